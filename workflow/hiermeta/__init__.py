@@ -1,0 +1,1 @@
+"""Bayesian multilevel analyses of tables: plain functions over arrays, from validation to the report."""

@@ -1,0 +1,1 @@
+"""From draws to statements: exact posterior, summaries, heterogeneity, prediction, diagnostics."""

@@ -1,0 +1,1 @@
+"""Priors and the model families: from a validated table to Stan data and the marginal likelihood."""

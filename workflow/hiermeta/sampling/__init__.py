@@ -1,0 +1,1 @@
+"""The CmdStan toolchain, NUTS with its remedies, and the files that hold the draws."""
