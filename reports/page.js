@@ -1,0 +1,97 @@
+"use strict";
+// Sortable tables, tables as CSV, a paragraph to copy, and the overview's filter. The page is complete without it.
+(() => {
+  const key = (row, index) => {
+    const cell = row.cells[index];
+    return cell.dataset.value ?? cell.textContent.trim();
+  };
+  const compare = (a, b) => {
+    const [x, y] = [Number(a), Number(b)];
+    const numeric = a !== "" && b !== "" && !Number.isNaN(x) && !Number.isNaN(y);
+    if (numeric) return x - y;
+    const missing = (text) => (text === "" || text === "nan" ? 1 : 0);
+    return missing(a) - missing(b) || a.localeCompare(b, undefined, { numeric: true });
+  };
+  const sort = (table, header, index) => {
+    const ascending = header.getAttribute("aria-sort") !== "ascending";
+    for (const other of header.parentNode.children) other.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+    const body = table.tBodies[0];
+    const rows = [...body.rows].map((row) => [key(row, index), row]);
+    rows.sort((a, b) => (ascending ? compare(a[0], b[0]) : compare(b[0], a[0])));
+    body.append(...rows.map(([, row]) => row));
+  };
+  const quote = (text) => {
+    // A leading formula sign would be run by spreadsheet programs.
+    const safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  const csv = (table) =>
+    [...table.rows]
+      .map((row) => [...row.cells].map((cell) => quote(cell.dataset.value ?? (cell.dataset.label || cell.textContent.trim()))).join(","))
+      .join("\r\n") + "\r\n";
+  const download = (table) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff", csv(table)], { type: "text/csv" }));
+    link.download = `${table.id}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+  const button = (label, action) => {
+    const element = document.createElement("button");
+    element.type = "button";
+    element.textContent = label;
+    element.addEventListener("click", action);
+    return element;
+  };
+
+  for (const table of document.querySelectorAll("table")) {
+    [...table.tHead.rows[0].cells].forEach((header, index) => {
+      const label = header.textContent;
+      header.dataset.label = label;
+      if (table.tBodies[0].rows.length > 2) header.replaceChildren(button(label, () => sort(table, header, index)));
+    });
+    const save = button("CSV", () => download(table));
+    save.setAttribute("aria-label", `Download the table ${table.caption.textContent} as CSV`);
+    table.caption.append(save);
+  }
+
+  const methods = document.getElementById("methods");
+  if (methods && navigator.clipboard) {
+    const copy = button("Copy", async () => {
+      await navigator.clipboard.writeText(methods.textContent);
+      copy.textContent = "Copied";
+    });
+    methods.after(copy);
+  }
+
+  const filters = document.getElementById("filters");
+  if (filters) {
+    const [text, status] = [filters.querySelector("input"), filters.querySelector("select")];
+    const shown = document.getElementById("shown");
+    const rows = [...document.getElementById("datasets").tBodies[0].rows];
+    const apply = () => {
+      const wanted = text.value.trim().toLowerCase();
+      let visible = 0;
+      for (const row of rows) {
+        const fits = row.cells[0].textContent.toLowerCase().includes(wanted) && (!status.value || row.cells[1].dataset.value === status.value);
+        row.hidden = !fits;
+        visible += fits;
+      }
+      shown.textContent = `${visible} of ${rows.length} data sets shown`;
+    };
+    filters.hidden = false;
+    filters.addEventListener("input", apply);
+    filters.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  // A link to something inside a closed part opens that part.
+  const reveal = () => {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let part = target || null; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+    if (target) target.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
+  if (matchMedia("(max-width: 60rem)").matches) document.querySelector("nav details")?.removeAttribute("open");
+})();

@@ -1,0 +1,78 @@
+"""Stan against the exact posterior: differences beside what Monte Carlo error allows."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from hiermeta.figures import style
+from hiermeta.figures.numbers import significant
+from hiermeta.figures.results import Document, Results
+from hiermeta.inference.diagnostics import MEAN_TOLERANCE, QUANTILE_TOLERANCE
+
+LEFT, RIGHT, STEP, TOP = 150, 880, 20, 40
+
+
+def draw(results: Results) -> style.Drawing:
+    """One line per parameter and statistic: the difference as a dot, what is allowed as a bar."""
+    entries: list[Document] = results.diagnostics["agreement"]
+    reach = max(max(abs(entry["difference_sd"]), _allowed(entry)) for entry in entries) * 1.1 or 1.0
+    parameters = list(dict.fromkeys(entry["parameter"] for entry in entries))
+    bottom = TOP + STEP * len(entries) + 8 * (len(parameters) - 1) + 6
+    figure, axes = style.canvas(bottom + 54)
+    _axis(axes, reach, bottom)
+    y, previous = TOP - STEP / 2, entries[0]["parameter"]
+    for entry in entries:
+        y += STEP + (8 if entry["parameter"] != previous else 0)
+        previous = entry["parameter"]
+        _entry(axes, entry, y, reach)
+    return style.Drawing(figure, "Stan against the exact posterior", _description(entries))
+
+
+def _allowed(entry: Document) -> float:
+    """Largest difference that passes, in posterior SDs."""
+    return MEAN_TOLERANCE if entry["statistic"] == "mean" else QUANTILE_TOLERANCE * (entry["mcse_sd"] or 0.0)
+
+
+def _x(value: float, reach: float) -> float:
+    return LEFT + (RIGHT - LEFT) * (value + reach) / (2 * reach)
+
+
+def _axis(axes: Axes, reach: float, bottom: float) -> None:
+    axes.plot([LEFT, RIGHT], [bottom] * 2, color=style.MUTED, linewidth=1)
+    for tick in style.nice_ticks(-reach, reach):
+        axes.plot([_x(tick, reach)] * 2, [bottom, bottom + 4], color=style.MUTED, linewidth=1)
+        axes.text(
+            _x(tick, reach), bottom + 7, f"{tick:g}".replace("-", "−"), ha="center", va="top", fontsize=style.SMALL
+        )
+    axes.text((LEFT + RIGHT) / 2, bottom + 26, "draws − exact, in posterior standard deviations", ha="center", va="top")
+    axes.plot([_x(0, reach)] * 2, [TOP - 12, bottom], color=style.MUTED, linewidth=1)
+    note = f"allowed: {MEAN_TOLERANCE:g} for means, {QUANTILE_TOLERANCE:g} Monte Carlo standard errors for quantiles"
+    axes.fill_between([LEFT, LEFT + 26], 9, 17, color=style.RULE, linewidth=0)
+    axes.text(LEFT + 32, 13, note, va="center", fontsize=style.SMALL)
+    axes.plot([LEFT + 470], [13], "o", color=style.ESTIMATE, markersize=7)
+    axes.text(LEFT + 480, 13, "difference", va="center", fontsize=style.SMALL)
+
+
+def _entry(axes: Axes, entry: Document, y: float, reach: float) -> None:
+    symbol = style.SYMBOLS.get(entry["parameter"], entry["parameter"])
+    axes.text(2, y, f"{symbol}  {entry['statistic']}", va="center", fontsize=style.SMALL)
+    half = _allowed(entry)
+    axes.fill_between([_x(-half, reach), _x(half, reach)], y - 5, y + 5, color=style.RULE, linewidth=0)
+    passed = entry["status"] == "pass"
+    color = style.ESTIMATE if passed else style.PRIOR
+    axes.plot(
+        [_x(entry["difference_sd"], reach)], [y], "o" if passed else "X", color=color, markersize=7 if passed else 9
+    )
+
+
+def _description(entries: list[Document]) -> str:
+    worst = max(entries, key=lambda entry: abs(entry["difference_sd"]))
+    failed = [entry for entry in entries if entry["status"] != "pass"]
+    symbol = style.SYMBOLS.get(worst["parameter"], worst["parameter"])
+    finding = (
+        f"The largest difference is {significant(abs(worst['difference_sd']), 2)} posterior standard deviations "
+        f"({worst['statistic']} of {symbol})"
+    )
+    if failed:
+        return f"{finding}; {len(failed)} of {len(entries)} differences are larger than Monte Carlo error explains."
+    return f"{finding}; all {len(entries)} differences are within what Monte Carlo error explains."

@@ -1,0 +1,88 @@
+"""All data sets side by side: pooled effects with credible and prediction intervals, one panel per measure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from hiermeta.figures import style
+from hiermeta.figures.forest_rows import Interval
+
+LEFT, RIGHT, STEP, GAP = 250, 880, 20, 62
+LABELLED = 80
+"""Panels with more data sets go without labels."""
+_MANY_HEIGHT = 900
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One data set: its name, measure, pooled effect and prediction interval (effect scale)."""
+
+    name: str
+    measure: str
+    pooled: Interval
+    prediction: Interval
+
+
+def draw(entries: Sequence[Entry]) -> style.Drawing:
+    """Effects of different measures are not comparable, so each measure has its own axis."""
+    measures = list(dict.fromkeys(entry.measure for entry in entries))
+    groups = [
+        (measure, sorted((e for e in entries if e.measure == measure), key=lambda e: e.pooled.point))
+        for measure in measures
+    ]
+    heights = [min(STEP, _MANY_HEIGHT / len(group)) * len(group) for _, group in groups]
+    figure, axes = style.canvas(30 + sum(heights) + GAP * len(groups))
+    top = 30.0
+    _legend(axes)
+    for (measure, group), height in zip(groups, heights, strict=True):
+        _panel(axes, measure, group, top, height)
+        top += height + GAP
+    text = f"Pooled effects of {len(entries)} data sets with 95% credible and prediction intervals, smallest first."
+    return style.Drawing(figure, "All data sets", text)
+
+
+def _legend(axes: Axes) -> None:
+    axes.plot([LEFT, LEFT + 22], [10, 10], color=style.ESTIMATE, linewidth=2.4)
+    axes.plot([LEFT + 11], [10], "o", color=style.ESTIMATE, markersize=6)
+    axes.text(LEFT + 30, 10, "pooled effect, 95% credible interval", va="center", fontsize=style.SMALL)
+    axes.plot([LEFT + 270, LEFT + 292], [10, 10], color=style.PREDICTION, linewidth=1)
+    axes.text(LEFT + 300, 10, "95% prediction interval", va="center", fontsize=style.SMALL)
+
+
+def _panel(axes: Axes, measure: str, group: Sequence[Entry], top: float, height: float) -> None:
+    values = [value for entry in group for value in (*entry.pooled, *entry.prediction)] + [0.0]
+    low, high = min(values), max(values)
+    margin = 0.03 * (high - low) or 1.0
+    low, high = low - margin, high + margin
+
+    def x(value: float) -> float:
+        return LEFT + (RIGHT - LEFT) * (value - low) / (high - low)
+
+    bottom, step = top + height, height / len(group)
+    axes.plot([x(0)] * 2, [top, bottom], color=style.MUTED, linewidth=1)
+    y = [top + step * (position + 0.5) for position in range(len(group))]
+    axes.hlines(
+        y,
+        [x(e.prediction.lower) for e in group],
+        [x(e.prediction.upper) for e in group],
+        color=style.PREDICTION,
+        linewidth=1,
+    )
+    width = min(2.4, 0.6 * step)
+    axes.hlines(
+        y, [x(e.pooled.lower) for e in group], [x(e.pooled.upper) for e in group], color=style.ESTIMATE, linewidth=width
+    )
+    axes.plot(
+        [x(e.pooled.point) for e in group], y, "o", color=style.ESTIMATE, markersize=min(6.0, step), markeredgewidth=0
+    )
+    if len(group) <= LABELLED:
+        for entry, at in zip(group, y, strict=True):
+            axes.text(2, at, style.shorten(entry.name, 36), va="center", fontsize=style.SMALL)
+    axes.plot([LEFT, RIGHT], [bottom] * 2, color=style.MUTED, linewidth=1)
+    for tick in style.nice_ticks(low, high, 8):
+        axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=style.MUTED, linewidth=1)
+        axes.text(x(tick), bottom + 7, f"{tick:g}".replace("-", "−"), ha="center", va="top", fontsize=style.SMALL)
+    axes.text((LEFT + RIGHT) / 2, bottom + 24, measure[:1].upper() + measure[1:], ha="center", va="top")

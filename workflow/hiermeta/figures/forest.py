@@ -1,0 +1,257 @@
+"""Forest plot: observed estimates, true effects, cluster effects, the pooled effect and the prediction interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hiermeta.figures import style
+from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, interval, lines
+from hiermeta.figures.numbers import count, fixed, shared_decimals, supported_decimals
+from hiermeta.figures.results import Results, mcse
+from hiermeta.figures.style import Drawing
+
+LINE_HEIGHT = 18
+HEADER = 58
+LEFT = 232
+LABEL_CELLS = 34
+EFFECT_END = style.WIDTH - 4
+MANY_HEIGHT = 520
+_CHARACTER = 6.9
+"""Width of a digit in a bold column title, in pixels; a little generous."""
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """From effects to pixels; what lies outside is drawn at the edge, with an arrow."""
+
+    low: float
+    high: float
+    right: float
+
+    def __call__(self, value: float) -> float:
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return LEFT + share * (self.right - LEFT)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of numbers: decimal places, width of a limit in characters, width of a column in pixels."""
+
+    decimals: int
+    room: int
+    width: float
+
+    @property
+    def observed_end(self) -> float:
+        return EFFECT_END - self.width
+
+    def text(self, values: Interval, decimals: int) -> str:
+        """Point and limits, padded with figure spaces so that digits stand below digits."""
+        point, lower, upper = (fixed(value, decimals) for value in values)
+        return f"{point} {FIGURE_SPACE * (self.room - len(lower))}[{lower}, {upper.rjust(self.room, FIGURE_SPACE)}]"
+
+
+FIGURE_SPACE = "\N{FIGURE SPACE}"
+
+
+def _columns(results: Results, shown: Sequence[Line]) -> _Columns:
+    mu = results.estimate("mu")
+    decimals = shared_decimals((row["sd"] for row in results.true_effects), mcse(mu), mu["sd"])
+    intervals = [line.effect for line in shown] + [line.observed for line in shown if line.observed]
+    intervals += [interval(mu), interval(results.prediction("new effect"))]
+    room = max(len(fixed(value, decimals)) for values in intervals for value in values)
+    return _Columns(decimals, room, max(_CHARACTER * (3 * room + 4), 150))
+
+
+def draw(results: Results) -> Drawing:
+    """The forest plot of one data set; sorted intervals without labels when there are more lines than can be read."""
+    shown = lines(results)
+    pooled, new = interval(results.estimate("mu")), interval(results.prediction("new effect"))
+    columns = _columns(results, shown)
+    right = columns.observed_end - (columns.width if shown[0].observed or shown[-1].observed else 0) - 10
+    scale = _scale(shown, pooled, new, right)
+    layout = _many if len(shown) > LINES_SHOWN else _lines
+    figure = layout(results, shown, scale, columns)
+    return Drawing(figure, "Forest plot", _description(results, pooled, new))
+
+
+def _description(results: Results, pooled: Interval, new: Interval) -> str:
+    model, mu, prediction = results.model, results.estimate("mu"), results.prediction("new effect")
+    clusters = f" in {model['n_clusters']} clusters" if results.clustered else ""
+    near, far = (
+        [fixed(value, supported_decimals(mcse(row), row["sd"])) for value in values]
+        for row, values in ((mu, pooled), (prediction, new))
+    )
+    return (
+        f"Forest plot of {count(model['k'])} estimates{clusters}. The pooled {model['measure_label']} is {near[0]}, "
+        f"95% credible interval {near[1]} to {near[2]}. The true effect of a new study is predicted to lie between "
+        f"{far[1]} and {far[2]}."
+    )
+
+
+def _scale(shown: Sequence[Line], pooled: Interval, new: Interval, right: float) -> _Scale:
+    """Room for every point, true effect and the prediction; confidence intervals may reach beyond by half of that."""
+    points = [value for line in shown for value in (*line.effect, *(dot for dot, _ in line.dots))]
+    points += [line.observed.point for line in shown if line.observed] + [*pooled, *new, 0.0]
+    low, high = min(points), max(points)
+    reach = 0.5 * (high - low)
+    ends = [value for line in shown if line.observed for value in line.observed]
+    low, high = max(min([low, *ends]), low - reach), min(max([high, *ends]), high + reach)
+    margin = 0.02 * (high - low) or 1.0
+    return _Scale(low - margin, high + margin, right)
+
+
+def _lines(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Columns) -> Figure:
+    figure, axes = _frame(results, shown, scale, columns, LINE_HEIGHT * len(shown))
+    for position, line in enumerate(shown):
+        _line(axes, line, HEADER + LINE_HEIGHT * (position + 0.5), scale, columns)
+    return figure
+
+
+def _frame(
+    results: Results, shown: Sequence[Line], scale: _Scale, columns: _Columns, height: float
+) -> tuple[Figure, Axes]:
+    """Everything but the lines themselves, for which there are `height` pixels below the header."""
+    bottom = HEADER + height
+    figure, axes = style.canvas(bottom + 2 * LINE_HEIGHT + 64)
+    _backdrop(axes, scale, results, bottom + 2 * LINE_HEIGHT + 16)
+    _header(axes, results, shown, columns)
+    axes.plot([0, style.WIDTH], [bottom + 3] * 2, color=style.RULE, linewidth=1)
+    _totals(axes, results, scale, columns, bottom + 8)
+    return figure, axes
+
+
+def _backdrop(axes: Axes, scale: _Scale, results: Results, bottom: float) -> None:
+    """Axis, zero line and the pooled effect as a dotted line."""
+    label, top = results.model["measure_label"], HEADER - 8
+    axes.plot([LEFT, scale.right], [bottom] * 2, color=style.MUTED, linewidth=1)
+    for tick in style.nice_ticks(scale.low, scale.high):
+        axes.plot([scale(tick)] * 2, [bottom, bottom + 4], color=style.MUTED, linewidth=1)
+        text = f"{tick:g}".replace("-", "−")
+        axes.text(scale(tick), bottom + 7, text, ha="center", va="top", fontsize=style.SMALL)
+    axes.text((LEFT + scale.right) / 2, bottom + 26, label[:1].upper() + label[1:], ha="center", va="top")
+    if scale.low < 0 < scale.high:
+        axes.plot([scale(0)] * 2, [top, bottom], color=style.MUTED, linewidth=1)
+    axes.plot(
+        [scale(results.estimate("mu")["mean"])] * 2, [top, bottom], color=style.ESTIMATE, linewidth=1, dashes=(2, 3)
+    )
+
+
+def _header(axes: Axes, results: Results, shown: Sequence[Line], columns: _Columns) -> None:
+    """Legend and column titles."""
+    by_estimate = shown[0].kind != "cluster"
+    axes.scatter([LEFT + 4], [14], s=46, marker="s", color=style.OBSERVED)
+    axes.text(LEFT + 14, 14, "observed, 95% CI" if by_estimate else "observed", va="center", fontsize=style.SMALL)
+    axes.plot([LEFT + 128, LEFT + 144], [14, 14], color=style.ESTIMATE, linewidth=2)
+    axes.scatter([LEFT + 136], [14], s=26, color=style.ESTIMATE)
+    name = "true effect, 95% CrI" if by_estimate else "cluster effect, 95% CrI"
+    axes.text(LEFT + 150, 14, name, va="center", fontsize=style.SMALL)
+    if shown[0].kind == "heading":
+        _diamond(axes, LEFT + 276, LEFT + 292, LEFT + 284, 14, 5, style.BETWEEN)
+        axes.text(LEFT + 298, 14, "cluster", va="center", fontsize=style.SMALL)
+    first = "Estimate" if by_estimate else f"{results.model.get('cluster_column') or 'Cluster'} (estimates)"
+    axes.text(2, 36, style.shorten(first, LABEL_CELLS), va="center", fontweight="bold")
+    if by_estimate:
+        axes.text(
+            columns.observed_end,
+            36,
+            "Observed [95% CI]",
+            ha="right",
+            va="center",
+            fontweight="bold",
+            fontsize=style.SMALL,
+        )
+    heading = "True effect [95% CrI]" if by_estimate else "Effect [95% CrI]"
+    axes.text(EFFECT_END, 36, heading, ha="right", va="center", fontweight="bold", fontsize=style.SMALL)
+
+
+def _line(axes: Axes, line: Line, y: float, scale: _Scale, columns: _Columns) -> None:
+    if line.kind == "heading":
+        axes.text(2, y, style.shorten(line.label, LABEL_CELLS), va="center", fontweight="bold", fontsize=style.SMALL)
+        x = [scale(value) for value in line.effect]
+        _diamond(axes, x[1], x[2], x[0], y, 5, style.BETWEEN)
+        _numbers(axes, EFFECT_END, y, columns.text(line.effect, columns.decimals), "bold")
+        return
+    if line.observed:
+        axes.text(12, y, style.shorten(line.label, LABEL_CELLS), va="center", fontsize=style.SMALL)
+        _whisker(axes, line.observed, y - 3, scale, style.OBSERVED, 1.2)
+        axes.scatter(
+            [scale(line.observed.point)],
+            [y - 3],
+            s=9 + 55 * line.weight,
+            marker="s",
+            color=style.OBSERVED,
+            linewidths=0,
+        )
+        _numbers(axes, columns.observed_end, y, columns.text(line.observed, columns.decimals))
+    else:
+        axes.text(2, y, style.shorten(line.label, LABEL_CELLS), va="center", fontsize=style.SMALL)
+        x = [scale(dot) for dot, _ in line.dots]
+        sizes = [7 + 40 * weight for _, weight in line.dots]
+        axes.scatter(x, [y - 3] * len(x), s=sizes, marker="s", color=style.OBSERVED, alpha=0.55, linewidths=0)
+    _whisker(axes, line.effect, y + 3.5, scale, style.ESTIMATE, 1.8)
+    axes.scatter([scale(line.effect.point)], [y + 3.5], s=20, color=style.ESTIMATE, linewidths=0)
+    _numbers(axes, EFFECT_END, y, columns.text(line.effect, columns.decimals))
+
+
+def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top: float) -> None:
+    mu, new = results.estimate("mu"), results.prediction("new effect")
+    y = top + LINE_HEIGHT / 2
+    axes.text(2, y, "Pooled effect μ", va="center", fontweight="bold")
+    x = [scale(value) for value in interval(mu)]
+    _diamond(axes, x[1], x[2], x[0], y, 6.5, style.ESTIMATE)
+    _numbers(axes, EFFECT_END, y, columns.text(interval(mu), supported_decimals(mcse(mu), mu["sd"])), "bold")
+    y += LINE_HEIGHT
+    axes.text(
+        2,
+        y,
+        "Prediction, new cluster" if results.clustered else "Prediction, new study",
+        va="center",
+        fontweight="bold",
+    )
+    axes.plot(
+        [scale(new["q2.5"]), scale(new["q97.5"])], [y, y], color=style.PREDICTION, linewidth=5, solid_capstyle="butt"
+    )
+    _numbers(axes, EFFECT_END, y, columns.text(interval(new), supported_decimals(mcse(new), new["sd"])), "bold")
+
+
+def _numbers(axes: Axes, end: float, y: float, text: str, weight: str = "normal") -> None:
+    axes.text(end, y, text, ha="right", va="center", fontsize=style.SMALL, fontweight=weight)
+
+
+def _whisker(axes: Axes, values: Interval, y: float, scale: _Scale, color: str, width: float) -> None:
+    axes.plot([scale(values.lower), scale(values.upper)], [y, y], color=color, linewidth=width, solid_capstyle="butt")
+    for end, marker, outside in (
+        (values.lower, 4, values.lower < scale.low),
+        (values.upper, 5, values.upper > scale.high),
+    ):
+        if outside:
+            axes.plot([scale(end)], [y], marker=marker, markersize=6, color=color)
+
+
+def _diamond(axes: Axes, left: float, right: float, middle: float, y: float, half: float, color: str) -> None:
+    axes.fill([left, middle, right, middle], [y, y - half, y, y + half], color=color, linewidth=0)
+
+
+def _many(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Columns) -> Figure:
+    """Sorted true effects with their intervals, observed estimates as dots behind them; labels are in the table."""
+    figure, axes = _frame(results, shown, scale, columns, MANY_HEIGHT)
+    ordered = sorted(shown, key=lambda line: line.effect.point)
+    step = MANY_HEIGHT / len(ordered)
+    y = [HEADER + step * (position + 0.5) for position in range(len(ordered))]
+    lower = [scale(line.effect.lower) for line in ordered]
+    upper = [scale(line.effect.upper) for line in ordered]
+    axes.hlines(y, lower, upper, color=style.ESTIMATE, linewidth=min(1.5, 0.8 * step), alpha=0.35)
+    dots = [(scale(x), at) for line, at in zip(ordered, y, strict=True) for x, _ in line.dots]
+    dots += [(scale(line.observed.point), at) for line, at in zip(ordered, y, strict=True) if line.observed]
+    size = max(2.0, min(9.0, 3 * step))
+    axes.plot(*zip(*dots, strict=True), "s", color=style.OBSERVED, markersize=size**0.5, markeredgewidth=0)
+    axes.plot([scale(line.effect.point) for line in ordered], y, color=style.ESTIMATE, linewidth=2)
+    noun = "clusters" if results.clustered else "estimates"
+    axes.text(2, HEADER + 8, f"{count(len(shown))} {noun},", va="center")
+    axes.text(2, HEADER + 26, "sorted by true effect", va="center")
+    return figure

@@ -1,0 +1,127 @@
+"""What the forest plot shows, line by line, before anything is drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from hiermeta.figures.results import Results, Row
+
+ROWS_SHOWN = 60
+"""Above this many estimates the forest shows clusters."""
+
+LINES_SHOWN = 120
+"""Above this many lines the forest shows sorted intervals without labels."""
+
+
+class Interval(NamedTuple):
+    """A point with its 95% limits, on the effect scale."""
+
+    point: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the forest plot.
+
+    Parameters
+    ----------
+    label : str
+        The user's own words.
+    kind : str
+        ``estimate``, ``heading`` (a cluster above its estimates) or ``cluster`` (a cluster instead of them).
+    observed : Interval or None
+        The estimate with its confidence interval.
+    weight : float
+        Its weight in the pooled effect, relative to the largest (0 to 1).
+    effect : Interval
+        The true effect: posterior mean and credible interval.
+    dots : tuple of (float, float)
+        Estimates of a cluster line: effect and relative weight.
+    """
+
+    label: str
+    kind: str
+    effect: Interval
+    observed: Interval | None = None
+    weight: float = 0.0
+    dots: tuple[tuple[float, float], ...] = ()
+
+
+def weights(rows: Sequence[Row], tau2: float, rho: float) -> list[float]:
+    """Relative weight of each estimate in the pooled effect, given τ² and ρ.
+
+    The row sums of V⁻¹ for V_c = diag(D) + τ²ρ11', D_i = v_i + τ²(1−ρ): with q = Σ τ²ρ/D_i over the cluster they are
+    1/(D_i(1+q)), positive for every row.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        k rows with ``variance`` and, if clustered, ``cluster``.
+    tau2, rho : float
+        Total heterogeneity variance and cluster allocation; rho is 0 without clusters.
+
+    Returns
+    -------
+    list of float
+        k weights, the largest 1.
+    """
+    precision = [1 / (row["variance"] + tau2 * (1 - rho)) for row in rows]
+    q: dict[str, float] = {}
+    for row, value in zip(rows, precision, strict=True):
+        cluster = row.get("cluster", "")
+        q[cluster] = q.get(cluster, 0.0) + tau2 * rho * value
+    raw = [value / (1 + q[row.get("cluster", "")]) for row, value in zip(rows, precision, strict=True)]
+    return [value / max(raw) for value in raw]
+
+
+def interval(row: Row) -> Interval:
+    """Posterior mean and 95% limits of a summary row."""
+    return Interval(row["mean"], row["q2.5"], row["q97.5"])
+
+
+def cluster_name(results: Results, cluster: str) -> str:
+    """The cluster's name; a bare number gets the column's name before it."""
+    column = results.model.get("cluster_column")
+    return f"{column} {cluster}" if column and cluster.replace(".", "", 1).isdigit() else cluster
+
+
+def _estimates(results: Results) -> list[tuple[Row, Line]]:
+    tau2 = results.estimate("tau")["mean"] ** 2
+    rho = results.estimate("rho")["mean"] if results.clustered else 0.0
+    data = {row["row"]: row for row in results.data}
+    rows = [data[row["row"]] for row in results.true_effects]
+    lines = []
+    for row, effect, weight in zip(rows, results.true_effects, weights(rows, tau2, rho), strict=True):
+        half = 1.959964 * math.sqrt(row["variance"])
+        observed = Interval(row["effect"], row["effect"] - half, row["effect"] + half)
+        lines.append((row, Line(row["label"], "estimate", interval(effect), observed, weight)))
+    return lines
+
+
+def lines(results: Results) -> list[Line]:
+    """The lines of the forest plot: estimates below their clusters, or clusters alone when estimates are many."""
+    estimates = _estimates(results)
+    if not results.clustered:
+        return [line for _, line in estimates]
+    return list(_grouped(results, estimates))
+
+
+def _grouped(results: Results, estimates: list[tuple[Row, Line]]) -> Iterator[Line]:
+    effects = {row["cluster"]: interval(row) for row in results.cluster_effects}
+    order = {cluster: position for position, cluster in enumerate(effects)}
+    members = sorted(estimates, key=lambda pair: order[pair[0]["cluster"]])
+    for cluster, group in groupby(members, key=lambda pair: pair[0]["cluster"]):
+        name = cluster_name(results, cluster)
+        own = [line for _, line in group]
+        if len(estimates) <= ROWS_SHOWN:
+            yield Line(name, "heading", effects[cluster])
+            yield from own
+        else:
+            dots = tuple((line.observed.point, line.weight) for line in own if line.observed)
+            yield Line(f"{name} ({len(own)})", "cluster", effects[cluster], dots=dots)

@@ -1,0 +1,147 @@
+"""How numbers are printed: no digit that the Monte Carlo error does not support.
+
+A decimal place of unit u is printed when u is at least twice the Monte Carlo standard error (MCSE), so that repeating
+the sampling with another seed moves the last printed digit by one or so. One exception keeps a number readable: the
+unit is never coarser than half a posterior standard deviation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+MINUS = "\N{MINUS SIGN}"
+MISSING = "\N{EN DASH}"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def supported_decimals(mcse: float | Iterable[float], sd: float) -> int:
+    """Decimal places that the Monte Carlo error supports.
+
+    Parameters
+    ----------
+    mcse : float or iterable of float
+        Monte Carlo standard errors of the numbers printed together (same scale as the numbers); the largest one
+        decides. Undefined ones are left out.
+    sd : float
+        Posterior standard deviation, same scale.
+
+    Returns
+    -------
+    int
+        Decimal places; negative when even the unit digit is not supported.
+
+    Examples
+    --------
+    The pooled effect of the school calendars: limits with an MCSE of 0.003.
+
+    >>> supported_decimals([0.001, 0.003, 0.003], sd=0.087)
+    2
+
+    Twice the error is 0.012, yet 0.1 would be coarser than half the posterior SD:
+
+    >>> supported_decimals(0.006, sd=0.087)
+    2
+    >>> supported_decimals(0.006, sd=0.5)
+    1
+    >>> supported_decimals(8.0, sd=300.0)
+    -2
+    """
+    errors = [
+        error for error in ([mcse] if isinstance(mcse, float | int) else mcse) if error > 0 and math.isfinite(error)
+    ]
+    if not (sd > 0 and math.isfinite(sd)):
+        return 3 if not errors else -math.ceil(math.log10(2 * max(errors)))
+    readable = -math.floor(math.log10(sd / 2))
+    if not errors:
+        return readable
+    return max(-math.ceil(math.log10(2 * max(errors)) - 1e-9), readable)
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Print with this many decimal places, a true minus sign and no negative zero.
+
+    Examples
+    --------
+    >>> fixed(0.18060, 2), fixed(-0.0004, 2), fixed(-1.0527, 2)
+    ('0.18', '0.00', '−1.05')
+    >>> fixed(12345.6, 0), fixed(12345.6, -2)
+    ('12,346', '12,300')
+    >>> fixed(3.2e-9, 10), fixed(float("nan"), 2)
+    ('3.2×10⁻⁹', '–')
+    """
+    if not math.isfinite(value):
+        return MISSING if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
+    rounded = round(value, decimals) + 0.0
+    if decimals > 6 and rounded != 0:
+        mantissa, exponent = f"{value:.{max(decimals + math.floor(math.log10(abs(value))), 0)}e}".split("e")
+        return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", MINUS)
+    return f"{rounded:,.{min(max(decimals, 0), 6)}f}".replace("-", MINUS)
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Print a value that carries no Monte Carlo error with this many significant digits.
+
+    Examples
+    --------
+    >>> significant(0.0049447), significant(1234.5), significant(0.0), significant(95.0648, 4)
+    ('0.00494', '1,234', '0', '95.06')
+    """
+    if value == 0 or not math.isfinite(value):
+        return fixed(value, 0)
+    return fixed(value, max(digits - 1 - math.floor(math.log10(abs(value)) + 1e-12), 0))
+
+
+def percent(probability: float, mcse: float) -> str:
+    """Print a probability in per cent, never as an impossible 0% or a certain 100%.
+
+    Examples
+    --------
+    >>> percent(0.9812, 0.0016), percent(0.99996, 0.0001), percent(0.5, 0.02), percent(0.0, 0.0)
+    ('98%', 'more than 99%', '50%', 'less than 1%')
+    """
+    if math.isnan(probability):
+        return MISSING
+    decimals = 1 if 0 < mcse <= 0.0005 and 0.001 < probability < 0.999 else 0
+    if probability > 0.995 and decimals == 0:
+        return "more than 99%"
+    if probability < 0.005 and decimals == 0:
+        return "less than 1%"
+    return f"{100 * probability:.{decimals}f}%"
+
+
+def count(value: float) -> str:
+    """Print a count or an effective sample size.
+
+    Examples
+    --------
+    >>> count(10000), count(float("nan"))
+    ('10,000', '–')
+    """
+    return fixed(value, 0)
+
+
+def shared_decimals(sds: Iterable[float], mcse: float | Iterable[float], sd: float) -> int:
+    """Decimal places for a column of posterior summaries whose own Monte Carlo errors are not on file.
+
+    Their errors are taken to be the same share of their posterior SDs (the median one stands for the column) as those
+    of a reference parameter.
+
+    Parameters
+    ----------
+    sds : iterable of float
+        Posterior SDs of the column.
+    mcse, sd : float
+        Monte Carlo errors and posterior SD of the reference parameter, same scale.
+
+    Examples
+    --------
+    >>> shared_decimals([0.1, 0.15, 0.2], mcse=[0.001, 0.003], sd=0.087)
+    2
+    """
+    spreads = sorted(value for value in sds if value > 0 and math.isfinite(value))
+    errors = [mcse] if isinstance(mcse, float | int) else list(mcse)
+    typical = spreads[len(spreads) // 2] if spreads else sd
+    if not sd > 0:
+        return supported_decimals(errors, typical)
+    return supported_decimals([error / sd * typical for error in errors], typical)

@@ -1,0 +1,123 @@
+"""What the data added to the prior: both densities of μ, τ and ρ on one scale."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from hiermeta.figures import style
+from hiermeta.figures.density import density
+from hiermeta.figures.numbers import fixed, supported_decimals
+from hiermeta.figures.results import Results, mcse
+from hiermeta.models.priors import Prior, parse
+
+NAMES = {"mu": "pooled effect", "tau": "heterogeneity SD", "rho": "share between clusters"}
+HEIGHT = 270
+_GRID = 180
+
+
+def estimated(results: Results) -> list[str]:
+    """The parameters with a prior that is not a point."""
+    return [name for name in NAMES if name in results.model["priors"] and not _prior(results, name).is_point]
+
+
+def _prior(results: Results, name: str) -> Prior:
+    return parse(results.model["priors"][name]["prior"])
+
+
+def draw(results: Results) -> style.Drawing:
+    """One panel per parameter: prior, posterior, median and 95% interval; exact values as ticks where known."""
+    names = estimated(results)
+    figure, panels = style.panels(HEIGHT, len(names), left=30, top=34, bottom=62)
+    for axes, name in zip(panels, names, strict=True):
+        _panel(axes, results, name)
+    _legend(figure, HEIGHT, exact=bool(results.exact["applies"]))
+    return style.Drawing(figure, "Prior and posterior", _description(results, names))
+
+
+def _range(draws: npt.NDArray[np.float64], prior: Prior) -> tuple[float, float]:
+    """All of the posterior and as much of the prior as leaves the posterior a third of the panel."""
+    inner = np.quantile(draws, [0.0005, 0.9995])
+    low, high = prior.ppf(np.array([0.01, 0.99]))
+    room = 1.0 * (inner[1] - inner[0])
+    start, end = max(low, inner[0] - room), min(high, inner[1] + room)
+    start, end = min(start, inner[0]), max(end, inner[1])
+    bounds = prior.support
+    if np.isfinite(bounds[0]) and start - bounds[0] < 0.5 * (end - start):
+        start = bounds[0]
+    if np.isfinite(bounds[1]) and bounds[1] - end < 0.5 * (end - start):
+        end = bounds[1]
+    return float(start), float(end)
+
+
+def _panel(axes: Axes, results: Results, name: str) -> None:
+    draws, prior, row = results.draws[name].ravel(), _prior(results, name), results.estimate(name)
+    start, end = _range(draws, prior)
+    grid = np.linspace(start, end, _GRID)
+    posterior = density(draws, grid, prior.support)
+    # A prior without bound at the edge of its support is drawn from just inside.
+    inside = np.clip(grid, start + 1e-3 * (end - start), end - 1e-3 * (end - start))
+    before = prior.pdf(inside)
+    top = 1.12 * max(float(posterior.max()), float(np.quantile(before, 0.98)))
+    axes.fill_between(grid, posterior, color=style.ESTIMATE, alpha=0.18, linewidth=0)
+    axes.plot(grid, posterior, color=style.ESTIMATE, linewidth=2)
+    axes.plot(grid, np.minimum(before, top), color=style.PRIOR, linewidth=2, dashes=(5, 2))
+    level = -0.045 * top
+    axes.plot(
+        [row["q2.5"], row["q97.5"]],
+        [level] * 2,
+        color=style.ESTIMATE,
+        linewidth=3,
+        solid_capstyle="butt",
+        clip_on=False,
+    )
+    axes.plot([row["median"]], [level], "o", color=style.ESTIMATE, markersize=7, clip_on=False)
+    if results.exact["applies"]:
+        exact = [results.exact[name][column] for column in ("q2.5", "median", "q97.5")]
+        axes.plot(exact, [level] * 3, "|", color=style.INK, markersize=13, markeredgewidth=1.2, clip_on=False)
+    axes.set_xlim(start, end)
+    axes.set_ylim(-0.11 * top, top)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_xticks(style.nice_ticks(start, end, 5))
+    axes.set_title(f"{style.SYMBOLS[name]}  {NAMES[name]}")
+
+
+def _legend(figure: Figure, height: float, exact: bool) -> None:
+    """Below the panels, from the left edge of the drawing."""
+    x, y = 30.0, 12 / height
+    for color, dash, text in (
+        (style.PRIOR, "--", "prior"),
+        (style.ESTIMATE, "-", "posterior (draws), median and 95% interval"),
+    ):
+        ends = [x / style.WIDTH, (x + 28) / style.WIDTH]
+        figure.add_artist(Line2D(ends, [y, y], color=color, linestyle=dash, linewidth=2))
+        figure.text((x + 34) / style.WIDTH, y, text, va="center", fontsize=style.SMALL)
+        x += 46 + 6.6 * len(text)
+    if exact:
+        at = (x + 8) / style.WIDTH
+        tick = Line2D([at], [y], marker="|", color=style.INK, markersize=13, markeredgewidth=1.2, linewidth=0)
+        figure.add_artist(tick)
+        figure.text((x + 18) / style.WIDTH, y, "the same three values, exact", va="center", fontsize=style.SMALL)
+
+
+def _description(results: Results, names: list[str]) -> str:
+    sentences = []
+    for name in names:
+        row, prior = results.estimate(name), _prior(results, name)
+        decimals = supported_decimals(mcse(row), row["sd"])
+        low, high = (float(value) for value in prior.ppf(np.array([0.025, 0.975])))
+        narrower = (high - low) / (row["q97.5"] - row["q2.5"])
+        sentences.append(
+            f"{style.SYMBOLS[name]}: the posterior has median {fixed(row['median'], decimals)} and 95% interval "
+            f"{fixed(row['q2.5'], decimals)} to {fixed(row['q97.5'], decimals)}, "
+            + (
+                f"{narrower:.1f} times narrower than the prior's."
+                if narrower >= 1.05
+                else "about as wide as the prior's."
+            )
+        )
+    return " ".join(sentences)

@@ -1,0 +1,144 @@
+"""What the earlier stages left for one data set, read when first asked for."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Row = dict[str, Any]
+Document = dict[str, Any]
+
+TEXT_COLUMNS = frozenset({"row", "label", "cluster", "parameter", "quantity", "target"})
+
+
+def read_table(path: Path) -> list[Row]:
+    """Rows of a result table: text columns as they stand, everything else as float (empty cells are nan)."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [
+            {key: cell if key in TEXT_COLUMNS else float(cell or "nan") for key, cell in line.items()}
+            for line in csv.DictReader(stream)
+        ]
+
+
+def find(rows: Iterable[Row], column: str, value: str) -> Row:
+    """The first row whose `column` is `value`; KeyError names what is missing."""
+    for row in rows:
+        if row[column] == value:
+            return row
+    raise KeyError(f"no row with {column} = {value!r}")
+
+
+class Results:
+    """The files of one data set.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/NAME``.
+
+    Notes
+    -----
+    Nothing is read before it is used, so a stage that declares only some of the files as input touches only those.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _document(self, name: str) -> Document:
+        document: Document = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        return document
+
+    @cached_property
+    def validation(self) -> Document:
+        return self._document("validation.json")
+
+    @cached_property
+    def model(self) -> Document:
+        return self._document("model.json")
+
+    @cached_property
+    def fit(self) -> Document:
+        return self._document("fit.json")
+
+    @cached_property
+    def exact(self) -> Document:
+        return self._document("exact.json")
+
+    @cached_property
+    def diagnostics(self) -> Document:
+        return self._document("diagnostics.json")
+
+    @cached_property
+    def data(self) -> list[Row]:
+        return read_table(self.folder / "data.csv")
+
+    @cached_property
+    def estimates(self) -> list[Row]:
+        return read_table(self.folder / "estimates.csv")
+
+    @cached_property
+    def heterogeneity(self) -> list[Row]:
+        return read_table(self.folder / "heterogeneity.csv")
+
+    @cached_property
+    def predictions(self) -> list[Row]:
+        return read_table(self.folder / "predictions.csv")
+
+    @cached_property
+    def true_effects(self) -> list[Row]:
+        return read_table(self.folder / "true_effects.csv")
+
+    @cached_property
+    def cluster_effects(self) -> list[Row]:
+        return read_table(self.folder / "cluster_effects.csv")
+
+    @cached_property
+    def draws(self) -> dict[str, np.ndarray]:
+        """Posterior draws by parameter, each of shape (chains, draws)."""
+        from hiermeta.sampling.storage import read_draws
+
+        return dict(read_draws(self.folder / "posterior.nc"))
+
+    @cached_property
+    def fit_digest(self) -> str:
+        """SHA-256 of the draws the numbers were computed from."""
+        return hashlib.sha256((self.folder / "posterior.nc").read_bytes()).hexdigest()
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there is a posterior to report (not refused, and the sampler returned draws)."""
+        return bool(self.estimates)
+
+    @property
+    def clustered(self) -> bool:
+        return bool(self.model.get("n_clusters"))
+
+    @property
+    def status(self) -> str:
+        """``pass``, ``warn``, ``fail`` or ``refused``."""
+        if self.validation["status"] == "refused":
+            return "refused"
+        if self.fit.get("status") == "failed":
+            return "fail"
+        return str(self.diagnostics["status"])
+
+    def estimate(self, parameter: str) -> Row:
+        return find(self.estimates, "parameter", parameter)
+
+    def quantity(self, name: str) -> Row:
+        return find(self.heterogeneity, "quantity", name)
+
+    def prediction(self, target: str) -> Row:
+        return find(self.predictions, "target", target)
+
+
+def mcse(row: Row) -> list[float]:
+    """The Monte Carlo standard errors on file for a summary row."""
+    return [row[column] for column in ("mcse_mean", "mcse_q2.5", "mcse_q97.5") if column in row]

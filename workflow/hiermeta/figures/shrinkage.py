@@ -1,0 +1,62 @@
+"""Partial pooling: where every observed estimate moves once the others are taken into account."""
+
+from __future__ import annotations
+
+from hiermeta.figures import style
+from hiermeta.figures.forest_rows import weights
+from hiermeta.figures.numbers import fixed, significant, supported_decimals
+from hiermeta.figures.results import Results, mcse
+
+LEFT, RIGHT, TOP, BOTTOM = 120, 880, 34, 204
+ROWS_SHOWN = 300
+"""With more estimates the lines are a blur."""
+_SCALE = 1.05
+
+
+def draw(results: Results) -> style.Drawing:
+    """Observed estimates above, true effects below, joined by lines; estimates with more weight are darker."""
+    mu = results.estimate("mu")
+    observed = [row["observed"] for row in results.true_effects]
+    true = [row["mean"] for row in results.true_effects]
+    values = [*observed, *true, mu["mean"]]
+    middle, half = (max(values) + min(values)) / 2, _SCALE * (max(values) - min(values)) / 2 or 1.0
+
+    def x(value: float) -> float:
+        return float(LEFT + (RIGHT - LEFT) * (value - middle + half) / (2 * half))
+
+    figure, axes = style.canvas(BOTTOM + 56)
+    axes.plot([x(mu["mean"])] * 2, [TOP - 10, BOTTOM + 10], color=style.INK, linewidth=1, dashes=(2, 3))
+    axes.text(x(mu["mean"]), TOP - 20, "pooled effect μ", ha="center", va="center", fontsize=style.SMALL)
+    for start, end, weight in zip(observed, true, _weights(results), strict=True):
+        axes.plot(
+            [x(start), x(end)], [TOP, BOTTOM], color=style.ESTIMATE, alpha=round(0.15 + 0.6 * weight, 2), linewidth=1.1
+        )
+    size = 22 if len(observed) <= 200 else 6
+    axes.scatter(
+        [x(value) for value in observed], [TOP] * len(observed), s=size, marker="s", color=style.OBSERVED, linewidths=0
+    )
+    axes.scatter([x(value) for value in true], [BOTTOM] * len(true), s=size, color=style.ESTIMATE, linewidths=0)
+    axes.text(2, TOP, "observed", va="center")
+    axes.text(2, BOTTOM, "true effect", va="center")
+    axes.plot([LEFT, RIGHT], [BOTTOM + 18] * 2, color=style.MUTED, linewidth=1)
+    for tick in style.nice_ticks(middle - half, middle + half, 8):
+        axes.plot([x(tick)] * 2, [BOTTOM + 18, BOTTOM + 22], color=style.MUTED, linewidth=1)
+        axes.text(x(tick), BOTTOM + 25, f"{tick:g}".replace("-", "−"), ha="center", va="top", fontsize=style.SMALL)
+    return style.Drawing(figure, "Shrinkage of the estimates", _description(results, observed, true))
+
+
+def _weights(results: Results) -> list[float]:
+    data = {row["row"]: row for row in results.data}
+    rho = results.estimate("rho")["mean"] if results.clustered else 0.0
+    return weights([data[row["row"]] for row in results.true_effects], results.estimate("tau")["mean"] ** 2, rho)
+
+
+def _description(results: Results, observed: list[float], true: list[float]) -> str:
+    mu = results.estimate("mu")
+    decimals = supported_decimals(mcse(mu), mu["sd"])
+    before, after = max(observed) - min(observed), max(true) - min(true)
+    return (
+        f"Observed estimates reach from {fixed(min(observed), decimals)} to {fixed(max(observed), decimals)}, the "
+        f"posterior means of the true effects from {fixed(min(true), decimals)} to {fixed(max(true), decimals)}: "
+        f"{significant(after / before if before else 1.0, 2)} times that range."
+    )

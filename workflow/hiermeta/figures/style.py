@@ -1,0 +1,167 @@
+"""The one visual language: same meaning, same colour, in every figure.
+
+Lengths are in pixels of the drawing (units of the SVG's viewBox). Colours follow Okabe and Ito (2008), darkened where
+text needs contrast; no two are told apart by hue alone: a second cue (shape, dash, position) goes with each.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+WIDTH = 900
+FONT_SIZE = 12
+SMALL = 11
+
+PAPER = "#ffffff"
+INK = "#1b2128"
+MUTED = "#56606c"
+RULE = "#d3d9e0"
+ESTIMATE = "#0b62a8"
+OBSERVED = "#7b8591"
+PRIOR = "#b45309"
+PREDICTION = "#8a3d8f"
+BETWEEN = "#0a6e63"
+WITHIN = "#d79a21"
+SAMPLING = "#bcc4ce"
+
+TOKENS = {
+    PAPER: "paper",
+    INK: "ink",
+    MUTED: "muted",
+    RULE: "rule",
+    ESTIMATE: "estimate",
+    OBSERVED: "observed",
+    PRIOR: "prior",
+    PREDICTION: "prediction",
+    BETWEEN: "between",
+    WITHIN: "within",
+    SAMPLING: "sampling",
+}
+"""Colour to the name of the CSS custom property that replaces it on the page."""
+
+CHAINS = ((ESTIMATE, "-"), (PRIOR, "-"), (BETWEEN, "--"), (PREDICTION, "-."))
+"""Colour and dash of chain 1, 2, ...; repeated beyond four."""
+
+SYMBOLS = {"mu": "μ", "tau": "τ", "rho": "ρ", "tau_within": "τ within", "tau_between": "τ between"}
+
+_SETTINGS: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": FONT_SIZE,
+    "text.parse_math": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "axes.titlesize": FONT_SIZE,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.linewidth": 1.0,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "figure.facecolor": PAPER,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "hiermeta",
+    "path.simplify": False,
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, what it is, and what it shows in words for readers who can't see it."""
+
+    figure: Figure
+    title: str
+    description: str
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """The settings every figure is made and saved under."""
+    with rc_context(_SETTINGS), warnings.catch_warnings():
+        # Widths are measured with DejaVu Sans, which lacks emoji and some scripts; the reader's own fonts draw them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
+        yield
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure of this many pixels."""
+    return Figure(figsize=(width / 72, height / 72), dpi=72)
+
+
+def canvas(height: float) -> tuple[Figure, Axes]:
+    """A figure with one set of axes in pixels, origin at the top left, for layouts of our own."""
+    figure = new_figure(height)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set_xlim(0, WIDTH)
+    axes.set_ylim(height, 0)
+    axes.set_axis_off()
+    return figure, axes
+
+
+def panels(height: float, count: int, *, left: float, top: float, bottom: float) -> tuple[Figure, list[Axes]]:
+    """Equal panels side by side; margins in pixels, the left one before every panel."""
+    figure = new_figure(height)
+    right, gap = 14, left + 14
+    width = (WIDTH - left - right - gap * (count - 1)) / count
+    axes = [
+        figure.add_axes(
+            ((left + i * (width + gap)) / WIDTH, bottom / height, width / WIDTH, (height - top - bottom) / height)
+        )
+        for i in range(count)
+    ]
+    return figure, axes
+
+
+def nice_ticks(low: float, high: float, count: int = 6) -> Sequence[float]:
+    """Round tick positions within [low, high]."""
+    from matplotlib.ticker import MaxNLocator
+
+    return [
+        float(tick)
+        for tick in MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        if low <= tick <= high
+    ]
+
+
+def shorten(label: str, cells: int) -> str:
+    r"""A label on one line, at most this many character cells wide, harmless to what stands next to it.
+
+    Control characters are replaced, wide characters (CJK, emoji) count as two cells, and text that is not left to
+    right is isolated, so that it can't reorder its neighbours.
+
+    Examples
+    --------
+    >>> shorten("Aronson\n 1948", 20), shorten("a" * 30, 10)
+    ('Aronson 1948', 'aaaaaaaaa…')
+    """
+    text = "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cs") else c for c in " ".join(label.split())
+    )
+    width, kept = 0, []
+    for character in text:
+        width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        kept.append((character, width))
+    if width > cells:
+        text = "".join(character for character, end in kept if end < cells).rstrip() + "…"
+    if any(
+        unicodedata.bidirectional(c) in ("R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "RLI", "LRI", "FSI") for c in text
+    ):
+        return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+    return text

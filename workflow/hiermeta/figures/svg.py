@@ -1,0 +1,120 @@
+"""Saving a figure as a small, deterministic SVG that carries its title and description."""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ET
+
+from matplotlib.figure import Figure
+
+SVG = "http://www.w3.org/2000/svg"
+XLINK = "http://www.w3.org/1999/xlink"
+FONTS = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, 'Noto Sans', 'DejaVu Sans', sans-serif"
+
+DEFAULTS = {
+    ("stroke-linejoin", "miter"),
+    ("stroke-linecap", "butt"),
+    ("stroke-dashoffset", "0"),
+    ("fill", "#000000"),
+    ("text-anchor", "start"),
+}
+_FONT = re.compile(r"^(?:(?:italic|oblique) )?(?:(bold|\d+) )?([\d.]+)px")
+_NUMBER = re.compile(r"-?\d+\.\d+")
+
+
+def render(figure: Figure, title: str, description: str) -> str:
+    """The figure as SVG text.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Made within ``style.drawing()``.
+    title : str
+        What the figure is.
+    description : str
+        What it shows: the finding, in a sentence or two, for readers who can't see it.
+
+    Returns
+    -------
+    str
+        SVG without dates, metadata, style sheets or style attributes (a page with a content security policy would
+        ignore those), coordinates to a tenth of a pixel, text kept as text.
+    """
+    for axes in figure.axes:
+        if not axes.axison:  # our own layouts: nothing reaches beyond the drawing
+            for artist in axes.get_children():
+                artist.set_clip_on(False)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    root = ET.fromstring(buffer.getvalue())
+    _compact(root)
+    width, height = figure.get_size_inches() * 72
+    root.attrib.clear()
+    root.attrib.update(
+        {
+            "viewBox": f"0 0 {width:.0f} {height:.0f}",
+            "width": f"{width:.0f}",
+            "height": f"{height:.0f}",
+            "font-family": FONTS,
+            "stroke-linejoin": "round",
+        }
+    )
+    for position, (tag, text) in enumerate((("title", title), ("desc", description))):
+        element = ET.Element(f"{{{SVG}}}{tag}")
+        element.text = text
+        root.insert(position, element)
+    ET.register_namespace("", SVG)
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _compact(root: ET.Element) -> None:
+    """Drop what the drawing doesn't need and turn style attributes into presentation attributes, in place."""
+    used = set(re.findall(r"#([\w-]+)", " ".join(v for e in root.iter() for v in e.attrib.values())))
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag.endswith(("}metadata", "}style")):
+                parent.remove(child)
+    for element in root.iter():
+        _present(element)
+        if element.get("id") not in used:
+            element.attrib.pop("id", None)
+        link = element.attrib.pop(f"{{{XLINK}}}href", None)
+        if link is not None:
+            element.set("href", link)
+        for name in ("d", "x", "y", "transform", "points"):
+            if name in element.attrib:
+                value = _NUMBER.sub(lambda match: f"{float(match[0]):.1f}".removesuffix(".0"), element.attrib[name])
+                element.set(name, " ".join(value.replace(" \n", " ").split()))
+        if element.get("transform", "").startswith("rotate(-0 "):
+            del element.attrib["transform"]
+        element.tail = None
+        if element.text is not None and not element.text.strip():
+            element.text = None
+    _unwrap(root)
+
+
+def _present(element: ET.Element) -> None:
+    style = element.attrib.pop("style", "")
+    for declaration in filter(None, (part.strip() for part in style.split(";"))):
+        name, value = (part.strip() for part in declaration.split(":", 1))
+        if name == "font":
+            match = _FONT.match(value)
+            if match:
+                element.set("font-size", match[2])
+                if match[1]:
+                    element.set("font-weight", match[1])
+        elif (name, value) not in DEFAULTS:
+            element.set(name, value)
+
+
+def _unwrap(parent: ET.Element) -> None:
+    """Replace groups without attributes by their children, and drop empty groups."""
+    flat: list[ET.Element] = []
+    for child in list(parent):
+        _unwrap(child)
+        if child.tag == f"{{{SVG}}}g" and not child.attrib:
+            flat.extend(child)
+        elif len(child) or child.tag not in (f"{{{SVG}}}g", f"{{{SVG}}}defs"):
+            flat.append(child)
+    parent[:] = flat

@@ -1,0 +1,1 @@
+"""What the page says: cells, sentences and tables from result files, and rendering them."""

@@ -1,0 +1,91 @@
+"""The answer, in about five plain sentences."""
+
+from __future__ import annotations
+
+import math
+
+from hiermeta.data.measures import MEASURES
+from hiermeta.figures.numbers import percent
+from hiermeta.figures.results import Results, Row
+from hiermeta.report.cells import Number, Sentence, decimals_of, from_document, from_row
+
+
+def answer(results: Results) -> list[Sentence]:
+    """Pooled effect, its sign, heterogeneity and where it lies, and what to expect of a new study."""
+    sentences = [_pooled(results)]
+    if not MEASURES[results.model["measure"]].single_group:
+        sentences.append(_sign(results))
+    sentences.append(_heterogeneity(results))
+    if results.clustered:
+        sentences.append(_allocation(results))
+    sentences.append(_prediction(results))
+    return sentences
+
+
+def interval_numbers(rows: list[Row], key: str, value: str, file: str) -> tuple[Number, Number, Number]:
+    """Mean and 95% limits of the row whose `key` is `value`."""
+    position, row = next((i, row) for i, row in enumerate(rows) if row[key] == value)
+    mean, low, high = (
+        from_row(row, column, f"{file}/{position}", decimals_of(row)) for column in ("mean", "q2.5", "q97.5")
+    )
+    return mean, low, high
+
+
+def _pooled(results: Results) -> Sentence:
+    mean, low, high = interval_numbers(results.estimates, "parameter", "mu", "estimates.csv")
+    start: Sentence = ["Across ", from_document(results.model, "k", "model.json", "count"), " estimates"]
+    if results.clustered:
+        clusters = from_document(results.model, "n_clusters", "model.json", "count")
+        start += [" in ", clusters, f" clusters ({results.model['cluster_column']})"]
+    label = results.model["measure_label"]
+    return [*start, f", the pooled {label} is ", mean, " (95% credible interval ", low, " to ", high, ")."]
+
+
+def _sign(results: Results) -> Sentence:
+    position, row = next((i, row) for i, row in enumerate(results.estimates) if row["parameter"] == "mu")
+    probability = row["P(>0)"]
+    error = math.sqrt(probability * (1 - probability) / row["ess_bulk"]) if row["ess_bulk"] > 0 else math.nan
+    number = Number(percent(probability, error), probability, f"estimates.csv/{position}/P(>0)")
+    if probability > 0.975:
+        meaning = ": it is very probably positive."
+    elif probability < 0.025:
+        meaning = ": it is very probably negative."
+    else:
+        meaning = ", so its sign remains uncertain."
+    return ["Given these data and priors, the pooled effect is above zero with a probability of ", number, meaning]
+
+
+def _heterogeneity(results: Results) -> Sentence:
+    tau = interval_numbers(results.heterogeneity, "quantity", "tau", "heterogeneity.csv")
+    share = interval_numbers(results.heterogeneity, "quantity", "I2", "heterogeneity.csv")
+    return [
+        "True effects differ: their standard deviation τ is ", tau[0], " (", tau[1], " to ", tau[2],
+        "), and I² = ", share[0], "% of the variance of the estimates is true difference rather than sampling error.",
+    ]  # fmt: skip
+
+
+def _allocation(results: Results) -> Sentence:
+    mean, low, high = interval_numbers(results.heterogeneity, "quantity", "rho", "heterogeneity.csv")
+    return [
+        "Of the variance of the true effects, a share ρ of ", mean, " (", low, " to ", high,
+        ") lies between clusters, the rest within them.",
+    ]  # fmt: skip
+
+
+def _prediction(results: Results) -> Sentence:
+    _, low, high = interval_numbers(results.predictions, "target", "new effect", "predictions.csv")
+    row = results.prediction("new effect")
+    where = " in a new cluster" if results.clustered else ""
+    if MEASURES[results.model["measure"]].single_group:
+        end = "."
+    elif row["q2.5"] < 0 < row["q97.5"]:
+        end = ": effects of either sign are to be expected."
+    else:
+        end = f": nearly all of them are {'positive' if row['q2.5'] >= 0 else 'negative'}."
+    return [
+        f"The true effect of a new study{where} is expected between ",
+        low,
+        " and ",
+        high,
+        f" (95% prediction interval){end}",
+    ]

@@ -1,0 +1,155 @@
+"""The pieces a page is made of: numbers that know where they come from, text, statuses, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hiermeta.figures.numbers import MISSING, count, fixed, significant, supported_decimals
+from hiermeta.figures.results import Row, mcse
+
+
+@dataclass(frozen=True)
+class Number:
+    """A printed number, its value at full precision and the place in the files it was read from.
+
+    Parameters
+    ----------
+    text : str
+        As printed.
+    value : float or int or None
+        As in the file; None where the file has none.
+    source : str
+        ``FILE/KEY/KEY``; for tables ``FILE/ROW/COLUMN``, rows counted from 0.
+    """
+
+    text: str
+    value: float | int | None
+    source: str
+    kind: str = field(default="number", init=False)
+
+    @property
+    def raw(self) -> str:
+        return "" if self.value is None else repr(self.value)
+
+    @property
+    def place(self) -> str:
+        """The source without its last key: what the cells of a table row share."""
+        return self.source.rpartition("/")[0]
+
+    @property
+    def key(self) -> str:
+        return self.source.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words; `foreign` ones are the user's own, which may run from right to left."""
+
+    text: str
+    foreign: bool = False
+    kind: str = field(default="text", init=False)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A number that there is none of."""
+
+    kind: str = field(default="missing", init=False)
+
+
+@dataclass(frozen=True)
+class Status:
+    """``pass``, ``warn``, ``fail`` or ``refused``."""
+
+    word: str
+    kind: str = field(default="status", init=False)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A relative link with the user's name for its target."""
+
+    text: str
+    target: str
+    kind: str = field(default="link", init=False)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval drawn in a table cell: positions from 0 to 100 on an axis shared by comparable rows."""
+
+    lower: float
+    point: float
+    upper: float
+    zero: float | None
+    kind: str = field(default="interval", init=False)
+
+
+Cell = Number | Missing | Text | Status | Link | Interval
+Sentence = list[str | Number]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A table column; `numeric` ones are right-aligned and sort by value."""
+
+    label: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption; `file` is the result file beside the page that holds all of it."""
+
+    id: str
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    file: str
+
+
+def from_row(row: Row, column: str, source: str, decimals: int) -> Number:
+    """A number of a table row, with this many decimal places."""
+    return Number(fixed(row[column], decimals), row[column], f"{source}/{column}")
+
+
+def decimals_of(row: Row) -> int:
+    """The decimal places that a summary row's own Monte Carlo errors support."""
+    return supported_decimals(mcse(row), row["sd"])
+
+
+_PRINTERS: dict[str, Callable[[float], str]] = {
+    "significant": significant,
+    "short": lambda value: significant(value, 2),
+    "fine": lambda value: significant(value, 5),
+    "count": count,
+}
+
+
+def from_document(document: Any, path: str, file: str, form: str = "significant") -> Number:
+    """A number of a JSON document.
+
+    Parameters
+    ----------
+    document : dict or list
+        The document.
+    path : str
+        Keys and positions, joined by slashes.
+    file : str
+        The document's file name.
+    form : str
+        ``significant`` (three digits), ``short`` (two), ``fine`` (five) or ``count``.
+
+    Examples
+    --------
+    >>> from_document({"checks": [{"value": 1.00123}]}, "checks/0/value", "d.json", "fine")
+    Number(text='1.0012', value=1.00123, source='d.json/checks/0/value', kind='number')
+    """
+    value = document
+    for key in path.split("/"):
+        value = value[int(key)] if isinstance(value, list) else value[key]
+    if value is None:
+        return Number(MISSING, None, f"{file}/{path}")
+    return Number(_PRINTERS[form](float(value)), value, f"{file}/{path}")

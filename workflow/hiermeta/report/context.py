@@ -1,0 +1,198 @@
+"""What the report of one data set says, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hiermeta.figures.results import Results
+from hiermeta.report import tables
+from hiermeta.report.answer import answer
+from hiermeta.report.cells import Number, from_document
+from hiermeta.report.health import next_steps, strip, verdict
+from hiermeta.report.inline import description, inline
+from hiermeta.report.page import render
+from hiermeta.report.words import GLOSSARY
+
+ICONS = {"pass": "✓", "warn": "!", "fail": "✕", "refused": "⊘"}
+WORDS = {"pass": "passed", "warn": "read with care", "fail": "failed – do not use", "refused": "refused"}
+FIT_KEYS = ("seed", "cmdstan", "versions", "program_sha256", "data_sha256", "command")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure ready to be put on the page."""
+
+    name: str
+    image: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page: ``reports/sections/ID.html.j2``, its heading, what it shows, and when it is there."""
+
+    id: str
+    title: str
+    content: Callable[[Results], dict[str, Any]]
+    present: Callable[[Results], bool]
+
+
+def _refused(results: Results) -> bool:
+    return results.status == "refused"
+
+
+def _numbers(results: Results) -> bool:
+    return results.has_numbers
+
+
+def _figure(results: Results, name: str) -> Figure | None:
+    path = results.folder / "figures" / f"{name}.svg"
+    if not path.exists():
+        return None
+    svg = path.read_text(encoding="utf-8")
+    return Figure(name, inline(svg, name), description(svg))
+
+
+def _data(results: Results) -> dict[str, Any]:
+    document = results.validation
+    counts: dict[str, Number | None] = {
+        name: from_document(document, name, "validation.json", "count") if document.get(name) is not None else None
+        for name in ("rows_read", "rows_used")
+    }
+    return {
+        "counts": counts,
+        "source": document.get("source") or {},
+        "notes": document.get("notes", []),
+        "warnings": document.get("warnings", []),
+        "dropped": tables.dropped(results),
+        "table": tables.data(results) if not _refused(results) else None,
+    }
+
+
+def _model(results: Results) -> dict[str, Any]:
+    unit = results.model["unit_information_sd"]
+    known = unit is not None and unit["value"] is not None
+    return {
+        "priors": tables.priors(results),
+        "unit": from_document(results.model, "unit_information_sd/value", "model.json") if known else None,
+        "unit_source": unit["source"] if unit else None,
+    }
+
+
+def _exact(results: Results) -> dict[str, Any]:
+    agreement = bool(results.diagnostics.get("agreement"))
+    applies = bool(results.exact["applies"])
+    return {
+        "figure": _figure(results, "agreement"),
+        "table": tables.agreement(results) if agreement else None,
+        "evidence": from_document(results.exact, "log_marginal_likelihood", "exact.json", "fine") if applies else None,
+        "error": from_document(results.exact, "error", "exact.json") if applies else None,
+        "reason": results.exact.get("reason"),
+    }
+
+
+def _provenance(results: Results) -> dict[str, Any]:
+    fit = results.fit
+    numbers = {
+        name: from_document(fit, name, "fit.json", "significant" if name in ("adapt_delta", "seconds") else "count")
+        for name in ("chains", "warmup", "draws", "adapt_delta", "seconds")
+        if fit.get(name) is not None
+    }
+    return {
+        "fit": {name: fit.get(name) for name in FIT_KEYS},
+        "numbers": numbers,
+        "source": results.validation.get("source") or {},
+        "digest": results.fit_digest,
+        "citation": results.model.get("citation"),
+    }
+
+
+SECTIONS = [
+    Section("problems", "What is wrong", lambda r: {"table": tables.problems(r)}, _refused),
+    Section(
+        "failure",
+        "What went wrong",
+        lambda r: {"message": r.fit.get("message"), "steps": next_steps(r), "sentence": verdict(r)},
+        lambda r: r.status == "fail",
+    ),
+    Section(
+        "answer",
+        "The answer",
+        lambda r: {"sentences": [*answer(r), verdict(r)], "steps": next_steps(r)},
+        lambda r: r.has_numbers and r.status in ("pass", "warn"),
+    ),
+    Section(
+        "health",
+        "Can the numbers be trusted?",
+        lambda r: {"checks": strip(r)},
+        lambda r: bool(r.diagnostics.get("checks")),
+    ),
+    Section("data", "Data", _data, lambda r: True),
+    Section("model", "Model and priors", _model, lambda r: bool(r.model.get("priors"))),
+    Section(
+        "forest", "Forest plot", lambda r: {"figure": _figure(r, "forest"), "table": tables.predictions(r)}, _numbers
+    ),
+    Section(
+        "heterogeneity",
+        "Heterogeneity",
+        lambda r: {"figure": _figure(r, "partition"), "table": tables.heterogeneity(r)},
+        _numbers,
+    ),
+    Section("prior-posterior", "Prior and posterior", lambda r: {"figure": _figure(r, "prior_posterior")}, _numbers),
+    Section("exact", "Stan against the exact posterior", _exact, _numbers),
+    Section(
+        "effects",
+        "True effects and cluster effects",
+        lambda r: {
+            "figure": _figure(r, "shrinkage"),
+            "clusters": tables.cluster_effects(r) if r.clustered else None,
+            "rows": tables.true_effects(r),
+        },
+        _numbers,
+    ),
+    Section(
+        "diagnostics",
+        "Diagnostics",
+        lambda r: {
+            "figure": _figure(r, "ranks"),
+            "table": tables.convergence(r) if r.has_numbers else None,
+            "attempts": tables.attempts(r),
+        },
+        lambda r: bool(r.fit.get("attempts")) or r.has_numbers,
+    ),
+    Section("provenance", "Provenance and how to cite", _provenance, lambda r: True),
+    Section("glossary", "Glossary", lambda r: {"terms": GLOSSARY}, _numbers),
+]
+"""In the order of the page. A new section is one line here and one template."""
+
+
+def context(results: Results) -> dict[str, Any]:
+    """Everything the template of a report needs."""
+    model, status = results.model, results.status
+    present = [section for section in SECTIONS if section.present(results)]
+    counts = {
+        name: from_document(model, name, "model.json", "count") for name in ("k", "n_clusters") if model.get(name)
+    }
+    return {
+        "name": model["name"],
+        "title": model.get("title") or model["name"],
+        "description": model.get("description"),
+        "model": model,
+        "clustered": results.clustered,
+        "counts": counts,
+        "status": status,
+        "icon": ICONS[status],
+        "icons": ICONS,
+        "status_word": WORDS[status],
+        "digest": results.fit_digest,
+        "sections": present,
+        "content": {section.id: section.content(results) for section in present},
+    }
+
+
+def write_report(folder: Path, target: Path) -> None:
+    """Render the report of the results in `folder`."""
+    target.write_text(render("report.html.j2", context(Results(folder))), encoding="utf-8")

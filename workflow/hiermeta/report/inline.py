@@ -1,0 +1,64 @@
+"""SVG files made fit to stand inside a page."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+from markupsafe import Markup
+
+from hiermeta.figures.style import TOKENS
+
+SVG = "{http://www.w3.org/2000/svg}"
+ALLOWED = frozenset(
+    {"svg", "g", "path", "text", "tspan", "use", "defs", "title", "desc", "rect", "circle", "line", "clipPath"}
+)
+
+
+class UnexpectedElement(ValueError):
+    """A figure holds an element that our figures never draw."""
+
+
+def inline(svg: str, name: str) -> Markup:
+    """The figure as an image element of the page.
+
+    Ids get the figure's name as a prefix, since a page holds many figures; the palette's colours become custom
+    properties, so that the page's light or dark scheme decides; title and description become the image's name.
+
+    Parameters
+    ----------
+    svg : str
+        As written by ``figures.svg.render``.
+    name : str
+        The figure's file name without ending.
+    """
+    root = ET.fromstring(svg)
+    for element in root.iter():
+        tag = element.tag.removeprefix(SVG)
+        if tag not in ALLOWED:
+            raise UnexpectedElement(f"{name}.svg: <{tag}>")
+        element.tag = tag
+        for key, value in element.attrib.items():
+            element.set(key, _attribute(key, value, name))
+    for child in root:
+        if child.tag in ("title", "desc"):
+            child.set("id", f"{name}-{child.tag}")
+    for key in ("width", "height", "font-family"):
+        root.attrib.pop(key, None)
+    root.attrib.update({"role": "img", "class": "figure", "aria-labelledby": f"{name}-title {name}-desc"})
+    return Markup(ET.tostring(root, encoding="unicode"))
+
+
+def _attribute(key: str, value: str, name: str) -> str:
+    if key in ("fill", "stroke") and value in TOKENS:
+        return f"var(--{TOKENS[value]})"
+    if key == "id":
+        return f"{name}-{value}"
+    if key == "href":
+        return re.sub(r"^#", f"#{name}-", value)
+    return re.sub(r"url\(#", f"url(#{name}-", value)
+
+
+def description(svg: str) -> str:
+    """The description a figure carries."""
+    return ET.fromstring(svg).findtext(f"{SVG}desc", "")

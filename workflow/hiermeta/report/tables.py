@@ -1,0 +1,215 @@
+"""The tables of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hiermeta.figures.numbers import count, fixed, shared_decimals, significant
+from hiermeta.figures.results import Results, Row, mcse
+from hiermeta.figures.style import SYMBOLS
+from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, decimals_of, from_document, from_row
+from hiermeta.report.words import HETEROGENEITY, PARAMETERS, prior_short, prior_words
+
+ROWS_SHOWN = 300
+"""Longer tables are cut here; the file beside the page has all rows."""
+
+SUMMARY = ("mean", "sd", "median", "q2.5", "q97.5")
+SUMMARY_COLUMNS = [
+    Column("Mean", numeric=True),
+    Column("SD", numeric=True),
+    Column("Median", numeric=True),
+    Column("2.5%", numeric=True),
+    Column("97.5%", numeric=True),
+]
+
+
+def summary_cells(row: Row, source: str, decimals: int) -> list[Cell]:
+    """Mean, SD, median and limits of a row."""
+    return [from_row(row, column, source, decimals) for column in SUMMARY]
+
+
+def shown(caption: str, rows: Sequence[Row]) -> str:
+    """The caption, which says so when rows are left out."""
+    return caption if len(rows) <= ROWS_SHOWN else f"{caption} (the first {ROWS_SHOWN} of {count(len(rows))} rows)"
+
+
+def _cluster_column(results: Results) -> str:
+    return str(results.model.get("cluster_column") or "Cluster")
+
+
+def data(results: Results) -> Table:
+    """The rows that were analysed."""
+    columns = [Column("Row", numeric=True), Column("Estimate")]
+    if results.clustered:
+        columns.append(Column(_cluster_column(results)))
+    columns += [Column("Effect", numeric=True), Column("Variance", numeric=True)]
+    rows = []
+    for position, row in enumerate(results.data[:ROWS_SHOWN]):
+        source = f"data.csv/{position}"
+        cells: list[Cell] = [Number(row["row"], int(row["row"]), f"{source}/row"), Text(row["label"], foreign=True)]
+        if results.clustered:
+            cells.append(Text(row["cluster"], foreign=True))
+        cells += [Number(significant(row[name]), row[name], f"{source}/{name}") for name in ("effect", "variance")]
+        rows.append(cells)
+    return Table("table-data", shown("The estimates that were analysed", results.data), columns, rows, "data.csv")
+
+
+def priors(results: Results) -> Table:
+    """Priors, what they say, and where they come from."""
+    columns = [Column("Parameter"), Column("Meaning"), Column("Prior"), Column("In words"), Column("Source")]
+    rows: list[list[Cell]] = []
+    for name, entry in results.model["priors"].items():
+        symbol, meaning = PARAMETERS[name]
+        origin = f"default ({entry['source']})" if entry["default"] else f"{entry['source']}"
+        texts = (symbol, meaning, prior_short(entry["prior"]), prior_words(entry["prior"]), origin)
+        rows.append([Text(text) for text in texts])
+    return Table("table-priors", "Priors", columns, rows, "model.json")
+
+
+def heterogeneity(results: Results) -> Table:
+    """All rows of the heterogeneity table, each explained."""
+    columns = [Column("Quantity"), *SUMMARY_COLUMNS, Column("Meaning")]
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.heterogeneity):
+        symbol, meaning = HETEROGENEITY[row["quantity"]]
+        numbers = summary_cells(row, f"heterogeneity.csv/{position}", decimals_of(row))
+        rows.append([Text(symbol), *numbers, Text(meaning)])
+    return Table("table-heterogeneity", "Heterogeneity", columns, rows, "heterogeneity.csv")
+
+
+def predictions(results: Results) -> Table:
+    """The mean, a new effect, and a new effect in each known cluster."""
+    columns = [Column("Target"), *SUMMARY_COLUMNS]
+    words = {"mean": "mean of the true effects (credible interval)", "new effect": "a new effect (prediction interval)"}
+    rows: list[list[Cell]] = [
+        [
+            Text(str(words.get(row["target"], row["target"])), foreign=row["target"] not in words),
+            *summary_cells(row, f"predictions.csv/{position}", decimals_of(row)),
+        ]
+        for position, row in enumerate(results.predictions[:ROWS_SHOWN])
+    ]
+    return Table("table-predictions", shown("Predictions", results.predictions), columns, rows, "predictions.csv")
+
+
+def _column_decimals(results: Results, rows: Sequence[Row]) -> int:
+    mu = results.estimate("mu")
+    return shared_decimals((row["sd"] for row in rows), mcse(mu), mu["sd"])
+
+
+def cluster_effects(results: Results) -> Table:
+    """The effect of every cluster."""
+    columns = [
+        Column(_cluster_column(results)),
+        Column("Estimates", numeric=True),
+        *SUMMARY_COLUMNS,
+    ]
+    decimals = _column_decimals(results, results.cluster_effects)
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.cluster_effects[:ROWS_SHOWN]):
+        source = f"cluster_effects.csv/{position}"
+        size = Number(count(row["k"]), row["k"], f"{source}/k")
+        rows.append([Text(row["cluster"], foreign=True), size, *summary_cells(row, source, decimals)])
+    caption = shown("Cluster effects", results.cluster_effects)
+    return Table("table-clusters", caption, columns, rows, "cluster_effects.csv")
+
+
+def true_effects(results: Results) -> Table:
+    """Observed estimate and true effect of every row."""
+    columns = [Column("Row", numeric=True), Column("Estimate")]
+    if results.clustered:
+        columns.append(Column(_cluster_column(results)))
+    columns += [Column("Observed", numeric=True), *SUMMARY_COLUMNS]
+    decimals = _column_decimals(results, results.true_effects)
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.true_effects[:ROWS_SHOWN]):
+        source = f"true_effects.csv/{position}"
+        cells: list[Cell] = [Number(row["row"], int(row["row"]), f"{source}/row"), Text(row["label"], foreign=True)]
+        if results.clustered:
+            cells.append(Text(row["cluster"], foreign=True))
+        observed = Number(fixed(row["observed"], decimals), row["observed"], f"{source}/observed")
+        rows.append([*cells, observed, *summary_cells(row, source, decimals)])
+    return Table("table-effects", shown("True effects", results.true_effects), columns, rows, "true_effects.csv")
+
+
+def agreement(results: Results) -> Table:
+    """Draws against the exact posterior."""
+    labels = ("Draws", "Exact", "Difference in SDs", "Its Monte Carlo SE in SDs")
+    columns = [
+        Column("Parameter"),
+        Column("Statistic"),
+        *(Column(label, numeric=True) for label in labels),
+        Column("Status"),
+    ]
+    rows: list[list[Cell]] = []
+    for position, entry in enumerate(results.diagnostics["agreement"]):
+        names = ("draws", "exact", "difference_sd", "mcse_sd")
+        forms = ("fine", "fine", "short", "short")
+        numbers = [
+            from_document(results.diagnostics, f"agreement/{position}/{name}", "diagnostics.json", form)
+            for name, form in zip(names, forms, strict=True)
+        ]
+        symbol = SYMBOLS.get(entry["parameter"], entry["parameter"])
+        rows.append([Text(symbol), Text(entry["statistic"]), *numbers, Status(entry["status"])])
+    return Table("table-agreement", "Stan against the exact posterior", columns, rows, "diagnostics.json")
+
+
+def convergence(results: Results) -> Table:
+    """R̂, effective sample sizes and Monte Carlo errors of every parameter."""
+    labels = ("Mean", "SD", "MCSE of the mean", "Bulk ESS", "Tail ESS", "R̂")
+    columns = [Column("Parameter"), *(Column(label, numeric=True) for label in labels)]
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.estimates):
+        source, decimals = f"estimates.csv/{position}", decimals_of(row)
+        cells: list[Cell] = [from_row(row, name, source, decimals) for name in ("mean", "sd")]
+        cells.append(Number(significant(row["mcse_mean"], 2), row["mcse_mean"], f"{source}/mcse_mean"))
+        cells += [from_row(row, name, source, 0) for name in ("ess_bulk", "ess_tail")]
+        cells.append(from_row(row, "r_hat", source, 4))
+        rows.append([Text(str(SYMBOLS.get(row["parameter"], row["parameter"]))), *cells])
+    return Table("table-convergence", "Convergence of every parameter", columns, rows, "estimates.csv")
+
+
+def attempts(results: Results) -> Table:
+    """What the sampler was asked to do, in order, and why it was asked again."""
+    names = {"adapt_delta": "adapt_delta", "warmup": "Warm-up", "draws": "Draws", "divergences": "Divergences"}
+    columns = [Column("Attempt"), *(Column(label, numeric=True) for label in names.values()), Column("Reason")]
+    rows: list[list[Cell]] = []
+    for position, attempt in enumerate(results.fit.get("attempts", [])):
+        numbers = [
+            from_document(
+                results.fit,
+                f"attempts/{position}/{name}",
+                "fit.json",
+                "significant" if name == "adapt_delta" else "count",
+            )
+            for name in names
+        ]
+        rows.append([Text(str(position + 1)), *numbers, Text(attempt["reason"])])
+    return Table("table-attempts", "Runs of the sampler", columns, rows, "fit.json")
+
+
+def dropped(results: Results) -> Table:
+    """Rows that were left out, with the reason."""
+    columns = [Column("Row", numeric=True), Column("Reason")]
+    entries = results.validation.get("dropped", [])
+    rows: list[list[Cell]] = [
+        [from_document(results.validation, f"dropped/{i}/row", "validation.json", "count"), Text(entry["reason"])]
+        for i, entry in enumerate(entries[:ROWS_SHOWN])
+    ]
+    return Table("table-dropped", shown("Rows left out", entries), columns, rows, "validation.json")
+
+
+def problems(results: Results) -> Table:
+    """Why the data set was refused."""
+    columns = [Column("What is wrong"), Column("Row", numeric=True), Column("Column"), Column("What to do")]
+    rows: list[list[Cell]] = []
+    for position, problem in enumerate(results.validation.get("problems", [])[:ROWS_SHOWN]):
+        row = from_document(results.validation, f"problems/{position}/row", "validation.json", "count")
+        rows.append(
+            [
+                Text(problem["message"], foreign=True),
+                row,
+                Text(problem["column"] or "–", foreign=True),
+                Text(problem["remedy"]),
+            ]
+        )
+    return Table("table-problems", "What has to be corrected", columns, rows, "validation.json")

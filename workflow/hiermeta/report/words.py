@@ -1,0 +1,117 @@
+"""Standing text: what a quantity means in plain words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hiermeta.figures.numbers import significant
+from hiermeta.models.priors import parse
+
+HETEROGENEITY = {
+    "tau": ("τ", "Standard deviation of the true effects, on the scale of the effect measure."),
+    "rho": (
+        "ρ",
+        "Share of the true variance between clusters; also the correlation of two true effects in one cluster.",
+    ),
+    "tau [within]": ("τ within", "Standard deviation of true effects around their cluster's effect."),
+    "tau [between]": ("τ between", "Standard deviation of cluster effects around the pooled effect."),
+    "tau2": ("τ²", "Variance of the true effects: τ squared."),
+    "tau2 [within]": ("τ² within", "The part of that variance that lies within clusters."),
+    "tau2 [between]": ("τ² between", "The part of that variance that lies between clusters."),
+    "I2": (
+        "I²",
+        "Share of the variance of the estimates, in per cent, that is true difference and not sampling error.",
+    ),
+    "I2 [within]": ("I² within", "The part of I² due to differences within clusters."),
+    "I2 [between]": ("I² between", "The part of I² due to differences between clusters."),
+    "H2": ("H²", "Variance of the estimates relative to sampling error alone; 1 means no true differences."),
+}
+"""Quantity of heterogeneity.csv to its symbol and meaning."""
+
+PARAMETERS = {
+    "mu": ("μ", "pooled effect: the mean of the true effects"),
+    "tau": ("τ", "standard deviation of the true effects (heterogeneity)"),
+    "rho": ("ρ", "share of the true variance between clusters"),
+    "tau_within": ("τ within", "standard deviation within clusters"),
+    "tau_between": ("τ between", "standard deviation between clusters"),
+}
+
+GLOSSARY = {
+    "Credible interval (CrI)": (
+        "Given the data, the model and the priors, the quantity lies in its 95% credible interval with 95% probability."
+    ),
+    "Confidence interval (CI)": "The observed estimate ± 1.96 standard errors; it ignores all other estimates.",
+    "Prediction interval": (
+        "Where the true effect of a new study is expected, with 95% probability. It is wider than the credible "
+        "interval of the mean because true effects differ."
+    ),
+    "True effect": (
+        "What a study would find without sampling error. Its posterior combines the study's own estimate with what "
+        "the others say about it."
+    ),
+    "Shrinkage (partial pooling)": ("Estimates move towards their cluster and the overall mean, the noisy ones most."),
+    "Heterogeneity": "Differences between true effects, beyond sampling error.",
+    "Cluster": (
+        "A group of estimates that may resemble one another, such as those of one article, laboratory or district."
+    ),
+    "Prior, posterior": "What is assumed about a parameter before, and known after, seeing the data.",
+    "Exact posterior": (
+        "The same posterior by numerical integration instead of sampling: an independent check of Stan."
+    ),
+    "Monte Carlo standard error (MCSE)": (
+        "How much a number would move if the sampler were run again with another seed. Printed digits are those it "
+        "supports."
+    ),
+    "R̂": "Compares the spread between and within chains; 1.00 when they agree.",
+    "Effective sample size (ESS)": (
+        "How many independent draws the correlated draws are worth: bulk for the centre, tail for the 2.5% and 97.5% "
+        "limits."
+    ),
+    "Divergence": "The sampler's sign that it may have missed part of the posterior; there should be none.",
+    "E-BFMI": "Tells whether the sampler moves well between energy levels; below 0.3 the tails may be missed.",
+}
+
+ADVICE = {
+    "R-hat": "Give the sampler more time: `sampling: {warmup: 2000, draws: 10000}`.",
+    "ESS": "Ask for more draws: `sampling: {draws: 10000}`.",
+    "divergences": (
+        "Take smaller steps, `sampling: {adapt_delta: 0.999}`, and look for estimates with an implausibly small "
+        "variance."
+    ),
+    "E-BFMI": "Use priors with lighter tails for τ, such as `half_normal(scale)`.",
+    "trees": "Look at the scale of the data: effects and variances should not differ by many orders of magnitude.",
+    "exact": (
+        "Run again with another seed. If the disagreement stays, please report it with this folder: it is a bug."
+    ),
+}
+"""What to try, by a part of the name of the check that did not pass."""
+
+
+def advice(check: str) -> str:
+    """What to try when the check of this name did not pass."""
+    for part, text in ADVICE.items():
+        if part in check:
+            return text
+    return "See the diagnostics below."
+
+
+def prior_words(text: str) -> str:
+    """The central 95% of a prior, in words.
+
+    Examples
+    --------
+    >>> prior_words("normal(0, 1)"), prior_words("half_normal(0.5)"), prior_words("point(0)")
+    ('95% of it between −2.0 and 2.0', '95% of it below 0.98', 'fixed')
+    """
+    prior = parse(text)
+    if prior.is_point:
+        return "fixed"
+    if prior.support[0] == 0 and not np.isfinite(prior.support[1]):
+        return f"95% of it below {significant(float(prior.ppf(0.95)), 2)}"
+    low, high = (significant(float(value), 2) for value in prior.ppf(np.array([0.025, 0.975])))
+    return f"95% of it between {low} and {high}"
+
+
+def prior_short(text: str) -> str:
+    """A prior string with four significant digits."""
+    return parse(text).short
