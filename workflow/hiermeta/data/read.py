@@ -94,7 +94,9 @@ def _parse(path: str, text: str) -> pd.DataFrame:
     header = [name.strip() for name in next(rows)]
     for name, count in Counter(header).items():
         if not name and len(header) > 1 and header.index(name) > 0:
-            raise _refused(f"{path}: column {header.index(name) + 1} has no name", "Name every column of the header row")
+            raise _refused(
+                f"{path}: column {header.index(name) + 1} has no name", "Name every column of the header row"
+            )
         if count > 1:
             raise _refused(f"{path}: column {name!r} stands {count} times in the header", "Column names must differ")
     cells, index = [], []

@@ -4,32 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 Array = npt.NDArray[np.float64]
 _CHUNK = 4_000_000
-
-
-def normal_mixture_cdf(x: Array, mean: Array, sd: Array, weight: Array) -> Array:
-    """Distribution functions of m mixtures, each of n normals with shared weights.
-
-    Parameters
-    ----------
-    x : numpy.ndarray
-        Shape (m,): one point per mixture.
-    mean, sd : numpy.ndarray
-        Shape (n, m): components; an SD of zero is a point mass.
-    weight : numpy.ndarray
-        Shape (n,): summing to one.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (m,).
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = (x - mean) / sd
-    return weight @ ndtr(np.where(np.isnan(z), 0.0, z))
 
 
 def normal_mixture_quantiles(probabilities: npt.ArrayLike, mean: Array, sd: Array, weight: Array) -> Array:
@@ -40,7 +18,7 @@ def normal_mixture_quantiles(probabilities: npt.ArrayLike, mean: Array, sd: Arra
     probabilities : array-like of float
         Shape (q,): strictly between 0 and 1.
     mean, sd : numpy.ndarray
-        Shape (n, m): components of each mixture.
+        Shape (n, m): components of each mixture, every SD above zero.
     weight : numpy.ndarray
         Shape (n,): summing to one.
 
@@ -71,18 +49,17 @@ def _solve(level: float, mean: Array, sd: Array, weight: Array) -> Array:
     lower, upper = (mean - 40 * sd).min(axis=0), (mean + 40 * sd).max(axis=0)
     total_mean = weight @ mean
     total_sd = np.sqrt(weight @ (sd**2 + (mean - total_mean) ** 2))
-    x = total_mean.copy()
+    x = total_mean + ndtri(level) * total_sd
     for _ in range(200):
+        z = (x - mean) / sd
+        error = weight @ ndtr(z) - level
+        slope = weight @ (np.exp(-0.5 * z**2) / sd) / np.sqrt(2 * np.pi)
+        lower, upper = np.where(error < 0, x, lower), np.where(error >= 0, x, upper)
         with np.errstate(divide="ignore", invalid="ignore"):
-            z = (x - mean) / sd
-            z = np.where(np.isnan(z), 0.0, z)
-            error = weight @ ndtr(z) - level
-            slope = weight @ (np.exp(-0.5 * z**2) / (np.sqrt(2 * np.pi) * np.where(sd > 0, sd, np.inf)))
-            lower, upper = np.where(error < 0, x, lower), np.where(error >= 0, x, upper)
             newton = x - error / slope
         inside = (newton > lower) & (newton < upper)
         new = np.where(inside, newton, (lower + upper) / 2)
-        done = np.abs(new - x) <= 1e-11 * total_sd
+        done = np.abs(new - x) <= 1e-10 * total_sd
         x = new
         if done.all():
             break

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from hiermeta.models.meta import MetaModel
 
 Array = npt.NDArray[np.float64]
+Single = npt.NDArray[np.float32]
 _CHUNK = 2_000_000
 """Largest number of (draw, row) pairs held at once."""
 
@@ -34,6 +35,12 @@ class Draws:
     beta: Array
     tau: Array
     rho: Array
+
+    @classmethod
+    def from_chains(cls, draws: dict[str, Array]) -> Draws:
+        """From ``mu``, ``tau`` and perhaps ``rho``, shape (chains, draws) each."""
+        tau = draws["tau"].ravel()
+        return cls(draws["mu"].reshape(-1, 1), tau, draws["rho"].ravel() if "rho" in draws else np.zeros_like(tau))
 
     def chunks(self, k: int) -> Iterator[tuple[slice, Draws]]:
         """Slices of the draws small enough to be combined with k rows."""
@@ -66,7 +73,7 @@ def _terms(model: MetaModel, draws: Draws) -> _Terms:
     return _Terms(variance, residual, scale, q, h)
 
 
-def log_likelihood(model: MetaModel, draws: Draws) -> tuple[Array, Array]:
+def log_likelihood(model: MetaModel, draws: Draws) -> tuple[Single, Single]:
     """Log predictive densities given each draw, the random effects integrated out.
 
     Returns
@@ -123,3 +130,21 @@ def cluster_effects(model: MetaModel, draws: Draws) -> tuple[Array, Array]:
     t = _terms(model, draws)
     fixed = model.by_cluster(model.effect - t.residual) / model.sizes
     return fixed + t.scale * t.h / (1 + t.q), t.scale**2 / (1 + t.q)
+
+
+def new_effects(model: MetaModel, draws: Draws) -> tuple[Array, Array]:
+    """Mean and variance, given each draw, of a new estimate's true effect at the mean design.
+
+    Returns
+    -------
+    mean, variance : numpy.ndarray
+        Shape (S, 1 + J) each: in a new cluster, then in each known one.
+    """
+    centre = (draws.beta @ model.mean_design)[:, None]
+    tau2 = draws.tau[:, None] ** 2
+    if not model.clustered:
+        return centre, tau2
+    t = _terms(model, draws)
+    known = centre + t.scale * t.h / (1 + t.q)
+    spread = tau2 * (1 - draws.rho[:, None]) + t.scale**2 / (1 + t.q)
+    return np.hstack([centre, known]), np.hstack([tau2, spread])

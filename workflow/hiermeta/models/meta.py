@@ -8,6 +8,7 @@ allocation ``ρ``.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -181,7 +182,8 @@ def choose_priors(
             chosen[parameter] = ChosenPrior(Prior("beta", (1.0, 1.0)), True, "uniform")
         elif information.value is None:
             message = f"the default prior of {parameter} needs a unit-information SD, {information.source}"
-            remedy = f"Give `sample_size:` (a column), `unit_information_sd:` (a number) or `priors: {{{parameter}: ...}}`"
+            own = f"`priors: {{{parameter}: ...}}`"
+            remedy = f"Give `sample_size:` (a column), `unit_information_sd:` (a number) or {own}"
             problems.append(Problem(message, remedy))
         else:
             chosen[parameter] = _default(parameter, settings["measure"], table, information.value)
@@ -202,6 +204,47 @@ def _default(parameter: str, measure: str, table: pd.DataFrame, unit: float) -> 
     return ChosenPrior(Prior("normal", (0.0, unit / 2)), True, "SD: half the unit-information SD")
 
 
+def from_files(table: pd.DataFrame, description: dict[str, Any]) -> MetaModel:
+    """The model again, from ``data.csv`` and ``model.json``."""
+    priors = {name: parse_for(name, entry["prior"]) for name, entry in description["priors"].items()}
+    return build(table, priors)
+
+
+def initial_values(model: MetaModel, chains: int, seed: int) -> list[Mapping[str, Any]]:
+    """Scattered starting values on the scale of the data, inside the priors' supports.
+
+    Parameters
+    ----------
+    model : MetaModel
+    chains : int
+    seed : int
+
+    Returns
+    -------
+    list of dict
+        One per chain: the free parameters of ``stan/meta.stan``.
+    """
+    rng = np.random.default_rng(seed)
+    spread = float(np.std(model.effect)) + float(np.sqrt(np.median(model.variance)))
+    error = spread / math.sqrt(model.k)
+    centre = float(np.average(model.effect, weights=1 / (model.variance + spread**2)))
+    guesses = {
+        "mu": centre + 2 * error * rng.standard_normal(chains),
+        "tau": spread * rng.uniform(0.3, 1.5, chains),
+        "rho": rng.uniform(0.1, 0.9, chains),
+    }
+    rho = model.priors.get("rho", Prior("point", (0.0,)))
+    inits: list[dict[str, Any]] = [{} for _ in range(chains)]
+    for name, prior in (("mu", model.priors["mu"]), ("tau", model.priors["tau"]), ("rho", rho)):
+        lower, upper = prior.support
+        for chain, init in enumerate(inits):
+            guess = float(guesses[name][chain])
+            if not lower < guess < upper and not prior.is_point:
+                guess = float(prior.ppf(rng.uniform(0.25, 0.75)))
+            init[f"{name}_free"] = [] if prior.is_point else [guess]
+    return list(inits)
+
+
 def stan_data(model: MetaModel) -> dict[str, Any]:
     """Data of ``stan/meta.stan``.
 
@@ -212,7 +255,7 @@ def stan_data(model: MetaModel) -> dict[str, Any]:
     Returns
     -------
     dict
-        Plain numbers and lists, ready for JSON; infinite bounds as floats.
+        Plain numbers and lists; bounds may be infinite.
     """
     rho = model.priors.get("rho", Prior("point", (0.0,)))
     data: dict[str, Any] = {

@@ -48,6 +48,12 @@ class _Folded:
     def ppf(self, q: Array) -> Array:
         return self._symmetric.ppf((1 + np.asarray(q)) / 2)
 
+    def sf(self, x: Array) -> Array:
+        return np.minimum(2 * self._symmetric.sf(x), 1.0)
+
+    def isf(self, q: Array) -> Array:
+        return self._symmetric.isf(np.asarray(q) / 2)
+
 
 def _scipy(name: str, **renamed: str) -> Callable[..., Any]:
     def build(**arguments: float) -> Any:
@@ -179,6 +185,14 @@ class Prior:
     def ppf(self, q: npt.ArrayLike) -> Array:
         """Quantiles at the probabilities ``q``, elementwise."""
         return np.asarray(self._distribution.ppf(np.asarray(q, float)))
+
+    def sf(self, x: npt.ArrayLike) -> Array:
+        """Probability of a value above ``x``, elementwise, precise in the upper tail."""
+        return np.asarray(self._distribution.sf(np.asarray(x, float)))
+
+    def isf(self, q: npt.ArrayLike) -> Array:
+        """Values exceeded with the probabilities ``q``, elementwise."""
+        return np.asarray(self._distribution.isf(np.asarray(q, float)))
 
 
 _CALL = re.compile(r"\s*([a-z_]+)\s*\(([^()]*)\)\s*")

@@ -1,0 +1,43 @@
+# make: everything, from a fresh clone to the overview. make help lists the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= $(shell nproc)
+
+.DEFAULT_GOAL := run
+.PHONY: run test check clean help
+
+run: $(VENV)/installed ## analyse the data sets of config/config.yaml
+	@$(BIN)/snakemake --cores $(CORES)
+	@echo "Overview: results/overview.html"
+
+test: $(VENV)/installed-test ## run the tests
+	@$(BIN)/pytest
+
+check: $(VENV)/installed-test ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+
+clean: ## remove the environment and the results
+	rm -rf $(VENV) results .snakemake
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+	  { echo "hiermeta needs Python 3.11 to 3.13; name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "On Debian or Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/installed: requirements.lock | $(BIN)/python
+	@echo "Installing the Python packages into $(VENV) (once, about a minute)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@$(BIN)/python -m compileall -q workflow/hiermeta
+	@touch $@
+
+$(VENV)/installed-test: requirements-test.lock $(VENV)/installed
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@

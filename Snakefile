@@ -1,0 +1,17 @@
+# hiermeta: from CSV files to reports of Bayesian multilevel analyses. `snakemake --cores 4` runs it all.
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/fit.smk"
+include: "workflow/rules/analyse.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/complete.txt",

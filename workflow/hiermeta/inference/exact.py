@@ -1,0 +1,255 @@
+"""The exact posterior of the meta-analysis model by quadrature, against which every fit is checked.
+
+Given τ and ρ, coefficients with a normal prior have a normal posterior and integrate out of the likelihood; what
+remains is a density in two dimensions (statistical specification, exact posterior by quadrature).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+
+from hiermeta.inference.mixtures import normal_mixture_quantiles
+from hiermeta.inference.quadrature import Axis, ConditionalCdf, Grid, find_box, grid
+from hiermeta.models.heterogeneity import FORMS, Quantity, quantities
+from hiermeta.models.meta import MetaModel
+from hiermeta.models.priors import Prior
+
+Array = npt.NDArray[np.float64]
+LEVELS = (0.5, 0.025, 0.975)
+_NAMES = ("median", "q2.5", "q97.5")
+_CHUNK = 1_000_000
+_TOLERANCE = 1e-9
+_START, _MOST = 24, 192
+
+
+class NotApplicable(Exception):
+    """The exact posterior is not available; the message says why."""
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """What is known given (τ, ρ), at N pairs.
+
+    Parameters
+    ----------
+    log_likelihood : numpy.ndarray
+        Shape (N,): log p(y | τ, ρ), the coefficients integrated over their prior.
+    mean, covariance : numpy.ndarray
+        Shapes (N, p) and (N, p, p): normal posterior of the coefficients of the standardised design.
+    """
+
+    log_likelihood: Array
+    mean: Array
+    covariance: Array
+
+
+def conditional(model: MetaModel, tau: Array, rho: Array) -> Conditional:
+    """Integrate the coefficients out at N pairs (τ, ρ).
+
+    Parameters
+    ----------
+    model : MetaModel
+        With a normal or a point prior on ``mu``.
+    tau, rho : numpy.ndarray
+        Shape (N,) each.
+    """
+    step = max(1, _CHUNK // (model.k * (model.design.shape[1] + 1)))
+    parts = [_conditional(model, tau[i : i + step], rho[i : i + step]) for i in range(0, len(tau), step)]
+    return Conditional(
+        np.concatenate([part.log_likelihood for part in parts]),
+        np.concatenate([part.mean for part in parts]),
+        np.concatenate([part.covariance for part in parts]),
+    )
+
+
+def _conditional(model: MetaModel, tau: Array, rho: Array) -> Conditional:
+    prior_mean, prior_sd = _coefficient_prior(model.priors["mu"])
+    p = model.design.shape[1]
+    columns = np.column_stack([model.design, model.effect - model.design @ prior_mean])
+    weight = 1 / (model.variance + (tau**2 * (1 - rho))[:, None])
+    products = (columns[:, :, None] * columns[:, None, :]).reshape(model.k, -1)
+    gram = (weight @ products).reshape(-1, p + 1, p + 1)
+    log_determinant = -np.log(weight).sum(axis=1)
+    if model.clustered:
+        a2 = (tau**2 * rho)[:, None]
+        q = a2 * model.by_cluster(weight)
+        sums = np.stack([model.by_cluster(weight * column) for column in columns.T], axis=-1)
+        gram -= np.einsum("nj,nja,njb->nab", a2 / (1 + q), sums, sums, optimize=True)
+        log_determinant += np.log1p(q).sum(axis=1)
+    # With prior N(m, sd²), beta = m + sd·b and b ~ N(0, I): no division by an SD of zero (a point prior).
+    xx = gram[:, :p, :p] * prior_sd[:, None] * prior_sd[None, :]
+    xy = gram[:, :p, p] * prior_sd
+    precision = xx + np.eye(p)
+    solution = np.linalg.solve(precision, xy[..., None])[..., 0]
+    quadratic = gram[:, p, p] - np.einsum("np,np->n", xy, solution)
+    log_likelihood = -0.5 * (
+        model.k * np.log(2 * np.pi) + log_determinant + np.linalg.slogdet(precision)[1] + quadratic
+    )
+    covariance = np.linalg.inv(precision) * prior_sd[:, None] * prior_sd[None, :]
+    return Conditional(log_likelihood, prior_mean + prior_sd * solution, covariance)
+
+
+def _coefficient_prior(prior: Prior) -> tuple[Array, Array]:
+    if prior.family == "normal":
+        return np.array([prior.arguments[0]]), np.array([prior.arguments[1]])
+    if prior.is_point:
+        return np.array([prior.arguments[0]]), np.zeros(1)
+    raise NotApplicable(f"the prior of mu, {prior.short}, is not normal")
+
+
+@dataclass(frozen=True)
+class ExactPosterior:
+    """The posterior at the nodes of a quadrature rule.
+
+    Parameters
+    ----------
+    model : MetaModel
+    grid : Grid
+        Over (τ, ρ).
+    tau, rho, weight : numpy.ndarray
+        Shape (N,): values and posterior weights of the nodes, the weights summing to one.
+    conditional : Conditional
+    log_marginal_likelihood, error : float
+        log p(y), and its change when the number of nodes was doubled.
+    """
+
+    model: MetaModel
+    grid: Grid
+    tau: Array
+    rho: Array
+    weight: Array
+    conditional: Conditional
+    log_marginal_likelihood: float
+    error: float
+
+
+def solve(model: MetaModel) -> ExactPosterior:
+    """Integrate the posterior, doubling the nodes until the log marginal likelihood stands still.
+
+    Raises
+    ------
+    NotApplicable
+        When the prior of ``mu`` is not normal.
+    """
+    axes = Axis(model.priors["tau"]), Axis(model.priors.get("rho", Prior("point", (0.0,))))
+    bounds = find_box(axes, lambda tau, rho: conditional(model, tau, rho).log_likelihood)
+    n, previous = _START, np.inf
+    while True:
+        nodes = grid(axes, bounds, n)
+        tau, rho = nodes.pairs()
+        given = conditional(model, tau, rho)
+        log_terms = given.log_likelihood + nodes.log_weight.ravel()
+        largest = log_terms.max()
+        weight = np.exp(log_terms - largest)
+        log_marginal = float(largest + np.log(weight.sum()))
+        error = abs(log_marginal - previous)
+        if error < _TOLERANCE or n >= _MOST:
+            return ExactPosterior(model, nodes, tau, rho, weight / weight.sum(), given, log_marginal, error)
+        n, previous = 2 * n, log_marginal
+
+
+def summarise(posterior: ExactPosterior) -> dict[str, Any]:
+    """Exact summaries of everything the draws are summarised by.
+
+    Returns
+    -------
+    dict
+        ``log_marginal_likelihood``, ``error``, and mean, sd, median, q2.5 and q97.5 of mu, the new effect and each
+        row of the heterogeneity table.
+    """
+    model, weight = posterior.model, posterior.weight
+    x = model.mean_design
+    mean = posterior.conditional.mean @ x
+    variance = np.einsum("p,npq,q->n", x, posterior.conditional.covariance, x)
+    summary: dict[str, Any] = {
+        "log_marginal_likelihood": posterior.log_marginal_likelihood,
+        "error": posterior.error,
+    }
+    if not model.priors["mu"].is_point:
+        summary["mu"] = _normal_mixture(mean, variance, weight)
+    summary["new effect"] = _normal_mixture(mean, variance + posterior.tau**2, weight)
+    return summary | _heterogeneity(posterior)
+
+
+def _normal_mixture(mean: Array, variance: Array, weight: Array) -> dict[str, float]:
+    centre = float(weight @ mean)
+    sd = float(np.sqrt(weight @ (variance + (mean - centre) ** 2)))
+    quantiles = normal_mixture_quantiles(LEVELS, mean[:, None], np.sqrt(variance)[:, None], weight)[:, 0]
+    return {"mean": centre, "sd": sd, **dict(zip(_NAMES, map(float, quantiles), strict=True))}
+
+
+def _heterogeneity(posterior: ExactPosterior) -> dict[str, dict[str, float]]:
+    model, nodes = posterior.model, posterior.grid
+    weight = posterior.weight.reshape(nodes.log_weight.shape)
+    along_tau, along_rho = (
+        None if axis.prior.is_point else ConditionalCdf(nodes, weight, i) for i, axis in enumerate(nodes.axes)
+    )
+    rows = {}
+    if along_rho is not None:
+        rho_cdf = along_rho
+        quantiles = _quantiles(lambda x: rho_cdf(np.full_like(rho_cdf.outer, x)), _limits(nodes, lambda tau, rho: rho))
+        rows["rho"] = _moments(posterior.rho, posterior.weight) | quantiles
+    for name, quantity in quantities(model.clustered).items():
+        values = quantity.at(posterior.tau, posterior.rho, model.typical_variance)
+        limits = _limits(nodes, partial(quantity.at, typical_variance=model.typical_variance))
+        quantiles = _quantiles(_probability(quantity, along_tau, along_rho, model.typical_variance), limits)
+        rows[name] = _moments(values, posterior.weight) | quantiles
+    return {"tau": rows.pop("tau")} | rows
+
+
+def _moments(values: Array, weight: Array) -> dict[str, float]:
+    mean = float(weight @ values)
+    return {"mean": mean, "sd": float(np.sqrt(weight @ (values - mean) ** 2))}
+
+
+def _limits(nodes: Grid, value: Callable[[Array, Array], Array]) -> tuple[float, float]:
+    """Smallest and largest value in the box, for a function monotone in τ and in ρ."""
+    tau, rho = (axis.value(np.array(limits)) for axis, limits in zip(nodes.axes, nodes.bounds, strict=True))
+    corners = value(np.repeat(tau, 2), np.tile(rho, 2))
+    return float(corners.min()), float(corners.max())
+
+
+def _quantiles(probability: Callable[[float], float], limits: tuple[float, float]) -> dict[str, float]:
+    lower, upper = limits
+    if upper - lower <= 1e-12 * max(abs(upper), 1e-300):
+        return dict.fromkeys(_NAMES, lower)
+    return {
+        name: float(brentq(_crossing(probability, level), lower, upper, xtol=1e-13 * upper, rtol=1e-12))
+        for name, level in zip(_NAMES, LEVELS, strict=True)
+    }
+
+
+def _crossing(probability: Callable[[float], float], level: float) -> Callable[[float], float]:
+    return lambda x: probability(x) - level
+
+
+def _probability(
+    quantity: Quantity, along_tau: ConditionalCdf | None, along_rho: ConditionalCdf | None, typical_variance: float
+) -> Callable[[float], float]:
+    """P(quantity ≤ x), by inversion along the axis on which the quantity changes more smoothly.
+
+    Where sampling error is small, a part of I² hardly depends on τ, so that τ is no axis to invert it along.
+    """
+    by_share = quantity.part != "total" and quantity.form is FORMS["I2"]
+    if along_rho is not None and (along_tau is None or by_share):
+        rho_cdf, tau2 = along_rho, along_rho.outer**2
+
+        def probability(x: float) -> float:
+            share = quantity.form.share(x, tau2, typical_variance)
+            return rho_cdf(share) if quantity.part == "between" else 1 - rho_cdf(1 - share)
+
+    else:
+        assert along_tau is not None
+        tau_cdf, share = along_tau, quantity.share(along_tau.outer)
+
+        def probability(x: float) -> float:
+            return tau_cdf(np.sqrt(quantity.form.tau2(x, share, typical_variance)))
+
+    return probability

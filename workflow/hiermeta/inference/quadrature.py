@@ -1,0 +1,177 @@
+"""Tensor Gauss–Legendre quadrature over two parameters with proper priors.
+
+Each parameter is written as x = F⁻¹(Φ(z)) with its prior distribution function F, which turns the prior into a
+standard normal, whatever its support and singularities. The rule covers the box of (z₁, z₂) where the integrand
+exceeds e⁻³⁶ of its largest value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numpy.polynomial import legendre
+from scipy.special import ndtr, ndtri
+
+from hiermeta.models.priors import Prior
+
+Array = npt.NDArray[np.float64]
+_RANGE = (-12.0, 37.0)
+_NEGLIGIBLE = 36.0
+_FINE = 1000
+_COARSE = 33
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One parameter on the scale where its prior is standard normal; a point prior has the single value z = 0."""
+
+    prior: Prior
+
+    def value(self, z: Array) -> Array:
+        """Parameter values at ``z``, elementwise."""
+        if self.prior.is_point:
+            return np.full_like(z, self.prior.arguments[0])
+        return np.where(z < 0, self.prior.ppf(ndtr(z)), self.prior.isf(ndtr(-z)))
+
+    def z(self, value: Array) -> Array:
+        """The inverse of `value`, elementwise; infinite beyond the support."""
+        below = self.prior.cdf(value)
+        return np.where(below < 0.5, ndtri(below), -ndtri(self.prior.sf(value)))
+
+    def log_density(self, z: Array) -> Array:
+        """Log prior density of ``z``, elementwise; zero for a point."""
+        return np.zeros_like(z) if self.prior.is_point else -0.5 * (z**2 + np.log(2 * np.pi))
+
+
+LogLikelihood = Callable[[Array, Array], Array]
+"""Log likelihood at pairs of parameter values: (N,), (N,) to (N,)."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Nodes of the rule.
+
+    Parameters
+    ----------
+    axes : tuple of Axis
+    bounds : tuple of pairs of float
+        Box in z.
+    z : tuple of numpy.ndarray
+        Nodes per axis, shapes (n₁,) and (n₂,).
+    log_weight : numpy.ndarray
+        Shape (n₁, n₂): log of quadrature weight times prior density.
+    """
+
+    axes: tuple[Axis, Axis]
+    bounds: tuple[tuple[float, float], tuple[float, float]]
+    z: tuple[Array, Array]
+    log_weight: Array
+
+    def pairs(self) -> tuple[Array, Array]:
+        """Parameter values at all nodes, shapes (n₁·n₂,), first axis slowest."""
+        first, second = (axis.value(z) for axis, z in zip(self.axes, self.z, strict=True))
+        return np.repeat(first, len(second)), np.tile(second, len(first))
+
+
+def _nodes(axis: Axis, bounds: tuple[float, float], n: int) -> tuple[Array, Array]:
+    if axis.prior.is_point:
+        return np.zeros(1), np.zeros(1)
+    x, weight = legendre.leggauss(n)
+    half = (bounds[1] - bounds[0]) / 2
+    z = bounds[0] + half * (x + 1)
+    return z, np.log(weight * half) + axis.log_density(z)
+
+
+def grid(axes: tuple[Axis, Axis], bounds: tuple[tuple[float, float], tuple[float, float]], n: int) -> Grid:
+    """The tensor rule with n nodes per axis on a box (one node for a point prior)."""
+    (z1, w1), (z2, w2) = (_nodes(axis, limits, n) for axis, limits in zip(axes, bounds, strict=True))
+    return Grid(axes, bounds, (z1, z2), w1[:, None] + w2[None, :])
+
+
+def find_box(axes: tuple[Axis, Axis], log_likelihood: LogLikelihood) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The box in z outside which the integrand is negligible, by zooming in on an even grid.
+
+    Parameters
+    ----------
+    axes : tuple of Axis
+    log_likelihood : callable
+
+    Returns
+    -------
+    tuple of pairs of float
+        Lower and upper limit per axis.
+    """
+    box = [_RANGE, _RANGE]
+    for _ in range(12):
+        points = [
+            np.zeros(1) if axis.prior.is_point else np.linspace(limits[0], limits[1], _COARSE)
+            for axis, limits in zip(axes, box, strict=True)
+        ]
+        values = [axis.value(z) for axis, z in zip(axes, points, strict=True)]
+        first, second = np.repeat(values[0], len(points[1])), np.tile(values[1], len(points[0]))
+        prior = axes[0].log_density(points[0])[:, None] + axes[1].log_density(points[1])[None, :]
+        log_density = log_likelihood(first, second).reshape(prior.shape) + prior
+        relevant = log_density > np.nanmax(log_density) - _NEGLIGIBLE
+        shrunk = False
+        for axis in (0, 1):
+            if len(points[axis]) == 1:
+                continue
+            inside = np.flatnonzero(relevant.any(axis=1 - axis))
+            first_kept, last_kept = max(inside[0] - 1, 0), min(inside[-1] + 1, _COARSE - 1)
+            shrunk |= last_kept - first_kept < 0.7 * (_COARSE - 1)
+            box[axis] = float(points[axis][first_kept]), float(points[axis][last_kept])
+        if not shrunk:
+            break
+    return box[0], box[1]
+
+
+class ConditionalCdf:
+    """Distribution functions along one axis (the inner one) at fine, evenly spaced points of the other.
+
+    The density is expanded in Legendre polynomials along both axes. Along the inner one their antiderivatives are
+    exact; along the outer one the points are dense enough for thresholds that change quickly from node to node.
+
+    Parameters
+    ----------
+    nodes : Grid
+    weight : numpy.ndarray
+        Shape (n₁, n₂): posterior weights of the nodes, summing to one.
+    inner : int
+        0 or 1: the axis along which to integrate; not one with a point prior.
+    """
+
+    def __init__(self, nodes: Grid, weight: Array, inner: int) -> None:
+        outer_axis, outer_bounds = nodes.axes[1 - inner], nodes.bounds[1 - inner]
+        self._inner_axis, self._bounds = nodes.axes[inner], nodes.bounds[inner]
+        by_inner = np.moveaxis(weight, inner, 0)
+        if outer_axis.prior.is_point:
+            outer, fine = np.zeros(1), by_inner
+        else:
+            x = (np.arange(_FINE) + 0.5) * 2 / _FINE - 1
+            outer = outer_bounds[0] + (x + 1) / 2 * (outer_bounds[1] - outer_bounds[0])
+            degree = by_inner.shape[1] - 1
+            fine = by_inner @ _projection(degree) @ legendre.legvander(x, degree).T * (2 / _FINE)
+        self.outer = outer_axis.value(outer)
+        self._integral = legendre.legint(_projection(len(fine) - 1).T @ fine, lbnd=-1)
+
+    def __call__(self, threshold: Array) -> float:
+        """P(inner ≤ threshold), the threshold being a function of the outer parameter.
+
+        Parameters
+        ----------
+        threshold : numpy.ndarray
+            Values of the inner parameter at each of ``outer``; they may lie beyond its support.
+        """
+        lower, upper = self._bounds
+        x = np.clip(2 * (self._inner_axis.z(threshold) - lower) / (upper - lower) - 1, -1, 1)
+        return float(np.sum(legendre.legval(x, self._integral, tensor=False)))
+
+
+def _projection(degree: int) -> Array:
+    """Matrix from integrals against Gauss–Legendre weights to coefficients of Legendre polynomials."""
+    x, _ = legendre.leggauss(degree + 1)
+    projection: Array = legendre.legvander(x, degree) * (np.arange(degree + 1) + 0.5)
+    return projection

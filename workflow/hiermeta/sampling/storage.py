@@ -1,0 +1,70 @@
+"""The posterior file: NetCDF groups that ArviZ reads, without clocks, so that equal fits give equal bytes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray
+
+Array = npt.NDArray[Any]
+_TWO_DIMENSIONS = ("chain", "draw")
+
+
+def write_posterior(
+    path: str | Path, groups: dict[str, dict[str, Array]], dims: dict[str, list[str]], attributes: dict[str, Any]
+) -> None:
+    """Write a posterior file in ArviZ's layout, under a temporary name first.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    groups : dict
+        ``posterior``, ``sample_stats`` and ``log_likelihood`` with arrays of shape (chains, draws, ...);
+        ``observed_data`` and ``constant_data`` with arrays of any shape.
+    dims : dict of str to list of str
+        Names of the dimensions beyond chain and draw, by variable.
+    attributes : dict
+        Text and numbers kept with every group.
+    """
+    temporary = Path(f"{path}.part")
+    temporary.unlink(missing_ok=True)
+    mode: Literal["w", "a"] = "w"
+    for group, variables in groups.items():
+        sampled = group in ("posterior", "sample_stats", "log_likelihood")
+        leading = _TWO_DIMENSIONS if sampled else ()
+        data = xarray.Dataset(
+            {name: ((*leading, *dims.get(name, [])), values) for name, values in variables.items()}, attrs=attributes
+        )
+        if sampled:
+            data = data.assign_coords({dim: np.arange(data.sizes.get(dim, 0)) for dim in leading})
+        encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name, v in variables.items() if v.size}
+        data.to_netcdf(temporary, mode=mode, group=group, engine="h5netcdf", encoding=encoding)
+        mode = "a"
+    os.replace(temporary, path)
+
+
+def read_group(path: str | Path, group: str) -> dict[str, Array]:
+    """Variables of one group of a posterior file, by name; an empty dict where the fit left no draws."""
+    with xarray.open_dataset(path, group=group, engine="h5netcdf") as data:
+        return {str(name): variable.to_numpy() for name, variable in data.data_vars.items()}
+
+
+def read_draws(path: str | Path) -> dict[str, npt.NDArray[np.float64]]:
+    """Posterior draws of a posterior file.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Shape (chains, draws) per parameter; empty where the fit left no draws.
+    """
+    return read_group(path, "posterior")
+
+
+def read_attributes(path: str | Path) -> dict[str, Any]:
+    """Attributes of a posterior file: versions, seed, hashes."""
+    with xarray.open_dataset(path, group="posterior", engine="h5netcdf") as data:
+        return dict(data.attrs)

@@ -1,0 +1,33 @@
+# Inference: everything that is computed from the draws, in one job.
+#
+# REQUIRED INPUTS
+#   data.csv, model.json, posterior.nc, fit.json
+# OUTPUTS
+#   estimates.csv, heterogeneity.csv, predictions.csv, true_effects.csv, cluster_effects.csv, exact.json,
+#   diagnostics.json
+
+
+rule analyse:
+    input:
+        data=rules.prepare.output.data,
+        model=rules.prepare.output.model,
+        posterior=rules.fit.output.posterior,
+        record=rules.fit.output.record,
+    output:
+        estimates="<results>/{name}/estimates.csv",
+        heterogeneity="<results>/{name}/heterogeneity.csv",
+        predictions="<results>/{name}/predictions.csv",
+        true_effects="<results>/{name}/true_effects.csv",
+        cluster_effects="<results>/{name}/cluster_effects.csv",
+        exact="<results>/{name}/exact.json",
+        diagnostics="<results>/{name}/diagnostics.json",
+    log:
+        "<results>/{name}/logs/analyse.log",
+    benchmark:
+        "<results>/{name}/logs/analyse.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("analyse.py"),
+    script:
+        "../scripts/analyse.py"

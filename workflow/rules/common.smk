@@ -1,0 +1,57 @@
+# Config, names of data sets and digests of code, shared by all rules.
+#
+# REQUIRED INPUTS
+#   the config: --configfile, a module's `config:`, or else config/config.yaml
+# OUTPUTS
+#   none
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.current_basedir).parent.parent
+SCRIPTS = ROOT / "workflow" / "scripts"
+STAN = ROOT / "stan"
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a run leaves nothing in the checkout
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from hiermeta.data import config as hiermeta_config
+from hiermeta.data import sources
+
+if "datasets" not in config:
+
+    configfile: "config/config.yaml"
+
+
+try:
+    for path in workflow.configfiles:
+        hiermeta_config.read_config(path)
+    SETTINGS = hiermeta_config.complete(config)
+except hiermeta_config.ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+
+pathvars:
+    results=SETTINGS["results"],
+
+
+DATASETS = SETTINGS["datasets"]
+
+
+wildcard_constraints:
+    name="|".join(map(re.escape, DATASETS)),
+
+
+def settings_of(*, without):
+    """A params function: the settings of a data set but for some keys."""
+    return lambda wildcards: {key: value for key, value in DATASETS[wildcards.name].items() if key not in without}
+
+
+def code(script, *others):
+    """Digest of a script, of what it imports from the library, and of other files: editing them reruns the rule."""
+    path = SCRIPTS / script
+    return sources.digest([path, *sources.modules_of(path), *others])

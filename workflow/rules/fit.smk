@@ -1,0 +1,47 @@
+# Sampling: compiled Stan programs and posterior draws.
+#
+# REQUIRED INPUTS
+#   data.csv, validation.json, model.json
+# OUTPUTS
+#   programs/meta.json, and per data set posterior.nc, fit.json
+
+
+rule compile:
+    output:
+        "<results>/programs/{program}.json",
+    log:
+        "<results>/programs/{program}.log",
+    wildcard_constraints:
+        program="meta",
+    conda:
+        "../../environment.yml"
+    threads: workflow.cores
+    params:
+        stan_file=lambda wildcards: str(STAN / f"{wildcards.program}.stan"),
+        code=code("compile.py", *sorted(STAN.rglob("*.*"))),
+    script:
+        "../scripts/compile.py"
+
+
+rule fit:
+    input:
+        data=rules.prepare.output.data,
+        validation=rules.prepare.output.validation,
+        model=rules.prepare.output.model,
+        program="<results>/programs/meta.json",
+    output:
+        posterior="<results>/{name}/posterior.nc",
+        record="<results>/{name}/fit.json",
+    log:
+        "<results>/{name}/logs/fit.log",
+    benchmark:
+        "<results>/{name}/logs/fit.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    params:
+        sampling=lambda wildcards: DATASETS[wildcards.name]["sampling"],
+        stan_file=str(STAN / "meta.stan"),
+        code=code("fit.py"),
+    script:
+        "../scripts/fit.py"
