@@ -7,10 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from hiermeta.report.overview import write_overview
 
-write_overview(
-    Path(snakemake.params.results),
-    snakemake.params.names,
-    Path(snakemake.output.html),
-    Path(snakemake.output.tsv),
-    Path(snakemake.output.json),
-)
+sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
+output = snakemake.output
+html, tsv, json = Path(output.html), Path(output.tsv), Path(output.json)
+write_overview(html.parent, snakemake.params.titles, html, tsv, json)

@@ -1,4 +1,4 @@
-"""Stan against the exact posterior: differences beside what Monte Carlo error allows."""
+"""Stan against the exact posterior: differences beside their own Monte Carlo errors."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from matplotlib.axes import Axes
 from hiermeta.figures import style
 from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Document, Results
-from hiermeta.inference.diagnostics import MEAN_TOLERANCE, QUANTILE_TOLERANCE
 
 LEFT, RIGHT, STEP, TOP = 150, 880, 20, 40
 
 
 def draw(results: Results) -> style.Drawing:
-    """One line per parameter and statistic: the difference as a dot, what is allowed as a bar."""
+    """One line per parameter and statistic: the difference as a dot, four Monte Carlo standard errors as a bar."""
     entries: list[Document] = results.diagnostics["agreement"]
-    reach = max(max(abs(entry["difference_sd"]), _allowed(entry)) for entry in entries) * 1.1 or 1.0
+    reach = max(max(abs(entry["difference_sd"]), _half_width(entry)) for entry in entries) * 1.1 or 1.0
     parameters = list(dict.fromkeys(entry["parameter"] for entry in entries))
     bottom = TOP + STEP * len(entries) + 8 * (len(parameters) - 1) + 6
     figure, axes = style.canvas(bottom + 54)
@@ -28,9 +27,8 @@ def draw(results: Results) -> style.Drawing:
     return style.Drawing(figure, "Stan against the exact posterior", _description(entries))
 
 
-def _allowed(entry: Document) -> float:
-    """Largest difference that passes, in posterior SDs."""
-    return MEAN_TOLERANCE if entry["statistic"] == "mean" else QUANTILE_TOLERANCE * (entry["mcse_sd"] or 0.0)
+def _half_width(entry: Document) -> float:
+    return 4 * float(entry["mcse_sd"] or 0.0)
 
 
 def _x(value: float, reach: float) -> float:
@@ -46,17 +44,16 @@ def _axis(axes: Axes, reach: float, bottom: float) -> None:
         )
     axes.text((LEFT + RIGHT) / 2, bottom + 26, "draws − exact, in posterior standard deviations", ha="center", va="top")
     axes.plot([_x(0, reach)] * 2, [TOP - 12, bottom], color=style.MUTED, linewidth=1)
-    note = f"allowed: {MEAN_TOLERANCE:g} for means, {QUANTILE_TOLERANCE:g} Monte Carlo standard errors for quantiles"
     axes.fill_between([LEFT, LEFT + 26], 9, 17, color=style.RULE, linewidth=0)
-    axes.text(LEFT + 32, 13, note, va="center", fontsize=style.SMALL)
-    axes.plot([LEFT + 470], [13], "o", color=style.ESTIMATE, markersize=7)
-    axes.text(LEFT + 480, 13, "difference", va="center", fontsize=style.SMALL)
+    axes.text(LEFT + 32, 13, "± 4 Monte Carlo standard errors", va="center", fontsize=style.SMALL)
+    axes.plot([LEFT + 250], [13], "o", color=style.ESTIMATE, markersize=7)
+    axes.text(LEFT + 260, 13, "difference", va="center", fontsize=style.SMALL)
 
 
 def _entry(axes: Axes, entry: Document, y: float, reach: float) -> None:
     symbol = style.SYMBOLS.get(entry["parameter"], entry["parameter"])
     axes.text(2, y, f"{symbol}  {entry['statistic']}", va="center", fontsize=style.SMALL)
-    half = _allowed(entry)
+    half = _half_width(entry)
     axes.fill_between([_x(-half, reach), _x(half, reach)], y - 5, y + 5, color=style.RULE, linewidth=0)
     passed = entry["status"] == "pass"
     color = style.ESTIMATE if passed else style.PRIOR

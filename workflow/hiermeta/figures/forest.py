@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from hiermeta.figures import style
 from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, interval, lines
-from hiermeta.figures.numbers import count, fixed, shared_decimals, supported_decimals
-from hiermeta.figures.results import Results, mcse
+from hiermeta.figures.numbers import count, fixed
+from hiermeta.figures.results import Results, column_decimals, decimals_of
 from hiermeta.figures.style import Drawing
 
 LINE_HEIGHT = 18
@@ -60,7 +60,7 @@ FIGURE_SPACE = "\N{FIGURE SPACE}"
 
 def _columns(results: Results, shown: Sequence[Line]) -> _Columns:
     mu = results.estimate("mu")
-    decimals = shared_decimals((row["sd"] for row in results.true_effects), mcse(mu), mu["sd"])
+    decimals = column_decimals(results.cluster_effects if shown[0].kind == "cluster" else results.true_effects)
     intervals = [line.effect for line in shown] + [line.observed for line in shown if line.observed]
     intervals += [interval(mu), interval(results.prediction("new effect"))]
     room = max(len(fixed(value, decimals)) for values in intervals for value in values)
@@ -83,8 +83,7 @@ def _description(results: Results, pooled: Interval, new: Interval) -> str:
     model, mu, prediction = results.model, results.estimate("mu"), results.prediction("new effect")
     clusters = f" in {model['n_clusters']} clusters" if results.clustered else ""
     near, far = (
-        [fixed(value, supported_decimals(mcse(row), row["sd"])) for value in values]
-        for row, values in ((mu, pooled), (prediction, new))
+        [fixed(value, decimals_of(row)) for value in values] for row, values in ((mu, pooled), (prediction, new))
     )
     return (
         f"Forest plot of {count(model['k'])} estimates{clusters}. The pooled {model['measure_label']} is {near[0]}, "
@@ -204,7 +203,7 @@ def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top:
     axes.text(2, y, "Pooled effect μ", va="center", fontweight="bold")
     x = [scale(value) for value in interval(mu)]
     _diamond(axes, x[1], x[2], x[0], y, 6.5, style.ESTIMATE)
-    _numbers(axes, EFFECT_END, y, columns.text(interval(mu), supported_decimals(mcse(mu), mu["sd"])), "bold")
+    _numbers(axes, EFFECT_END, y, columns.text(interval(mu), decimals_of(mu)), "bold")
     y += LINE_HEIGHT
     axes.text(
         2,
@@ -216,7 +215,7 @@ def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top:
     axes.plot(
         [scale(new["q2.5"]), scale(new["q97.5"])], [y, y], color=style.PREDICTION, linewidth=5, solid_capstyle="butt"
     )
-    _numbers(axes, EFFECT_END, y, columns.text(interval(new), supported_decimals(mcse(new), new["sd"])), "bold")
+    _numbers(axes, EFFECT_END, y, columns.text(interval(new), decimals_of(new)), "bold")
 
 
 def _numbers(axes: Axes, end: float, y: float, text: str, weight: str = "normal") -> None:

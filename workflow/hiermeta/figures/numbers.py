@@ -1,8 +1,8 @@
 """How numbers are printed: no digit that the Monte Carlo error does not support.
 
 A decimal place of unit u is printed when u is at least twice the Monte Carlo standard error (MCSE), so that repeating
-the sampling with another seed moves the last printed digit by one or so. One exception keeps a number readable: the
-unit is never coarser than half a posterior standard deviation.
+the sampling with another seed moves the last printed digit by one or so. Two limits keep numbers readable: the unit is
+never coarser than half a posterior standard deviation, and never finer than its second significant digit.
 """
 
 from __future__ import annotations
@@ -46,16 +46,21 @@ def supported_decimals(mcse: float | Iterable[float], sd: float) -> int:
     1
     >>> supported_decimals(8.0, sd=300.0)
     -2
+
+    An error of almost zero still leaves two significant digits of the SD:
+
+    >>> supported_decimals(1e-6, sd=0.2)
+    2
     """
     errors = [
         error for error in ([mcse] if isinstance(mcse, float | int) else mcse) if error > 0 and math.isfinite(error)
     ]
     if not (sd > 0 and math.isfinite(sd)):
         return 3 if not errors else -math.ceil(math.log10(2 * max(errors)))
-    readable = -math.floor(math.log10(sd / 2))
+    coarsest, finest = -math.floor(math.log10(sd / 2)), 1 - math.floor(math.log10(sd))
     if not errors:
-        return readable
-    return max(-math.ceil(math.log10(2 * max(errors)) - 1e-9), readable)
+        return coarsest
+    return min(max(-math.ceil(math.log10(2 * max(errors)) - 1e-9), coarsest), finest)
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -119,29 +124,3 @@ def count(value: float) -> str:
     ('10,000', '–')
     """
     return fixed(value, 0)
-
-
-def shared_decimals(sds: Iterable[float], mcse: float | Iterable[float], sd: float) -> int:
-    """Decimal places for a column of posterior summaries whose own Monte Carlo errors are not on file.
-
-    Their errors are taken to be the same share of their posterior SDs (the median one stands for the column) as those
-    of a reference parameter.
-
-    Parameters
-    ----------
-    sds : iterable of float
-        Posterior SDs of the column.
-    mcse, sd : float
-        Monte Carlo errors and posterior SD of the reference parameter, same scale.
-
-    Examples
-    --------
-    >>> shared_decimals([0.1, 0.15, 0.2], mcse=[0.001, 0.003], sd=0.087)
-    2
-    """
-    spreads = sorted(value for value in sds if value > 0 and math.isfinite(value))
-    errors = [mcse] if isinstance(mcse, float | int) else list(mcse)
-    typical = spreads[len(spreads) // 2] if spreads else sd
-    if not sd > 0:
-        return supported_decimals(errors, typical)
-    return supported_decimals([error / sd * typical for error in errors], typical)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from hiermeta.figures import style
-from hiermeta.figures.numbers import fixed, supported_decimals
-from hiermeta.figures.results import Results, Row, mcse
+from hiermeta.figures.numbers import fixed
+from hiermeta.figures.results import Results, Row, decimals_of
 
 LEFT, RIGHT = 190, 880
 
@@ -66,7 +66,7 @@ def _share(axes: Axes, name: str, row: Row, color: str, y: float) -> None:
 def _description(results: Results) -> str:
     def phrase(name: str, words: str) -> str:
         row = results.quantity(name)
-        decimals = supported_decimals(mcse(row), row["sd"])
+        decimals = decimals_of(row)
         mean, low, high = (fixed(row[column], decimals) for column in ("mean", "q2.5", "q97.5"))
         return f"{words} {mean}% (95% interval {low}% to {high}%)"
 

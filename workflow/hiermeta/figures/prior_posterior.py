@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 
 from hiermeta.figures import style
 from hiermeta.figures.density import density
-from hiermeta.figures.numbers import fixed, supported_decimals
-from hiermeta.figures.results import Results, mcse
+from hiermeta.figures.numbers import fixed
+from hiermeta.figures.results import Results, decimals_of
 from hiermeta.models.priors import Prior, parse
 
 NAMES = {"mu": "pooled effect", "tau": "heterogeneity SD", "rho": "share between clusters"}
@@ -108,7 +108,7 @@ def _description(results: Results, names: list[str]) -> str:
     sentences = []
     for name in names:
         row, prior = results.estimate(name), _prior(results, name)
-        decimals = supported_decimals(mcse(row), row["sd"])
+        decimals = decimals_of(row)
         low, high = (float(value) for value in prior.ppf(np.array([0.025, 0.975])))
         narrower = (high - low) / (row["q97.5"] - row["q2.5"])
         sentences.append(

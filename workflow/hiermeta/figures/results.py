@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from hiermeta.figures.numbers import supported_decimals
+
 Row = dict[str, Any]
 Document = dict[str, Any]
 
@@ -139,6 +141,12 @@ class Results:
         return find(self.predictions, "target", target)
 
 
-def mcse(row: Row) -> list[float]:
-    """The Monte Carlo standard errors on file for a summary row."""
-    return [row[column] for column in ("mcse_mean", "mcse_q2.5", "mcse_q97.5") if column in row]
+def decimals_of(row: Row) -> int:
+    """Decimal places of a summary row: those that its largest Monte Carlo standard error supports."""
+    errors = [row[column] for column in ("mcse_mean", "mcse_median", "mcse_q2.5", "mcse_q97.5") if column in row]
+    return supported_decimals(errors, row["sd"])
+
+
+def column_decimals(rows: Iterable[Row]) -> int:
+    """Decimal places that all of these summary rows support."""
+    return min(map(decimals_of, rows), default=0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hiermeta.figures import style
 from hiermeta.figures.forest_rows import weights
-from hiermeta.figures.numbers import fixed, significant, supported_decimals
-from hiermeta.figures.results import Results, mcse
+from hiermeta.figures.numbers import fixed, significant
+from hiermeta.figures.results import Results, decimals_of
 
 LEFT, RIGHT, TOP, BOTTOM = 120, 880, 34, 204
 ROWS_SHOWN = 300
@@ -53,7 +53,7 @@ def _weights(results: Results) -> list[float]:
 
 def _description(results: Results, observed: list[float], true: list[float]) -> str:
     mu = results.estimate("mu")
-    decimals = supported_decimals(mcse(mu), mu["sd"])
+    decimals = decimals_of(mu)
     before, after = max(observed) - min(observed), max(true) - min(true)
     return (
         f"Observed estimates reach from {fixed(min(observed), decimals)} to {fixed(max(observed), decimals)}, the "

@@ -6,8 +6,8 @@ import math
 
 from hiermeta.data.measures import MEASURES
 from hiermeta.figures.numbers import percent
-from hiermeta.figures.results import Results, Row
-from hiermeta.report.cells import Number, Sentence, decimals_of, from_document, from_row
+from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.report.cells import Number, Sentence, from_document, from_row
 
 
 def answer(results: Results) -> list[Sentence]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hiermeta.figures.numbers import MISSING, count, fixed, significant, supported_decimals
-from hiermeta.figures.results import Row, mcse
+from hiermeta.figures.numbers import MISSING, count, fixed, significant
+from hiermeta.figures.results import Row
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,6 @@ class Table:
 def from_row(row: Row, column: str, source: str, decimals: int) -> Number:
     """A number of a table row, with this many decimal places."""
     return Number(fixed(row[column], decimals), row[column], f"{source}/{column}")
-
-
-def decimals_of(row: Row) -> int:
-    """The decimal places that a summary row's own Monte Carlo errors support."""
-    return supported_decimals(mcse(row), row["sd"])
 
 
 _PRINTERS: dict[str, Callable[[float], str]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from hiermeta.report.words import GLOSSARY
 
 ICONS = {"pass": "✓", "warn": "!", "fail": "✕", "refused": "⊘"}
 WORDS = {"pass": "passed", "warn": "read with care", "fail": "failed – do not use", "refused": "refused"}
-FIT_KEYS = ("seed", "cmdstan", "versions", "program_sha256", "data_sha256", "command")
+FIT_KEYS = ("seed", "cmdstan", "versions", "program", "program_sha256", "command")
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,6 @@ def _provenance(results: Results) -> dict[str, Any]:
         "numbers": numbers,
         "source": results.validation.get("source") or {},
         "digest": results.fit_digest,
-        "citation": results.model.get("citation"),
     }
 
 
@@ -169,8 +168,15 @@ SECTIONS = [
 """In the order of the page. A new section is one line here and one template."""
 
 
-def context(results: Results) -> dict[str, Any]:
-    """Everything the template of a report needs."""
+def context(results: Results, presentation: Mapping[str, str | None]) -> dict[str, Any]:
+    """Everything the template of a report needs.
+
+    Parameters
+    ----------
+    results : Results
+    presentation : mapping
+        The data set's title, description and citation, as far as the config has them.
+    """
     model, status = results.model, results.status
     present = [section for section in SECTIONS if section.present(results)]
     counts = {
@@ -178,8 +184,9 @@ def context(results: Results) -> dict[str, Any]:
     }
     return {
         "name": model["name"],
-        "title": model.get("title") or model["name"],
-        "description": model.get("description"),
+        "title": presentation.get("title") or model["name"],
+        "description": presentation.get("description"),
+        "citation": presentation.get("citation"),
         "model": model,
         "clustered": results.clustered,
         "counts": counts,
@@ -193,6 +200,6 @@ def context(results: Results) -> dict[str, Any]:
     }
 
 
-def write_report(folder: Path, target: Path) -> None:
+def write_report(folder: Path, presentation: Mapping[str, str | None], target: Path) -> None:
     """Render the report of the results in `folder`."""
-    target.write_text(render("report.html.j2", context(Results(folder))), encoding="utf-8")
+    target.write_text(render("report.html.j2", context(Results(folder), presentation)), encoding="utf-8")

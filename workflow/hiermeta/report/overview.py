@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from hiermeta.figures import caterpillar, style
 from hiermeta.figures.forest_rows import interval
-from hiermeta.figures.results import Results, Row
+from hiermeta.figures.results import Results, Row, decimals_of
 from hiermeta.figures.svg import render as render_svg
 from hiermeta.report.cells import (
     Cell,
@@ -26,7 +26,6 @@ from hiermeta.report.cells import (
     Status,
     Table,
     Text,
-    decimals_of,
     from_document,
     from_row,
 )
@@ -85,7 +84,7 @@ def _from_table(
     return {}
 
 
-def read(folder: Path, name: str) -> DataSet:
+def read(folder: Path, name: str, title: str | None) -> DataSet:
     """Collect the line of one data set from its results folder."""
     results = Results(folder / name)
     numbers: dict[str, Number] = {}
@@ -110,8 +109,7 @@ def read(folder: Path, name: str) -> DataSet:
         numbers["agreement_sd"] = Number(value.text, value.value, f"{name}/{value.source}")
     if results.fit.get("seconds") is not None:
         numbers["seconds"] = from_document(results.fit, "seconds", f"{name}/fit.json", "short")
-    title = results.model.get("title") or name
-    return DataSet(name, title, results, numbers, *_trouble(results))
+    return DataSet(name, title or name, results, numbers, *_trouble(results))
 
 
 def _trouble(results: Results) -> tuple[str, list[str]]:
@@ -208,9 +206,19 @@ def tsv(datasets: Sequence[DataSet]) -> str:
     return stream.getvalue()
 
 
-def write_overview(folder: Path, names: Sequence[str], html: Path, tsv_file: Path, json_file: Path) -> None:
-    """Write the overview of these data sets below `folder`."""
-    datasets = [read(folder, name) for name in names]
+def write_overview(folder: Path, titles: Mapping[str, str | None], html: Path, tsv_file: Path, json_file: Path) -> None:
+    """Write the overview of the data sets below `folder`.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    titles : mapping
+        Title, if any, of every data set, by name.
+    html, tsv_file, json_file : Path
+        What to write.
+    """
+    datasets = [read(folder, name, title) for name, title in titles.items()]
     counted = Counter(dataset.status for dataset in datasets)
     context = {
         "counts": {status: counted[status] for status in ("fail", "refused", "warn", "pass")},
@@ -222,5 +230,5 @@ def write_overview(folder: Path, names: Sequence[str], html: Path, tsv_file: Pat
     }
     html.write_text(render("overview.html.j2", context), encoding="utf-8")
     tsv_file.write_text(tsv(datasets), encoding="utf-8")
-    records = json.dumps([record(dataset) for dataset in datasets], indent=1, ensure_ascii=False)
+    records = json.dumps({"datasets": [record(dataset) for dataset in datasets]}, indent=1, ensure_ascii=False)
     json_file.write_text(records + "\n", encoding="utf-8")

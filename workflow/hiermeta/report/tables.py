@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hiermeta.figures.numbers import count, fixed, shared_decimals, significant
-from hiermeta.figures.results import Results, Row, mcse
+from hiermeta.figures.numbers import count, fixed, significant
+from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
 from hiermeta.figures.style import SYMBOLS
-from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, decimals_of, from_document, from_row
+from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, from_document, from_row
 from hiermeta.report.words import HETEROGENEITY, PARAMETERS, prior_short, prior_words
 
 ROWS_SHOWN = 300
@@ -91,11 +91,6 @@ def predictions(results: Results) -> Table:
     return Table("table-predictions", shown("Predictions", results.predictions), columns, rows, "predictions.csv")
 
 
-def _column_decimals(results: Results, rows: Sequence[Row]) -> int:
-    mu = results.estimate("mu")
-    return shared_decimals((row["sd"] for row in rows), mcse(mu), mu["sd"])
-
-
 def cluster_effects(results: Results) -> Table:
     """The effect of every cluster."""
     columns = [
@@ -103,7 +98,7 @@ def cluster_effects(results: Results) -> Table:
         Column("Estimates", numeric=True),
         *SUMMARY_COLUMNS,
     ]
-    decimals = _column_decimals(results, results.cluster_effects)
+    decimals = column_decimals(results.cluster_effects)
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.cluster_effects[:ROWS_SHOWN]):
         source = f"cluster_effects.csv/{position}"
@@ -119,7 +114,7 @@ def true_effects(results: Results) -> Table:
     if results.clustered:
         columns.append(Column(_cluster_column(results)))
     columns += [Column("Observed", numeric=True), *SUMMARY_COLUMNS]
-    decimals = _column_decimals(results, results.true_effects)
+    decimals = column_decimals(results.true_effects)
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.true_effects[:ROWS_SHOWN]):
         source = f"true_effects.csv/{position}"
