@@ -199,7 +199,10 @@ def _heterogeneity(posterior: ExactPosterior) -> dict[str, dict[str, float]]:
     for name, quantity in quantities(model.clustered).items():
         values = quantity.at(posterior.tau, posterior.rho, model.typical_variance)
         limits = _limits(nodes, partial(quantity.at, typical_variance=model.typical_variance))
-        quantiles = _quantiles(_probability(quantity, along_tau, along_rho, model.typical_variance), limits)
+        if limits[1] - limits[0] <= 1e-12 * abs(limits[1]):
+            quantiles = dict.fromkeys(_NAMES, limits[0])
+        else:
+            quantiles = _quantiles(_probability(quantity, along_tau, along_rho, model.typical_variance), limits)
         rows[name] = _moments(values, posterior.weight) | quantiles
     return {"tau": rows.pop("tau")} | rows
 
@@ -218,8 +221,6 @@ def _limits(nodes: Grid, value: Callable[[Array, Array], Array]) -> tuple[float,
 
 def _quantiles(probability: Callable[[float], float], limits: tuple[float, float]) -> dict[str, float]:
     lower, upper = limits
-    if upper - lower <= 1e-12 * max(abs(upper), 1e-300):
-        return dict.fromkeys(_NAMES, lower)
     return {
         name: float(brentq(_crossing(probability, level), lower, upper, xtol=1e-13 * upper, rtol=1e-12))
         for name, level in zip(_NAMES, LEVELS, strict=True)
@@ -246,7 +247,8 @@ def _probability(
             return rho_cdf(share) if quantity.part == "between" else 1 - rho_cdf(1 - share)
 
     else:
-        assert along_tau is not None
+        if along_tau is None:
+            raise ValueError("with τ and ρ fixed there is nothing to invert")
         tau_cdf, share = along_tau, quantity.share(along_tau.outer)
 
         def probability(x: float) -> float:

@@ -134,7 +134,7 @@ class Prior:
     arguments: tuple[float, ...]
 
     def __str__(self) -> str:
-        return f"{self.family}({', '.join(repr(value).removesuffix('.0') for value in self.arguments)})"
+        return f"{self.family}({', '.join(repr(float(value)).removesuffix('.0') for value in self.arguments)})"
 
     @property
     def short(self) -> str:

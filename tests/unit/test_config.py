@@ -1,0 +1,72 @@
+"""The config file: read strictly, refused in words."""
+
+import pytest
+from hiermeta.data.config import ConfigError, complete, read_config
+
+GOOD = {"data": "a.csv", "analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}
+
+
+def test_defaults_are_filled_in_and_overridden_from_the_outside_in():
+    """Do a data set's own sampling settings win over the shared ones, and those over the defaults?"""
+    config = complete(
+        {"sampling": {"seed": 7, "draws": 500}, "datasets": {"a": GOOD, "b": GOOD | {"sampling": {"draws": 200}}}}
+    )
+    assert config["results"] == "results"
+    assert config["datasets"]["a"]["sampling"] == {
+        "chains": 4,
+        "warmup": 1000,
+        "draws": 500,
+        "seed": 7,
+        "adapt_delta": 0.9,
+    }
+    assert config["datasets"]["b"]["sampling"]["draws"] == 200
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"varance": "vi"}, r"datasets\.a: unknown key 'varance' \(did you mean 'variance'\?\)"),
+        ({"measure": "smd"}, r"datasets\.a\.measure: 'smd' \(did you mean 'SMD'\?\)"),
+        ({"standard_error": "sei"}, r"exactly one of 'variance', 'standard_error'"),
+        ({"effect": 3}, r"datasets\.a\.effect"),
+        ({"sampling": {"draws": 10}}, r"datasets\.a\.sampling\.draws: 10 is less than the minimum of 100"),
+        ({"priors": {"taus": "half_normal(1)"}}, r"datasets\.a\.priors: unknown key 'taus'"),
+    ],
+)
+def test_wrong_settings_are_named_with_what_is_allowed(change, words):
+    """Does the message give the full key, what was wrong and the nearest allowed word?"""
+    with pytest.raises(ConfigError, match=words):
+        complete({"datasets": {"a": GOOD | change}})
+
+
+@pytest.mark.parametrize("name", ["../a", "A", "a b", "", ".a", "a/b", "x" * 101])
+def test_names_that_could_leave_the_results_folder_are_refused(name):
+    """Can a data set's name climb out of the results folder, or differ by case only?"""
+    with pytest.raises(ConfigError):
+        complete({"datasets": {name: GOOD}})
+
+
+@pytest.mark.parametrize("results", ["/tmp/x", "../x", "a/../../x", ""])
+def test_results_stay_below_the_working_directory(results):
+    """Can the results folder lie outside the working directory?"""
+    with pytest.raises(ConfigError):
+        complete({"results": results, "datasets": {"a": GOOD}})
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("datasets:\n  a: {data: x}\n  a: {data: y}\n", "line 3: 'a' stands twice"),
+        ("datasets:\n  a: {data: x, data: y}\n", "'data' stands twice"),
+        ("a: &x [1]\nb: *x\n", "line 2: aliases"),
+        ("datasets: [\n", "not readable as YAML"),
+        ("just words\n", "must hold keys"),
+    ],
+)
+def test_broken_files_are_refused_with_their_line(tmp_path, text, words):
+    """Are duplicates, which YAML readers drop silently, and broken files refused, naming the file?"""
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=words) as caught:
+        read_config(path)
+    assert str(path) in str(caught.value)

@@ -1,0 +1,37 @@
+"""Digests of code: what makes a stage run again."""
+
+from pathlib import Path
+
+from hiermeta.data import sources
+
+SCRIPTS = Path(sources.PACKAGE).parent / "scripts"
+
+
+def test_a_stage_depends_on_what_it_imports_and_on_nothing_else():
+    """Would editing a figure rerun fits, or editing the likelihood leave them standing?"""
+    fit = {path.name for path in sources.modules_of(SCRIPTS / "fit.py")}
+    assert {"marginal.py", "nuts.py", "priors.py", "heterogeneity.py"} <= fit
+    assert not any("figures" in path.parts or "inference" in path.parts for path in map(Path, fit))
+    analyse = sources.modules_of(SCRIPTS / "analyse.py")
+    assert sources.PACKAGE / "inference" / "exact.py" in analyse
+    assert not any(path.parent.name in ("figures", "report") for path in analyse)
+
+
+def test_stages_import_only_from_their_left():
+    """data ← models ← sampling ← inference ← figures ← report: does the library keep its order?"""
+    order = ["data", "models", "sampling", "inference", "figures", "report"]
+    for stage in order:
+        for path in (sources.PACKAGE / stage).glob("*.py"):
+            for imported in sources._imported(path):
+                if imported.parent != sources.PACKAGE:
+                    assert order.index(imported.parent.name) <= order.index(stage), (path, imported)
+
+
+def test_a_digest_follows_the_content(tmp_path):
+    """Does one changed byte change the digest, and moving the files not?"""
+    (tmp_path / "a").mkdir()
+    for folder in (tmp_path, tmp_path / "a"):
+        (folder / "x.py").write_text("x = 1\n")
+    assert sources.digest([tmp_path / "x.py"]) == sources.digest([tmp_path / "a" / "x.py"])
+    (tmp_path / "x.py").write_text("x = 2\n")
+    assert sources.digest([tmp_path / "x.py"]) != sources.digest([tmp_path / "a" / "x.py"])
