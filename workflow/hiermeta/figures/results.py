@@ -142,9 +142,14 @@ class Results:
 
 
 def decimals_of(row: Row) -> int:
-    """Decimal places of a summary row: those that its largest Monte Carlo standard error supports."""
-    errors = [row[column] for column in ("mcse_mean", "mcse_median", "mcse_q2.5", "mcse_q97.5") if column in row]
-    return supported_decimals(errors, row["sd"])
+    """Decimal places of a summary row, the same for all its numbers.
+
+    The unit of the last place is at least two Monte Carlo standard errors of mean and median. The limits, whose errors
+    are three times larger, are held to one: they would else drag the whole row to one digit less.
+    """
+    centre = [row[column] for column in ("mcse_mean", "mcse_median") if column in row]
+    limits = [row[column] / 2 for column in ("mcse_q2.5", "mcse_q97.5") if column in row]
+    return supported_decimals([*centre, *limits], row["sd"])
 
 
 def column_decimals(rows: Iterable[Row]) -> int:

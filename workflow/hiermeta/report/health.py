@@ -17,7 +17,7 @@ class Check:
     name: str
     status: str
     value: Number
-    threshold: str
+    threshold: Sentence
 
 
 def strip(results: Results) -> list[Check]:
@@ -28,7 +28,7 @@ def strip(results: Results) -> list[Check]:
             check["name"],
             check["status"],
             from_document(document, f"checks/{position}/value", "diagnostics.json", _form(check["name"])),
-            str(check["threshold"]),
+            [f"wanted: {check['threshold']}"],
         )
         for position, check in enumerate(document["checks"])
     ]
@@ -51,8 +51,9 @@ def agreement_check(results: Results) -> Check | None:
     position = max(failing or range(len(entries)), key=lambda i: abs(entries[i]["difference_sd"]))
     number = from_document(results.diagnostics, f"agreement/{position}/difference_sd", "diagnostics.json", "short")
     status = "fail" if any(entry["status"] == "fail" for entry in entries) else "warn" if failing else "pass"
-    symbol = SYMBOLS.get(entries[position]["parameter"], entries[position]["parameter"])
-    return Check("Stan − exact", status, number, f"SD, {entries[position]['statistic']} of {symbol}")
+    error = from_document(results.diagnostics, f"agreement/{position}/mcse_sd", "diagnostics.json", "short")
+    where = f"{entries[position]['statistic']} of {SYMBOLS[entries[position]['parameter']]}"
+    return Check("Stan − exact, in SDs", status, number, [f"{where}, Monte Carlo SE ", error])
 
 
 def verdict(results: Results) -> Sentence:
@@ -70,7 +71,9 @@ def verdict(results: Results) -> Sentence:
     return [
         "All convergence checks passed, and Stan agrees with the exact posterior: the largest difference is ",
         comparison.value,
-        f" posterior standard deviations ({comparison.threshold.removeprefix('SD, ')}), within Monte Carlo error.",
+        " posterior standard deviations (",
+        *comparison.threshold,
+        ").",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from hiermeta.figures.numbers import count, fixed, significant
@@ -43,15 +44,25 @@ def data(results: Results) -> Table:
     if results.clustered:
         columns.append(Column(_cluster_column(results)))
     columns += [Column("Effect", numeric=True), Column("Variance", numeric=True)]
+    places = {
+        name: max(0, 1 - math.floor(math.log10(unit)))
+        for name, unit in zip(("effect", "variance"), _smallest_units(results.data), strict=True)
+    }
     rows = []
     for position, row in enumerate(results.data[:ROWS_SHOWN]):
         source = f"data.csv/{position}"
         cells: list[Cell] = [Number(row["row"], int(row["row"]), f"{source}/row"), Text(row["label"], foreign=True)]
         if results.clustered:
             cells.append(Text(row["cluster"], foreign=True))
-        cells += [Number(significant(row[name]), row[name], f"{source}/{name}") for name in ("effect", "variance")]
+        cells += [from_row(row, name, source, decimals) for name, decimals in places.items()]
         rows.append(cells)
     return Table("table-data", shown("The estimates that were analysed", results.data), columns, rows, "data.csv")
+
+
+def _smallest_units(rows: Sequence[Row]) -> tuple[float, float]:
+    """The smallest standard error and the smallest variance: columns show two digits of these."""
+    smallest = min((row["variance"] for row in rows), default=1.0)
+    return math.sqrt(smallest), smallest
 
 
 def priors(results: Results) -> Table:
@@ -137,14 +148,21 @@ def agreement(results: Results) -> Table:
     ]
     rows: list[list[Cell]] = []
     for position, entry in enumerate(results.diagnostics["agreement"]):
-        names = ("draws", "exact", "difference_sd", "mcse_sd")
-        forms = ("fine", "fine", "short", "short")
-        numbers = [
-            from_document(results.diagnostics, f"agreement/{position}/{name}", "diagnostics.json", form)
-            for name, form in zip(names, forms, strict=True)
-        ]
-        symbol = SYMBOLS.get(entry["parameter"], entry["parameter"])
-        rows.append([Text(symbol), Text(entry["statistic"]), *numbers, Status(entry["status"])])
+        source = f"diagnostics.json/agreement/{position}"
+        decimals = decimals_of(results.estimate(entry["parameter"]))
+        rows.append(
+            [
+                Text(SYMBOLS[entry["parameter"]]),
+                Text(entry["statistic"]),
+                from_row(entry, "draws", source, decimals),
+                from_row(entry, "exact", source, decimals + 2),
+                *(
+                    Number(significant(entry[name], 2), entry[name], f"{source}/{name}")
+                    for name in ("difference_sd", "mcse_sd")
+                ),
+                Status(entry["status"]),
+            ]
+        )
     return Table("table-agreement", "Stan against the exact posterior", columns, rows, "diagnostics.json")
 
 

@@ -155,9 +155,6 @@ def _model(name: str, k: int, clusters: int, status: str) -> dict[str, Any]:
         priors["rho"] = {"prior": "beta(1, 1)", "default": True, "source": "uniform"}
     return {
         "name": name,
-        "title": None,
-        "description": None,
-        "citation": None,
         "status": status,
         "analysis": "meta",
         "measure": "SMD",
@@ -171,37 +168,53 @@ def _model(name: str, k: int, clusters: int, status: str) -> dict[str, Any]:
     }
 
 
+EMPTY = {
+    "estimates": ["parameter", *SUMMARY, "P(>0)", *MCSE, "ess_bulk", "ess_tail", "r_hat"],
+    "heterogeneity": ["quantity", *SUMMARY, *MCSE],
+    "predictions": ["target", *SUMMARY, *MCSE],
+    "true_effects": ["row", "label", "cluster", "observed", *SUMMARY, *MCSE],
+    "cluster_effects": ["cluster", "k", *SUMMARY, *MCSE],
+}
+
+
+def _write_nothing(folder: Path) -> None:
+    """Tables without rows and a posterior without draws."""
+    for name, columns in EMPTY.items():
+        _write(folder / f"{name}.csv", columns, [])
+    _posterior(folder / "posterior.nc", {})
+
+
 def build_refused(folder: Path) -> Path:
     """A data set with text in a number and a negative variance."""
     folder.mkdir(parents=True)
     problems = [
         {
-            "message": "effect is not a number: <b>'o.12'</b>",
+            "message": "data/x.csv: <b>'o.12'</b> is not a number",
             "remedy": "Write numbers with a point",
             "row": 3,
             "column": "yi",
         },
-        {"message": "data/x.csv: variance is negative", "remedy": "Variances are above zero", "row": 5, "column": "vi"},
+        {"message": "data/x.csv: the variance is negative", "remedy": "Correct it", "row": 5, "column": "vi"},
     ]
     source = {"path": "data/x.csv", "sha256": "ab" * 32, "rows": 12}
-    validation = {
-        "status": "refused",
-        "source": source,
-        "rows_read": 12,
-        "rows_used": 0,
-        "dropped": [],
-        "notes": [],
-        "warnings": [],
-    }
-    _save(folder, "validation.json", validation | {"problems": problems})
-    _save(folder, "model.json", {"name": folder.name, "status": "refused", "title": None})
-    _save(folder, "fit.json", {"status": "refused", "message": "refused"})
-    _save(folder, "exact.json", {"applies": False, "reason": "refused"})
+    _save(folder, "validation.json", {"status": "refused", "source": source, "problems": problems})
+    model = {"name": folder.name, "status": "refused", "analysis": "meta", "measure": "SMD"}
+    _save(folder, "model.json", model | {"measure_label": "standardised mean difference", "cluster_column": None})
+    _save(folder, "fit.json", {"status": "refused", "message": "", "seed": 1, "attempts": [], "versions": {}})
+    _save(folder, "exact.json", {"applies": False, "reason": "the data set was refused"})
     _save(folder, "diagnostics.json", {"status": "refused", "checks": [], "attempts": [], "agreement": []})
-    for name in ("estimates", "heterogeneity", "predictions", "true_effects", "cluster_effects", "data"):
-        _write(folder / f"{name}.csv", ["row"], [])
-    _posterior(folder / "posterior.nc", {})
-    (folder / "figures").mkdir()
+    _write(folder / "data.csv", ["row", "label", "effect", "variance"], [])
+    _write_nothing(folder)
+    return folder
+
+
+def build_crashed(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    """A data set for which the sampler ended without draws."""
+    build(folder, rows)
+    _write_nothing(folder)
+    message = "Chain 2: <exception> at line 12"
+    _save(folder, "fit.json", _fit() | {"status": "failed", "message": message, "attempts": [], "seconds": None})
+    _save(folder, "diagnostics.json", {"status": "fail", "message": message, "checks": [], "agreement": []})
     return folder
 
 
@@ -235,8 +248,8 @@ def build(folder: Path, rows: list[dict[str, Any]], status: str = "pass") -> Pat
     )
     _write(folder / "heterogeneity.csv", ["quantity", *SUMMARY, *MCSE], heterogeneity)
     _write(folder / "predictions.csv", ["target", *SUMMARY, *MCSE], predictions)
-    _write(folder / "true_effects.csv", [*columns, "observed", *SUMMARY], effects)
-    _write(folder / "cluster_effects.csv", ["cluster", "k", *SUMMARY], summaries)
+    _write(folder / "true_effects.csv", [*columns, "observed", *SUMMARY, *MCSE], effects)
+    _write(folder / "cluster_effects.csv", ["cluster", "k", *SUMMARY, *MCSE], summaries)
     _posterior(folder / "posterior.nc", draws)
     source = {"path": "data/x.csv", "sha256": "ab" * 32, "rows": len(rows) + 1}
     validation = {"status": "ok", "source": source, "rows_read": len(rows) + 1, "rows_used": len(rows)}

@@ -1,0 +1,94 @@
+"""The overview: do page, TSV and JSON say the same as the files, and are failures seen first?"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from html_tree import Node, parse
+
+
+@pytest.fixture(scope="module")
+def overview(results: Path) -> Node:
+    return parse((results / "overview.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def records(results: Path) -> dict[str, dict]:
+    entries = json.loads((results / "overview.json").read_text(encoding="utf-8"))["datasets"]
+    return {entry["name"]: entry for entry in entries}
+
+
+def rows(overview: Node) -> dict[str, Node]:
+    body = overview.by_id("datasets").all("tbody")[0]
+    return {row.all("th")[0].text: row for row in body.all("tr")}
+
+
+def test_every_data_set_has_its_status(overview: Node, records: dict[str, dict]) -> None:
+    """Is each data set listed once, with the status of its own diagnostics?"""
+    expected = {
+        "clustered": "pass", "crashed": "fail", "failed": "fail", "hostile": "pass", "huge": "pass", "many": "pass",
+        "refused": "refused", "unclustered": "warn",
+    }  # fmt: skip
+    assert {name: entry["status"] for name, entry in records.items()} == expected
+    shown = {name: row.all("td")[0].attributes["data-value"] for name, row in rows(overview).items()}
+    assert shown == expected
+    tally = overview.all("ul")[0].text
+    assert "2 fail" in tally and "1 refused" in tally and "1 warn" in tally and "4 pass" in tally
+
+
+def test_numbers_are_those_of_the_files(results: Path, overview: Node, records: dict[str, dict]) -> None:
+    """Do JSON and page carry the values of estimates.csv and heterogeneity.csv at full precision?"""
+    with (results / "clustered" / "estimates.csv").open(encoding="utf-8", newline="") as stream:
+        mu = next(row for row in csv.DictReader(stream) if row["parameter"] == "mu")
+    with (results / "clustered" / "heterogeneity.csv").open(encoding="utf-8", newline="") as stream:
+        share = next(row for row in csv.DictReader(stream) if row["quantity"] == "I2")
+    record = records["clustered"]
+    assert (record["effect"], record["q2.5"], record["q97.5"]) == tuple(float(mu[c]) for c in ("mean", "q2.5", "q97.5"))
+    assert record["I2"] == float(share["mean"])
+    values = [cell.attributes.get("data-value") for cell in rows(overview)["clustered"].all("td")]
+    for column in (mu["mean"], mu["q2.5"], mu["q97.5"], share["mean"]):
+        assert repr(float(column)) in values
+    assert records["unclustered"]["rho"] is None
+    assert records["refused"]["effect"] is None
+
+
+def test_tsv_and_json_agree(results: Path, records: dict[str, dict]) -> None:
+    """Are the two files the same table?"""
+    with (results / "overview.tsv").open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream, delimiter="\t"))
+    assert [line["name"] for line in lines] == list(records)
+    for line in lines:
+        for key, value in records[line["name"]].items():
+            shown = line[key]
+            assert shown == "" if value in (None, "") else shown == str(value) or float(shown) == value, key
+
+
+def test_trouble_comes_first_with_the_next_step(overview: Node) -> None:
+    """Does the page begin with what failed, why, and what to do?"""
+    first = overview.all("section")[0]
+    items = first.all("li")
+    assert [item.all("a")[0].text for item in items] == ["crashed", "failed", "refused"]
+    assert "Chain 2" in items[0].text
+    assert "adapt_delta" in items[1].text
+    assert "'o.12'" in items[2].text and "Write numbers with a point" in items[2].text
+
+
+def test_links_lead_to_reports_and_back(results: Path, overview: Node) -> None:
+    """Are all links relative, and do their targets exist?"""
+    for link in overview.all("a"):
+        target = link.attributes["href"]
+        assert ":" not in target and not target.startswith("/")
+        if not target.startswith("#"):
+            assert (results / target).exists(), target
+    report = parse((results / "clustered" / "report.html").read_text(encoding="utf-8"))
+    assert "../overview.html" in [link.attributes["href"] for link in report.all("a")]
+
+
+def test_only_usable_results_are_compared(overview: Node) -> None:
+    """Does the figure leave out data sets whose numbers must not be used?"""
+    labels = [node.text for node in overview.all("figure")[0].all("text")]
+    assert "clustered" in labels
+    assert not {"failed", "crashed", "refused"} & set(labels)

@@ -1,0 +1,256 @@
+"""The report of one data set: is every number the file's, is it safe, is it complete?"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from html_tree import Node, parse
+
+from hiermeta.report.context import write_report
+
+NAMES = ("clustered", "crashed", "failed", "hostile", "huge", "many", "refused", "unclustered")
+WITH_NUMBERS = ("clustered", "hostile", "many", "unclustered")
+
+
+def page(results: Path, name: str) -> Node:
+    return parse((results / name / "report.html").read_text(encoding="utf-8"))
+
+
+def looked_up(folder: Path, source: str) -> object:
+    """What stands in the files at FILE/KEY/KEY."""
+    file, _, path = source.partition("/")
+    if file.endswith(".csv"):
+        row, _, column = path.partition("/")
+        with (folder / file).open(encoding="utf-8", newline="") as stream:
+            return float(list(csv.DictReader(stream))[int(row)][column] or "nan")
+    value = json.loads((folder / file).read_text(encoding="utf-8"))
+    for key in path.split("/"):
+        value = value[int(key)] if isinstance(value, list) else value[key]
+    return value
+
+
+def sourced(root: Node) -> list[tuple[str, str, str]]:
+    """Source, value and text of every number on a page."""
+    found = []
+    for node in root.walk():
+        if node.tag == "data":
+            found.append((node.attributes["data-from"], node.attributes["value"], node.text))
+        elif node.tag in ("td", "th") and "data-from" in node.attributes:
+            source, row = node.attributes["data-from"], node.parent.attributes.get("data-from", "")
+            found.append((source if ".json/" in source or ".csv/" in source else f"{row}/{source}",
+                          node.attributes["data-value"], node.text))  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_number_is_the_one_in_the_file(results: Path, name: str) -> None:
+    """Is the full-precision value behind every printed number that of the file and cell it names?"""
+    numbers = sourced(page(results, name))
+    if name == "huge":
+        numbers = numbers[::40]
+    assert name in ("refused", "crashed") or len(numbers) > 60
+    for source, value, _ in numbers:
+        expected = looked_up(results / name, source)
+        assert (value == "") if expected is None else float(value) == expected, source
+
+
+@pytest.mark.parametrize("name", WITH_NUMBERS)
+def test_what_is_printed_is_that_value_rounded(results: Path, name: str) -> None:
+    """Does the text of a number round its value, rather than show something else?"""
+    for source, value, text in sourced(page(results, name)):
+        plain = text.replace("−", "-").replace(",", "")
+        if re.fullmatch(r"-?\d+(\.\d+)?", plain):
+            decimals = len(plain.partition(".")[2])
+            # Units coarser than one (12,300) are allowed to be off by half of the last digit that is not zero.
+            unit = 10.0 ** (len(plain) - len(plain.rstrip("0"))) if decimals == 0 else 10.0**-decimals
+            assert abs(float(plain) - float(value)) <= 0.5 * unit * (1 + 1e-9), source
+        elif "%" in text:
+            assert abs(float(re.search(r"[\d.]+", text)[0]) - 100 * float(value)) <= 1.0, source
+
+
+@pytest.mark.parametrize("name", WITH_NUMBERS)
+def test_no_digit_beyond_the_monte_carlo_error(results: Path, name: str) -> None:
+    """Is the last printed digit worth twice the Monte Carlo error (once for limits), unless half an SD is coarser?"""
+    folder, checked = results / name, 0
+    for source, _, text in sourced(page(results, name)):
+        file, _, path = source.partition("/")
+        column = path.rpartition("/")[2]
+        if file not in ("estimates.csv", "heterogeneity.csv", "predictions.csv", "true_effects.csv"):
+            continue
+        if column not in ("mean", "median", "q2.5", "q97.5"):
+            continue
+        row = path.partition("/")[0]
+        error = looked_up(folder, f"{file}/{row}/mcse_{'mean' if column == 'median' else column}")
+        sd = looked_up(folder, f"{file}/{row}/sd")
+        digits = len(text.partition(".")[2])
+        unit = 10.0 ** (-digits if digits else len(text) - len(text.rstrip("0")))
+        factor = 1 if column.startswith("q") else 2
+        assert unit >= factor * error or 10 * unit > sd / 2, source
+        checked += 1
+    assert checked > 30
+
+
+@pytest.mark.parametrize("name", WITH_NUMBERS)
+def test_the_answer_has_no_number_of_its_own(results: Path, name: str) -> None:
+    """Do all digits of the answer, but for the names 95% and the like, come from the files?"""
+    answer = page(results, name).by_id("answer")
+    own = "".join(part for node in answer.walk() if node.tag == "p" for part in node.content if isinstance(part, str))
+    assert re.sub(r"95% (credible|prediction) interval|q97\.5|q2\.5", "", own).strip(" %")
+    assert not re.search(r"\d", re.sub(r"95% (credible|prediction) interval|q97\.5|q2\.5", "", own))
+
+
+def test_sections_stand_in_the_promised_order(results: Path) -> None:
+    """Does a reader meet answer, health, data, model, forest, ... in that order, and a contents list that matches?"""
+    root = page(results, "clustered")
+    sections = [node.attributes["id"] for node in root.all("section")]
+    assert sections == [
+        "answer", "health", "data", "model", "forest", "heterogeneity", "prior-posterior", "exact", "effects",
+        "diagnostics", "provenance", "glossary",
+    ]  # fmt: skip
+    contents = [node.attributes["href"].removeprefix("#") for node in root.all("nav")[0].all("a")]
+    assert contents == sections
+
+
+@pytest.mark.parametrize(("name", "rows"), [("clustered", 11), ("unclustered", 4)])
+def test_the_heterogeneity_table_is_complete(results: Path, name: str, rows: int) -> None:
+    """Are all eleven rows (four without clusters) there, each with an explanation?"""
+    body = page(results, name).by_id("table-heterogeneity").all("tbody")[0]
+    assert len(body.all("tr")) == rows
+    assert all(len(row.all("td")[-1].text) > 20 for row in body.all("tr"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_asks_for_nothing_and_allows_nothing(results: Path, name: str) -> None:
+    """Is the file self-contained, and does its policy allow exactly its own style and script?"""
+    text = (results / name / "report.html").read_text(encoding="utf-8")
+    root = parse(text)
+    for node in root.walk():
+        for attribute in ("src", "href", "action", "data", "poster", "srcset"):
+            target = node.attributes.get(attribute, "")
+            assert re.match(r"^(#|\.\./overview\.html$|data:,$|$)", target), (node.tag, target)
+        assert not [key for key in node.attributes if key.startswith("on") or key == "style"], node.tag
+    scripts, styles = root.all("script"), root.all("style")
+    assert len(scripts) == len(styles) == 1
+    policy = next(
+        m for m in root.all("meta") if "content-security-policy" in m.attributes.get("http-equiv", "").lower()
+    )
+    for node in (*scripts, *styles):
+        digest = base64.b64encode(hashlib.sha256(node.text.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy.attributes["content"]
+    assert policy.attributes["content"].startswith("default-src 'none'")
+    assert "unsafe" not in policy.attributes["content"]
+
+
+def test_hostile_labels_are_only_text(results: Path) -> None:
+    """Do labels with markup, quotes, templates or formulas appear as written, in table and figure, and do nothing?"""
+    root = page(results, "hostile")
+    cells = [node.text for node in root.by_id("table-effects").all("td") + root.by_id("table-effects").all("th")]
+    for label in (
+        "<script>alert('x')</script>",
+        "quotes \" and ' & <b>tags</b>",
+        "$\\frac{1}{0}$ {{ 7 * 7 }} {% raw %}",
+    ):
+        assert label in cells
+    assert "x" * 195 in "".join(cells)
+    figure = root.by_id("forest").all("svg")[0]
+    texts = [node.text for node in figure.all("text")]
+    assert "<script>alert('x')</script>" in texts
+    assert max(map(len, texts)) < 60, "long labels are shortened in the figure"
+    assert not root.all("b") and not root.all("i")
+
+
+def test_text_from_right_to_left_keeps_to_itself(results: Path) -> None:
+    """Are foreign labels isolated, so that they can't reorder the numbers beside them?"""
+    root = page(results, "hostile")
+    cell = next(n for n in root.by_id("table-effects").walk() if n.tag in ("td", "th") and n.text.startswith("מחקר"))
+    assert cell.attributes["dir"] == "auto"
+    drawn = next(node.text for node in root.by_id("forest").all("text") if "מחקר" in node.text)
+    assert drawn[0] == "\N{FIRST STRONG ISOLATE}" and drawn[-1] == "\N{POP DIRECTIONAL ISOLATE}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_are_unique_and_references_hold(results: Path, name: str) -> None:
+    """Does every anchor, label and reused shape refer to one element that exists?"""
+    root = page(results, name)
+    ids = [node.attributes["id"] for node in root.walk() if "id" in node.attributes]
+    assert len(set(ids)) == len(ids)
+    for node in root.walk():
+        wanted = node.attributes.get("aria-labelledby", "").split()
+        if node.attributes.get("href", "").startswith("#"):
+            wanted.append(node.attributes["href"][1:])
+        wanted += re.findall(r"url\(#([^)]*)\)", " ".join(node.attributes.values()))
+        assert set(wanted) <= set(ids), wanted
+
+
+@pytest.mark.parametrize("name", WITH_NUMBERS)
+def test_figures_say_what_they_show(results: Path, name: str) -> None:
+    """Has every figure an image role, a title and a description with a finding, and colours the page can change?"""
+    figures = [node for node in page(results, name).all("svg")]
+    assert len(figures) >= 5
+    for figure in figures:
+        assert figure.attributes["role"] == "img"
+        assert re.search(r"\d", figure.all("desc")[0].text) or "chains" in figure.all("desc")[0].text
+        colours = {node.attributes.get(key, "none") for node in figure.walk() for key in ("fill", "stroke")}
+        assert all(colour == "none" or colour.startswith("var(--") for colour in colours), colours
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tables_have_captions_and_headers(results: Path, name: str) -> None:
+    """Can a screen reader name every table, column and row?"""
+    for table in page(results, name).all("table"):
+        assert table.all("caption")[0].text
+        assert all(cell.attributes["scope"] == "col" for cell in table.all("thead")[0].all("th"))
+        for row in table.all("tbody")[0].all("tr"):
+            assert [cell.attributes.get("scope") for cell in row.all("th")] == ["row"]
+            assert len(row.all("td")) + 1 == len(table.all("thead")[0].all("th"))
+
+
+def test_a_refused_data_set_says_what_to_correct(results: Path) -> None:
+    """Does the report name what is wrong, the row, the column and the remedy, and show no result?"""
+    root = page(results, "refused")
+    table = root.by_id("problems").text
+    for text in ("data/x.csv: <b>'o.12'</b> is not a number", "3", "yi", "Write numbers with a point", "5", "vi"):
+        assert text in table
+    assert "refused" in root.all("header")[0].text
+    assert not {"answer", "forest", "heterogeneity"} & {node.attributes["id"] for node in root.all("section")}
+
+
+def test_a_failed_fit_is_not_to_be_used(results: Path) -> None:
+    """Does a fit that did not converge say so before any number, give no answer, and say what to try?"""
+    root = page(results, "failed")
+    sections = [node.attributes["id"] for node in root.all("section")]
+    assert sections[0] == "failure" and "answer" not in sections
+    assert "Do not use the numbers" in root.by_id("failure").text
+    assert "adapt_delta" in root.by_id("failure").text
+    assert "do not use" in root.all("header")[0].text
+
+
+def test_a_sampler_that_crashed_says_so(results: Path) -> None:
+    """Does a data set without draws get a report with the sampler's message and no numbers?"""
+    root = page(results, "crashed")
+    assert "Chain 2: <exception> at line 12" in root.by_id("failure").text
+    assert not {"answer", "forest"} & {node.attributes["id"] for node in root.all("section")}
+
+
+def test_the_report_names_its_fit(results: Path) -> None:
+    """Can a report be traced to the draws it was made from?"""
+    digest = hashlib.sha256((results / "clustered" / "posterior.nc").read_bytes()).hexdigest()
+    assert digest in page(results, "clustered").by_id("provenance").text
+
+
+def test_same_files_same_bytes(results: Path, tmp_path: Path) -> None:
+    """Is a report a function of its files alone?"""
+    write_report(results / "clustered", {"title": "Title of clustered <&>"}, tmp_path / "again.html")
+    assert (tmp_path / "again.html").read_bytes() == (results / "clustered" / "report.html").read_bytes()
+
+
+@pytest.mark.parametrize(("name", "limit"), [("clustered", 300), ("unclustered", 300), ("huge", 1000)])
+def test_reports_stay_small(results: Path, name: str, limit: int) -> None:
+    """Is the page within its size, in kB?"""
+    assert (results / name / "report.html").stat().st_size <= 1000 * limit

@@ -1,0 +1,65 @@
+"""What figures show before they are drawn: weights, labels, tidy SVG."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+
+from hiermeta.figures import style
+from hiermeta.figures.forest_rows import weights
+from hiermeta.figures.svg import SVG, render
+
+
+def test_weights_are_those_of_generalised_least_squares() -> None:
+    """Are square sizes proportional to the row sums of V⁻¹, which weight the estimates in the pooled effect?"""
+    rng = np.random.default_rng(4)
+    clusters = ["a", "b", "a", "c", "b", "a"]
+    rows = [{"variance": float(v), "cluster": c} for v, c in zip(rng.uniform(0.01, 0.2, 6), clusters, strict=True)]
+    tau2, rho = 0.09, 0.6
+    together = np.array([[a == b for b in clusters] for a in clusters])
+    covariance = np.diag([row["variance"] + tau2 * (1 - rho) for row in rows]) + tau2 * rho * together
+    expected = np.linalg.inv(covariance).sum(axis=1)
+    assert np.allclose(weights(rows, tau2, rho), expected / expected.max())
+
+
+def test_weights_without_clusters_are_inverse_variances() -> None:
+    """Without clusters, is the weight 1/(v + τ²)?"""
+    rows = [{"variance": 0.1}, {"variance": 0.4}]
+    assert np.allclose(weights(rows, 0.2, 0.0), [1.0, 0.5])
+
+
+def test_labels_fit_and_keep_to_one_line() -> None:
+    """Are labels cut to their width, wide characters counted twice, and control characters made visible?"""
+    assert style.shorten("x" * 34, 34) == "x" * 34
+    assert style.shorten("x" * 35, 34) == "x" * 33 + "…"
+    assert style.shorten("研究" * 10, 10) == "研究研究…"
+    assert style.shorten("a\tb\n\nc\x07", 20) == "a b c\N{REPLACEMENT CHARACTER}"
+
+
+def drawing() -> str:
+    with style.drawing():
+        figure, axes = style.canvas(60)
+        axes.text(10, 30, '<b>$x$ & "q"</b>', fontweight="bold")
+        axes.plot([0, 100], [10, 20], color=style.ESTIMATE)
+        axes.scatter([5], [5], color=style.OBSERVED)
+        return render(figure, "A title", "A description <&>")
+
+
+def test_figures_are_deterministic_and_plain() -> None:
+    """Same drawing, same bytes; no date, style sheet or style attribute; text stays text, as written?"""
+    svg = drawing()
+    assert svg == drawing()
+    assert not re.search(r"style=|<style|metadata|xlink|<!--|\d{4}-\d\d-\d\d", svg)
+    root = ET.fromstring(svg)
+    text = root.find(f".//{{{SVG}}}text")
+    assert text.text == '<b>$x$ & "q"</b>'
+    assert text.attrib["font-weight"] in ("bold", "700")
+    assert root.findtext(f"{{{SVG}}}desc") == "A description <&>"
+
+
+def test_all_colours_have_a_name_on_the_page() -> None:
+    """Can the page replace every colour that is drawn?"""
+    colours = set(re.findall(r"#[0-9a-f]{6}", drawing()))
+    assert colours and colours <= set(style.TOKENS)

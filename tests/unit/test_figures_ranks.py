@@ -1,0 +1,51 @@
+"""Rank ECDFs: does the band hold what it promises, and does it notice a chain that is off?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hiermeta.figures.ranks import band, differences, thin
+
+
+def leaves_band(draws: np.ndarray) -> bool:
+    points, difference = differences(draws)
+    return bool((np.abs(difference) > band(points, draws.shape[1], draws.shape[0])).any())
+
+
+@pytest.mark.parametrize("chains", [2, 4])
+def test_the_band_holds_all_chains_with_95_percent(chains: int) -> None:
+    """Do chains from one distribution leave the simultaneous band in about 5% of 1,000 cases? (SE of the rate 0.7%.)"""
+    rng = np.random.default_rng(8)
+    rate = np.mean([leaves_band(rng.standard_normal((chains, 500))) for _ in range(1000)])
+    assert 0.025 < rate < 0.08
+
+
+def test_a_shifted_chain_leaves_the_band() -> None:
+    """Is a chain that is off by 0.2 SD seen?"""
+    draws = np.random.default_rng(1).standard_normal((4, 2500))
+    draws[2] += 0.2
+    assert leaves_band(draws)
+
+
+def test_a_narrow_chain_leaves_the_band() -> None:
+    """Is a chain with the right centre and half the spread seen?"""
+    draws = np.random.default_rng(2).standard_normal((4, 2500))
+    draws[1] *= 0.5
+    assert leaves_band(draws)
+
+
+def test_differences_are_those_of_the_ecdf() -> None:
+    """For two chains of known ranks, is the ECDF difference what counting gives?"""
+    points, difference = differences(np.array([np.arange(100.0), np.arange(100.0, 200.0)]))
+    assert np.allclose(difference[0] + difference[1], 0, atol=1 / 100)
+    middle = np.argmin(np.abs(points - 0.5))
+    assert difference[0][middle] == pytest.approx(0.5)
+
+
+def test_thinning_follows_the_effective_sample_size() -> None:
+    """Are as many draws kept as are effectively independent, and all of them when they all are?"""
+    draws = np.zeros((4, 2500))
+    assert thin(draws, 9_800).shape == (4, 2500)
+    assert thin(draws, 2_500).shape == (4, 625)
+    assert thin(draws, float("nan")).shape == (4, 2500)
