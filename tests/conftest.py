@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from hiermeta.data.meta import validate
 from hiermeta.data.read import read_table
 from hiermeta.models import meta

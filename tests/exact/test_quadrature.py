@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import multivariate_normal
+
 from hiermeta.inference import exact
 from hiermeta.models.meta import build
 from hiermeta.models.priors import parse
-from scipy.stats import multivariate_normal
 
 NAMES = ["konstantopoulos2011", "assink2016", "bcg"]
 TABLE = {"new_effect": "new effect"}

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import multivariate_normal
+
 from hiermeta.models import marginal
 from hiermeta.models.meta import build
 from hiermeta.models.priors import parse
-from scipy.stats import multivariate_normal
 
 MU, TAU, RHO = 0.3, 0.7, 0.4
 

@@ -1,9 +1,9 @@
 """Prior strings: what they mean, and which are refused."""
 
-import numpy as np
 import pytest
-from hiermeta.models.priors import PriorError, parse, parse_for
 from scipy.integrate import quad
+
+from hiermeta.models.priors import PriorError, parse, parse_for
 
 PROPER = [
     "normal(1, 2)",

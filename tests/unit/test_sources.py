@@ -18,7 +18,7 @@ def test_a_stage_depends_on_what_it_imports_and_on_nothing_else():
 
 
 def test_stages_import_only_from_their_left():
-    """data ← models ← sampling ← inference ← figures ← report: does the library keep its order?"""
+    """Data ← models ← sampling ← inference ← figures ← report: does the library keep its order?"""
     order = ["data", "models", "sampling", "inference", "figures", "report"]
     for stage in order:
         for path in (sources.PACKAGE / stage).glob("*.py"):

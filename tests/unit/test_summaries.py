@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtr
+
 from hiermeta.inference.diagnostics import agreement, checks
 from hiermeta.inference.mixtures import normal_mixture_quantiles
 from hiermeta.inference.summaries import of_draws, of_normals
 from hiermeta.sampling.convergence import SamplerHealth
 from hiermeta.sampling.nuts import Attempt, next_attempt
-from scipy.special import ndtr
 
 
 def test_mixture_quantiles_have_their_probability():

@@ -113,7 +113,8 @@ def find_box(axes: tuple[Axis, Axis], log_likelihood: LogLikelihood) -> tuple[tu
         values = [axis.value(z) for axis, z in zip(axes, points, strict=True)]
         first, second = np.repeat(values[0], len(points[1])), np.tile(values[1], len(points[0]))
         prior = axes[0].log_density(points[0])[:, None] + axes[1].log_density(points[1])[None, :]
-        log_density = log_likelihood(first, second).reshape(prior.shape) + prior
+        with np.errstate(all="ignore"):  # far out, values overflow and the density is zero
+            log_density = log_likelihood(first, second).reshape(prior.shape) + prior
         relevant = log_density > np.nanmax(log_density) - _NEGLIGIBLE
         shrunk = False
         for axis in (0, 1):

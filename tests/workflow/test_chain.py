@@ -1,0 +1,133 @@
+"""The whole chain on the shipped data: what it writes, whether it is right, and whether it runs only once."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.workflow.conftest import Project
+
+STATISTICS = {"median": "mcse_median", "q2.5": "mcse_q2.5", "q97.5": "mcse_q97.5"}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, shipped_data):
+    folder = tmp_path_factory.mktemp("shipped")
+    project = Project(folder)
+    project.configure(shipped_data)
+    done = project.run()
+    assert done.returncode == 0, done.stdout
+    return project
+
+
+@pytest.mark.parametrize(
+    "name, reference",
+    [("school-calendar", "konstantopoulos2011"), ("bcg", "bcg")],
+)
+def test_draws_agree_with_the_exact_posterior(project, exact_reference, name, reference):
+    """Do means lie within 0.06 SD of the reference, and limits within 4 of their Monte Carlo SEs of exact.json?
+
+    The reference holds moments to 1e-7; its quantiles of heterogeneity are coarser than the draws, so those stand
+    against exact.json, which tests/exact checks. 4 SEs: one comparison in 16,000 would fail by chance.
+    """
+    known = exact_reference[reference]
+    exact = json.loads(project.file(name, "exact.json").read_text())
+    assert exact["log_marginal_likelihood"] == pytest.approx(known["logml"], abs=1e-6)
+    estimates = pd.read_csv(project.file(name, "estimates.csv")).set_index("parameter")
+    heterogeneity = pd.read_csv(project.file(name, "heterogeneity.csv")).set_index("quantity")
+    predictions = pd.read_csv(project.file(name, "predictions.csv")).set_index("target")
+    rows = {"mu": estimates.loc["mu"], "new effect": predictions.loc["new effect"]}
+    rows |= {quantity: heterogeneity.loc[quantity] for quantity in heterogeneity.index}
+    for quantity, row in rows.items():
+        reference_row = known.get(quantity.replace(" ", "_") if quantity == "new effect" else quantity)
+        if reference_row:
+            assert abs(row["mean"] - reference_row["mean"]) < 0.06 * reference_row["sd"], quantity
+        assert abs(row["mean"] - exact[quantity]["mean"]) < 0.06 * exact[quantity]["sd"], quantity
+        for statistic, error in STATISTICS.items():
+            assert abs(row[statistic] - exact[quantity][statistic]) < 4 * row[error], (quantity, statistic)
+
+
+def test_every_file_of_the_interface_is_there(project):
+    """Does the results folder hold what other programs are promised, with the promised columns?"""
+    columns = {
+        "data.csv": ["row", "label", "cluster", "effect", "variance"],
+        "estimates.csv": ["parameter", "mean", "sd", "median", "q2.5", "q97.5", "P(>0)", "mcse_mean", "mcse_q2.5"],
+        "heterogeneity.csv": ["quantity", "mean", "sd", "median", "q2.5", "q97.5"],
+        "predictions.csv": ["target", "mean", "sd", "median", "q2.5", "q97.5"],
+        "true_effects.csv": ["row", "label", "cluster", "observed", "mean", "sd", "median", "q2.5", "q97.5"],
+        "cluster_effects.csv": ["cluster", "k", "mean", "sd", "median", "q2.5", "q97.5"],
+    }
+    for file, names in columns.items():
+        table = pd.read_csv(project.file("school-calendar", file))
+        assert set(names) <= set(table.columns), file
+        assert len(table), file
+    rows = pd.read_csv(project.file("school-calendar", "heterogeneity.csv"))["quantity"].tolist()
+    parts = ["", " [within]", " [between]"]
+    assert rows == ["tau", "rho", *(q + p for q in ("tau",) for p in parts[1:])] + [
+        *("tau2" + p for p in parts),
+        *("I2" + p for p in parts),
+        "H2",
+    ]
+    assert pd.read_csv(project.file("bcg", "heterogeneity.csv"))["quantity"].tolist() == ["tau", "tau2", "I2", "H2"]
+    diagnostics = json.loads(project.file("school-calendar", "diagnostics.json").read_text())
+    assert diagnostics["status"] == "pass"
+    assert diagnostics["divergences"] == 0
+    assert diagnostics["min_ess_bulk"] >= 4000
+    for file in ("report.html", "validation.json", "model.json", "fit.json", "figures/forest.svg"):
+        assert project.file("school-calendar", file).stat().st_size > 0
+    for file in ("overview.html", "overview.tsv", "overview.json"):
+        assert project.file(file).stat().st_size > 0
+
+
+def test_arviz_reads_the_posterior_file(project):
+    """Can a colleague open posterior.nc in ArviZ, with log likelihoods that give a LOO?"""
+    import arviz
+
+    data = arviz.from_netcdf(str(project.file("school-calendar", "posterior.nc")))
+    assert data.posterior["mu"].shape == (4, 2500)
+    assert data.log_likelihood["estimate"].shape == (4, 2500, 56)
+    assert data.log_likelihood["cluster"].shape == (4, 2500, 11)
+    assert data.observed_data["effect"].shape == (56,)
+    assert data.posterior.attrs["seed"] == 20260101
+    # The exact value is -7.8028; the PSIS approximation and the draws are good to a few tenths.
+    assert arviz.loo(data, var_name="estimate").elpd_loo == pytest.approx(-7.8, abs=0.5)
+
+
+def test_nothing_is_done_twice(project):
+    """Is a second run without changes empty?"""
+    assert project.planned() == set()
+    assert "Nothing to be done" in project.run().stdout
+
+
+@pytest.mark.parametrize(
+    "change, expected",
+    [
+        ({"title": "Another title"}, {"report"}),
+        ({"sampling": {"seed": 5}}, {"fit", "analyse", "figures", "report"}),
+        ({"priors": {"tau": "half_normal(1)"}}, {"prepare", "fit", "analyse", "figures", "report"}),
+    ],
+)
+def test_a_changed_setting_reruns_what_depends_on_it(project, shipped_data, change, expected):
+    """Title, seed, prior of one data set: do exactly its dependent stages run again, and the overview?"""
+    project.configure(shipped_data | {"bcg": shipped_data["bcg"] | change})
+    planned = project.planned()
+    project.configure(shipped_data)
+    assert planned == {(rule, "bcg") for rule in expected} | {("overview", None), ("verdict", None)}
+
+
+def test_removing_a_data_set_redoes_the_overview_only(project, shipped_data):
+    """Does a data set that left the config leave the overview too, without other work?"""
+    project.configure({"bcg": shipped_data["bcg"]})
+    planned = project.planned()
+    project.configure(shipped_data)
+    assert planned == {("overview", None), ("verdict", None)}
+
+
+def test_the_same_seed_gives_the_same_bytes(project, tmp_path, shipped_data):
+    """Are all result files of a second, independent run identical, but for measured times?"""
+    again = Project(tmp_path)
+    again.configure({"bcg": shipped_data["bcg"]})
+    assert again.run().returncode == 0
+    names = ["data.csv", "estimates.csv", "heterogeneity.csv", "predictions.csv", "true_effects.csv", "exact.json"]
+    for name in [*names, "diagnostics.json", "posterior.nc", "figures/forest.svg"]:
+        assert again.file("bcg", name).read_bytes() == project.file("bcg", name).read_bytes(), name

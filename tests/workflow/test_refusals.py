@@ -1,0 +1,84 @@
+"""Bad input: refused with a report, while everything else finishes."""
+
+import json
+
+import pytest
+
+from tests.workflow.conftest import Project
+
+BAD = {
+    "missing-file": (None, {}, "no such file"),
+    "missing-column": ("yi,v\n0.1,0.2\n0.2,0.1\n", {}, "no column 'vi'"),
+    "text-in-number": ("yi,vi\n0.1,0.2\nabc,0.1\n", {}, "row 2, column 'yi': 'abc' is not a number"),
+    "negative-variance": ("yi,vi\n0.1,0.2\n0.2,-0.1\n", {}, "row 2, column 'vi': the sampling variance is -0.1"),
+    "one-row": ("yi,vi\n0.1,0.2\n", {}, "1 usable row of 1"),
+    "unusable-prior": ("yi,vi\n0.1,0.2\n0.2,0.1\n", {"priors": {"tau": "normal(0, 1)"}}, "priors.tau"),
+    "no-unit": ("yi,vi\n0.1,0.2\n0.2,0.1\n", {"measure": "GEN"}, "unit-information SD"),
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, shipped_data):
+    project = Project(tmp_path_factory.mktemp("refusals"))
+    datasets = {"bcg": shipped_data["bcg"]}
+    for name, (text, settings, _) in BAD.items():
+        if text is not None:
+            (project.folder / f"{name}.csv").write_text(text)
+        datasets[name] = {"data": f"{name}.csv", "analysis": "meta", "measure": "SMD", "effect": "yi"}
+        datasets[name] |= {"variance": "vi"} | settings
+    project.configure(datasets)
+    project.completed = project.run()
+    return project
+
+
+def test_the_run_ends_with_status_1_and_names_the_refused(project):
+    """Does a script that calls Snakemake notice, and a user read which data sets they were?"""
+    assert project.completed.returncode == 1
+    assert "refused: " + ", ".join(BAD) in project.completed.stdout
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_the_report_says_what_is_wrong_and_what_to_do(project, name):
+    """Does each refused data set have a finished report with the reason, and tables without rows?"""
+    words = BAD[name][2]
+    validation = json.loads(project.file(name, "validation.json").read_text())
+    assert validation["status"] == "refused"
+    assert any(words in problem["message"] for problem in validation["problems"])
+    assert all(problem["remedy"] for problem in validation["problems"])
+    page = project.file(name, "report.html").read_text()
+    assert words.split("'")[0].strip() in page
+    assert len(project.file(name, "estimates.csv").read_text().splitlines()) == 1
+
+
+def test_the_others_and_the_overview_finish(project):
+    """Is the good data set complete, and does the overview list all with their statuses?"""
+    datasets = {entry["name"]: entry for entry in json.loads(project.file("overview.json").read_text())["datasets"]}
+    assert datasets.pop("bcg")["status"] == "pass"
+    assert {entry["status"] for entry in datasets.values()} == {"refused"}
+    assert set(datasets) == set(BAD)
+
+
+def test_the_next_run_tries_again_and_a_mended_file_is_picked_up(project):
+    """Does the run go on failing until the data are mended, and then redo just those?"""
+    assert project.planned() == {("verdict", None)}
+    (project.folder / "missing-file.csv").write_text("yi,vi\n0.1,0.2\n0.2,0.1\n0.4,0.1\n")
+    jobs = {(rule, "missing-file") for rule in ("prepare", "fit", "analyse", "figures", "report")}
+    assert project.planned() == jobs | {("overview", None), ("verdict", None)}
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("datasets:\n  a: {data: x}\n  a: {data: y}\n", "'a' stands twice"),
+        ("datasets:\n  a: {data: x, analysis: meta, measure: SMD, efect: y, variance: v}\n", "did you mean 'effect'"),
+        ("datasets: {}\n", "datasets"),
+    ],
+)
+def test_an_unreadable_config_stops_before_any_job(tmp_path, text, words):
+    """Duplicate names, unknown keys: does nothing run and nothing get written?"""
+    project = Project(tmp_path)
+    (tmp_path / "config.yaml").write_text(text)
+    done = project.run()
+    assert done.returncode == 1
+    assert words in done.stdout
+    assert not (tmp_path / "results").exists()
