@@ -21,6 +21,10 @@ check: $(VENV)/installed-test ## lint, format and types
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 
+config/README.md: workflow/schemas/config.schema.yaml $(VENV)/installed
+	@sed -i '/^## Top level/,$$d' $@
+	@PYTHONPATH=workflow $(BIN)/python -c 'from hiermeta.data.reference import config_tables as t; print(t(), end="")' >> $@
+
 clean: ## remove the environment and the results
 	rm -rf $(VENV) results .snakemake
 

@@ -108,7 +108,7 @@ def test_a_good_run_is_not_repeated():
 
 
 def test_remedies_follow_the_complaint_and_end():
-    """Divergences: smaller steps, longer warm-up, once. Saturated trees: depth 12. Few draws: more, at most fourfold."""
+    """Divergences: smaller steps and longer warm-up, once. Saturated trees: depth 12. Few draws: up to four times."""
     divergent = SamplerHealth(3, 0, 1.0)
     second = next_attempt([FIRST], divergent)
     assert (second.adapt_delta, second.warmup, second.draws, second.max_treedepth) == (0.99, 2000, 2500, 10)

@@ -16,7 +16,7 @@ sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf
 paths, output = snakemake.input, snakemake.output
 description, record = read_json(paths.model), read_json(paths.record)
 tables = inference.no_tables()
-verdict = {"status": "refused", "checks": [], "agreement": [], "attempts": record["attempts"]}
+verdict = {"status": "refused", "checks": [], "agreement": [], "attempts": []}
 reference = {"applies": False, "reason": "the data set was refused"}
 if description["status"] == "ok":
     model = meta.from_files(read_csv(paths.data), description)
@@ -29,6 +29,9 @@ if description["status"] == "ok":
         tables = inference.tables(model, {name: draws[name] for name in model.priors}, read_csv(paths.data))
         health = sampler_health(stats["diverging"], stats["tree_depth"], stats["energy"], record["max_treedepth"])
         verdict |= diagnostics.verdict(tables, health, reference)
+        verdict["attempts"] = [
+            {key: value for key, value in attempt.items() if key != "seconds"} for attempt in record["attempts"]
+        ]
     else:
         verdict |= {"status": "fail", "message": record["message"]}
 for name in ("estimates", "heterogeneity", "predictions", "true_effects", "cluster_effects"):

@@ -68,13 +68,14 @@ def read_config(path: str | Path) -> dict[str, Any]:
 
 
 @cache
-def _schema() -> Any:
+def schema() -> Any:
+    """The schema of the config file, as a dict."""
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
 def sampling_defaults() -> dict[str, Any]:
     """The schema's sampling settings where the config says nothing."""
-    return {key: entry["default"] for key, entry in _schema()["$defs"]["sampling"]["properties"].items()}
+    return {key: entry["default"] for key, entry in schema()["$defs"]["sampling"]["properties"].items()}
 
 
 def complete(config: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     ConfigError
         Lists every problem with the key's full name and what is allowed there.
     """
-    errors = sorted(Draft202012Validator(_schema()).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=lambda error: list(map(str, error.path)))
     if errors:
         lines = [f"- {line}" for error in errors for line in _explain(error)]
         raise ConfigError("the config can't be used:\n" + "\n".join(dict.fromkeys(lines)))
@@ -104,7 +105,7 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
         name: settings | {"sampling": shared | settings.get("sampling", {})}
         for name, settings in config["datasets"].items()
     }
-    return {"results": config.get("results", _schema()["properties"]["results"]["default"]), "datasets": datasets}
+    return {"results": config.get("results", schema()["properties"]["results"]["default"]), "datasets": datasets}
 
 
 def _explain(error: ValidationError) -> list[str]:

@@ -1,0 +1,12 @@
+"""Documentation that is made from its source: does what is written still say what the code does?"""
+
+from pathlib import Path
+
+from hiermeta.data.reference import config_tables
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_config_readme_holds_the_tables_of_the_schema():
+    """Has a key, a default or a limit changed without `make config/README.md`?"""
+    assert (ROOT / "config" / "README.md").read_text().endswith(config_tables())

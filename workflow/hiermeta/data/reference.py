@@ -1,0 +1,63 @@
+"""The documented table of config keys, made from the schema so that the two can't drift apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hiermeta.data.config import schema
+
+
+def config_tables() -> str:
+    """Markdown tables of every config key: what it means, what is allowed, its default."""
+    root = schema()
+    parts = [
+        ("Top level", root),
+        ("A data set", root["$defs"]["dataset"]),
+        ("Sampling", root["$defs"]["sampling"]),
+    ]
+    sections = []
+    for title, part in parts:
+        lines = [f"## {title}", "", "| key | meaning | allowed | default |", "|---|---|---|---|"]
+        required = part.get("required", [])
+        for key, entry in _keys(part):
+            default = f"`{entry['default']}`" if "default" in entry else "required" if key in required else ""
+            lines.append(f"| `{key}` | {_cell(entry.get('description', ''))} | {_cell(_allowed(entry))} | {default} |")
+        sections.append("\n".join(lines))
+    return "\n\n".join(sections) + "\n"
+
+
+def _keys(part: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for key, entry in part["properties"].items():
+        yield prefix + key, entry
+        if "properties" in entry:
+            yield from _keys(entry, f"{prefix}{key}.")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _allowed(entry: dict[str, Any]) -> str:
+    if "$ref" in entry:
+        return {"column": "a column name", "sampling": "see Sampling"}.get(entry["$ref"].rsplit("/", 1)[1], "")
+    if "enum" in entry:
+        return ", ".join(map(str, entry["enum"]))
+    if "anyOf" in entry:
+        return " or ".join(_allowed(option) for option in entry["anyOf"])
+    kind = entry.get("type", "")
+    if kind == "array":
+        return f"a list of: {_allowed(entry['items'])}"
+    limits = [
+        f"{word} {entry[key]:g}"
+        for key, word in (
+            ("minimum", "at least"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "at most"),
+            ("exclusiveMaximum", "below"),
+        )
+        if key in entry
+    ]
+    names = {"string": "text", "integer": "whole number", "number": "number", "object": "keys", "boolean": "true, false"}
+    kinds = kind if isinstance(kind, list) else [kind]
+    return " ".join([" or ".join(names.get(k, k) for k in kinds), ", ".join(limits)]).strip()
