@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from html_tree import Node, parse
 
+from hiermeta.figures.catalogue import write_figures
+from hiermeta.figures.style import TOKENS
 from hiermeta.report.context import write_report
+from hiermeta.report.page import TEMPLATES
 
 NAMES = ("clustered", "crashed", "failed", "hostile", "huge", "many", "refused", "unclustered")
 WITH_NUMBERS = ("clustered", "hostile", "many", "unclustered")
@@ -246,6 +249,9 @@ def test_the_report_names_its_fit(results: Path) -> None:
 
 def test_same_files_same_bytes(results: Path, tmp_path: Path) -> None:
     """Is a report a function of its files alone?"""
+    write_figures(results / "clustered", tmp_path)
+    for figure in sorted(tmp_path.glob("*.svg")):
+        assert figure.read_bytes() == (results / "clustered" / "figures" / figure.name).read_bytes()
     write_report(results / "clustered", {"title": "Title of clustered <&>"}, tmp_path / "again.html")
     assert (tmp_path / "again.html").read_bytes() == (results / "clustered" / "report.html").read_bytes()
 
@@ -254,3 +260,37 @@ def test_same_files_same_bytes(results: Path, tmp_path: Path) -> None:
 def test_reports_stay_small(results: Path, name: str, limit: int) -> None:
     """Is the page within its size, in kB?"""
     assert (results / name / "report.html").stat().st_size <= 1000 * limit
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(first: str, second: str) -> float:
+    bright, dark = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast(scheme: str) -> None:
+    """Does text reach 4.5 to 1 on every background it stands on, and a figure's shapes 3 to 1 (WCAG 2.1 AA)?"""
+    blocks = re.findall(r":root \{(.*?)\}", (TEMPLATES / "style.css").read_text(encoding="utf-8"), re.S)
+    palette = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[("light", "dark").index(scheme)]))
+    for ground in ("paper", "panel"):
+        for text in ("ink", "muted", "link", "pass", "warn", "fail"):
+            assert _contrast(palette[text], palette[ground]) >= 4.5, (text, ground)
+        for shape in ("estimate", "observed", "prior", "prediction", "between", "within"):
+            assert _contrast(palette[shape], palette[ground]) >= 3, (shape, ground)
+    for status in ("pass", "warn", "fail"):
+        assert _contrast(palette[status], palette[f"{status}-soft"]) >= 4.5, status
+        assert _contrast(palette["ink"], palette[f"{status}-soft"]) >= 4.5, status
+    assert _contrast(palette["paper"], palette["fail"]) >= 4.5
+
+
+def test_page_and_figures_share_their_palette() -> None:
+    """Is a figure file beside the page drawn in the colours that the page's light scheme shows?"""
+    block = re.findall(r":root \{(.*?)\}", (TEMPLATES / "style.css").read_text(encoding="utf-8"), re.S)[0]
+    palette = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
+    assert {name: palette[name] for name in TOKENS.values()} == {name: colour for colour, name in TOKENS.items()}

@@ -62,7 +62,7 @@ def _times(edge: Array, phi: Array) -> Array:
 
 
 def _bandwidth(draws: Array) -> float:
-    """Silverman's rule, with the smaller of two spreads."""
+    """The normal reference rule (Scott 1992), with the smaller of two spreads."""
     quartiles = np.quantile(draws, [0.25, 0.75])
     spread = min(float(np.std(draws)), float(quartiles[1] - quartiles[0]) / 1.349) or float(np.std(draws)) or 1.0
-    return float(0.9 * spread * len(draws) ** -0.2)
+    return float(1.06 * spread * len(draws) ** -0.2)

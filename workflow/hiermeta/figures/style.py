@@ -30,7 +30,7 @@ OBSERVED = "#7b8591"
 PRIOR = "#b45309"
 PREDICTION = "#8a3d8f"
 BETWEEN = "#0a6e63"
-WITHIN = "#d79a21"
+WITHIN = "#bd8412"
 SAMPLING = "#bcc4ce"
 
 TOKENS = {

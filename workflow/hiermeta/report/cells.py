@@ -120,6 +120,7 @@ _PRINTERS: dict[str, Callable[[float], str]] = {
     "short": lambda value: significant(value, 2),
     "fine": lambda value: significant(value, 5),
     "count": count,
+    "plain": lambda value: f"{value:g}",
 }
 
 
@@ -135,7 +136,7 @@ def from_document(document: Any, path: str, file: str, form: str = "significant"
     file : str
         The document's file name.
     form : str
-        ``significant`` (three digits), ``short`` (two), ``fine`` (five) or ``count``.
+        ``significant`` (three digits), ``short`` (two), ``fine`` (five), ``count``, or ``plain`` for a setting.
 
     Examples
     --------

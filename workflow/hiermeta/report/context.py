@@ -18,6 +18,7 @@ from hiermeta.report.words import GLOSSARY
 
 ICONS = {"pass": "✓", "warn": "!", "fail": "✕", "refused": "⊘"}
 WORDS = {"pass": "passed", "warn": "read with care", "fail": "failed – do not use", "refused": "refused"}
+SETTINGS = {"chains": "count", "warmup": "count", "draws": "count", "adapt_delta": "plain", "seconds": "short"}
 FIT_KEYS = ("seed", "cmdstan", "versions", "program", "program_sha256", "command")
 
 
@@ -97,9 +98,7 @@ def _exact(results: Results) -> dict[str, Any]:
 def _provenance(results: Results) -> dict[str, Any]:
     fit = results.fit
     numbers = {
-        name: from_document(fit, name, "fit.json", "significant" if name in ("adapt_delta", "seconds") else "count")
-        for name in ("chains", "warmup", "draws", "adapt_delta", "seconds")
-        if fit.get(name) is not None
+        name: from_document(fit, name, "fit.json", form) for name, form in SETTINGS.items() if fit.get(name) is not None
     }
     return {
         "fit": {name: fit.get(name) for name in FIT_KEYS},

@@ -172,7 +172,7 @@ def table(datasets: Sequence[DataSet]) -> Table:
         head: list[Cell] = [Link(dataset.name, dataset.report), Status(dataset.status), Text(dataset.measure or "–")]
         effect = [cells[field] for field in FIELDS[:5]]
         rows.append([*head, *effect, _interval(dataset, ranges), *(cells[field] for field in FIELDS[5:])])
-    return Table("datasets", "All data sets", COLUMNS, rows, "overview.tsv")
+    return Table("datasets", "One row per data set", COLUMNS, rows, "overview.tsv")
 
 
 def _caterpillar(datasets: Sequence[DataSet]) -> Figure | None:

@@ -29,9 +29,11 @@ def summary_cells(row: Row, source: str, decimals: int) -> list[Cell]:
     return [from_row(row, column, source, decimals) for column in SUMMARY]
 
 
-def shown(caption: str, rows: Sequence[Row]) -> str:
-    """The caption, which says so when rows are left out."""
-    return caption if len(rows) <= ROWS_SHOWN else f"{caption} (the first {ROWS_SHOWN} of {count(len(rows))} rows)"
+def shown(caption: str, rows: Sequence[Row], file: str) -> str:
+    """The caption, which says so when rows are left out, and where all of them are."""
+    if len(rows) <= ROWS_SHOWN:
+        return caption
+    return f"{caption} (the first {ROWS_SHOWN} of {count(len(rows))} rows; all are in {file})"
 
 
 def _cluster_column(results: Results) -> str:
@@ -56,7 +58,9 @@ def data(results: Results) -> Table:
             cells.append(Text(row["cluster"], foreign=True))
         cells += [from_row(row, name, source, decimals) for name, decimals in places.items()]
         rows.append(cells)
-    return Table("table-data", shown("The estimates that were analysed", results.data), columns, rows, "data.csv")
+    return Table(
+        "table-data", shown("The estimates that were analysed", results.data, "data.csv"), columns, rows, "data.csv"
+    )
 
 
 def _smallest_units(rows: Sequence[Row]) -> tuple[float, float]:
@@ -99,7 +103,13 @@ def predictions(results: Results) -> Table:
         ]
         for position, row in enumerate(results.predictions[:ROWS_SHOWN])
     ]
-    return Table("table-predictions", shown("Predictions", results.predictions), columns, rows, "predictions.csv")
+    return Table(
+        "table-predictions",
+        shown("Predictions", results.predictions, "predictions.csv"),
+        columns,
+        rows,
+        "predictions.csv",
+    )
 
 
 def cluster_effects(results: Results) -> Table:
@@ -115,7 +125,7 @@ def cluster_effects(results: Results) -> Table:
         source = f"cluster_effects.csv/{position}"
         size = Number(count(row["k"]), row["k"], f"{source}/k")
         rows.append([Text(row["cluster"], foreign=True), size, *summary_cells(row, source, decimals)])
-    caption = shown("Cluster effects", results.cluster_effects)
+    caption = shown("Cluster effects", results.cluster_effects, "cluster_effects.csv")
     return Table("table-clusters", caption, columns, rows, "cluster_effects.csv")
 
 
@@ -134,7 +144,13 @@ def true_effects(results: Results) -> Table:
             cells.append(Text(row["cluster"], foreign=True))
         observed = Number(fixed(row["observed"], decimals), row["observed"], f"{source}/observed")
         rows.append([*cells, observed, *summary_cells(row, source, decimals)])
-    return Table("table-effects", shown("True effects", results.true_effects), columns, rows, "true_effects.csv")
+    return Table(
+        "table-effects",
+        shown("True effects", results.true_effects, "true_effects.csv"),
+        columns,
+        rows,
+        "true_effects.csv",
+    )
 
 
 def agreement(results: Results) -> Table:
@@ -183,18 +199,13 @@ def convergence(results: Results) -> Table:
 
 def attempts(results: Results) -> Table:
     """What the sampler was asked to do, in order, and why it was asked again."""
-    names = {"adapt_delta": "adapt_delta", "warmup": "Warm-up", "draws": "Draws", "divergences": "Divergences"}
-    columns = [Column("Attempt"), *(Column(label, numeric=True) for label in names.values()), Column("Reason")]
+    forms = {"adapt_delta": "plain", "warmup": "count", "draws": "count", "divergences": "count"}
+    labels = ("adapt_delta", "Warm-up", "Draws", "Divergences")
+    columns = [Column("Attempt"), *(Column(label, numeric=True) for label in labels), Column("Reason")]
     rows: list[list[Cell]] = []
     for position, attempt in enumerate(results.fit.get("attempts", [])):
         numbers = [
-            from_document(
-                results.fit,
-                f"attempts/{position}/{name}",
-                "fit.json",
-                "significant" if name == "adapt_delta" else "count",
-            )
-            for name in names
+            from_document(results.fit, f"attempts/{position}/{name}", "fit.json", form) for name, form in forms.items()
         ]
         rows.append([Text(str(position + 1)), *numbers, Text(attempt["reason"])])
     return Table("table-attempts", "Runs of the sampler", columns, rows, "fit.json")
@@ -208,7 +219,7 @@ def dropped(results: Results) -> Table:
         [from_document(results.validation, f"dropped/{i}/row", "validation.json", "count"), Text(entry["reason"])]
         for i, entry in enumerate(entries[:ROWS_SHOWN])
     ]
-    return Table("table-dropped", shown("Rows left out", entries), columns, rows, "validation.json")
+    return Table("table-dropped", shown("Rows left out", entries, "validation.json"), columns, rows, "validation.json")
 
 
 def problems(results: Results) -> Table:
