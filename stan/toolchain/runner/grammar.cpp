@@ -132,7 +132,7 @@ std::vector<Argument> lbfgs_options() {
   return with(bfgs_tolerances(), {positive("history_size", "Amount of history to keep for L-BFGS", 5)});
 }
 
-Argument sample() {
+Argument sample_method() {
   return group(
       "sample", "Bayesian inference with Markov Chain Monte Carlo",
       {nonnegative("num_samples", "Number of sampling iterations", 1000),
@@ -168,7 +168,7 @@ Argument sample() {
        positive("num_chains", "Number of chains", 1)});
 }
 
-Argument optimize() {
+Argument optimize_method() {
   return group(
       "optimize", "Point estimation",
       {choice("algorithm", "Optimization algorithm", "lbfgs",
@@ -180,7 +180,7 @@ Argument optimize() {
        flag("save_iterations", "Stream optimization progress to output?", false)});
 }
 
-Argument variational() {
+Argument variational_method() {
   return group("variational", "Variational inference",
                {choice("algorithm", "Variational inference algorithm", "meanfield",
                        {group("meanfield", "mean-field approximation", {}),
@@ -197,7 +197,7 @@ Argument variational() {
                 positive("output_samples", "Number of approximate posterior output draws to save.", 1000)});
 }
 
-Argument diagnose() {
+Argument diagnose_method() {
   return group("diagnose", "Model diagnostics",
                {choice("test", "Diagnostic test", "gradient",
                        {group("gradient", "Check model gradient against finite differences",
@@ -205,14 +205,14 @@ Argument diagnose() {
                                real("error", "Error threshold", 1e-6, "1e-6")})})});
 }
 
-Argument generate_quantities() {
+Argument generate_quantities_method() {
   return group("generate_quantities", "Generate quantities of interest",
                {file("fitted_params",
                      "Input file of sample of fitted parameter values for model conditioned on data"),
                 positive("num_chains", "Number of chains", 1)});
 }
 
-Argument pathfinder() {
+Argument pathfinder_method() {
   return group(
       "pathfinder", "Pathfinder algorithm",
       with(lbfgs_options(),
@@ -235,7 +235,7 @@ Argument pathfinder() {
             positive("num_elbo_draws", "Number of Monte Carlo draws to evaluate ELBO", 25)}));
 }
 
-Argument log_prob() {
+Argument log_prob_method() {
   return group(
       "log_prob", "Return the log density up to a constant and its gradients, given supplied parameters",
       {file("unconstrained_params", "Input file (JSON or R dump) of parameter values on unconstrained scale"),
@@ -244,7 +244,7 @@ Argument log_prob() {
             "When true, include change-of-variables adjustment for constraining parameter transforms", true)});
 }
 
-Argument laplace() {
+Argument laplace_method() {
   return group(
       "laplace", "Sample from a Laplace approximation",
       {text("mode",
@@ -312,8 +312,8 @@ Argument grammar() {
   return group(
       "", "",
       {choice("method", "Analysis method (Note that method= is optional)", "sample",
-              {sample(), optimize(), variational(), diagnose(), generate_quantities(), pathfinder(), log_prob(),
-               laplace()}),
+              {sample_method(), optimize_method(), variational_method(), diagnose_method(),
+               generate_quantities_method(), pathfinder_method(), log_prob_method(), laplace_method()}),
        integer("id", "Unique process identifier", 1, 0, "id >= 0"),
        group("data", "Input data options", {file("file", "Input data file")}),
        text("init",

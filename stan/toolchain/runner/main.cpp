@@ -4,16 +4,19 @@
 #include "run.hpp"
 
 #include <stan/math/prim/core/init_threadpool_tbb.hpp>
+#include <stan/math/rev/core/profiling.hpp>
 #include <stan/services/error_codes.hpp>
 #include <stan/version.hpp>
 
 #include <chrono>
 #include <ctime>
+#include <fstream>
 #include <iostream>
 #include <map>
 
 // Defined by the translated model the program is linked with.
 stan::model::model_base& new_model(stan::io::var_context& data, unsigned int seed, std::ostream* messages);
+stan::math::profile_map& get_stan_profile_data();
 
 namespace runner {
 namespace {
@@ -65,6 +68,25 @@ void complete(Argument& args) {
   }
 }
 
+// One line per profile statement and thread, where the program has any.
+void save_profiles(const std::string& path) {
+  const stan::math::profile_map& profiles = get_stan_profile_data();
+  if (profiles.empty()) {
+    return;
+  }
+  std::ofstream out(path);
+  out << "name,thread_id,total_time,forward_time,reverse_time,chain_stack,no_chain_stack,autodiff_calls,"
+         "no_autodiff_calls\n";
+  for (const auto& [key, p] : profiles) {
+    out << key.first << ',' << key.second << ',' << p.get_fwd_time() + p.get_rev_time() << ',' << p.get_fwd_time()
+        << ',' << p.get_rev_time() << ',' << p.get_chain_stack_used() << ',' << p.get_nochain_stack_used() << ','
+        << p.get_num_rev_passes() << ',' << p.get_num_no_AD_fwd_passes() << '\n';
+  }
+  if (!out.flush()) {
+    throw std::runtime_error("Cannot write profile file \"" + path + "\". Name a file in an existing, writable folder.");
+  }
+}
+
 int run(int argc, const char* argv[]) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   const std::string program = argv[0];
@@ -98,8 +120,23 @@ int run(int argc, const char* argv[]) {
           args["id"].integer(),
           args["output"]["refresh"].integer(),
           {std::cout, std::cout, std::cout, std::cerr, std::cerr}};
-  static const std::map<std::string, int (*)(const Run&)> methods{{"sample", sample}};
-  return methods.at(method.chosen())(run) == stan::services::error_codes::OK ? 0 : 1;
+  if (args["output"]["save_cmdstan_config"].flag()) {
+    save_configuration(run);
+  }
+  static const std::map<std::string, int (*)(const Run&)> methods{{"sample", sample},
+                                                                  {"optimize", optimize},
+                                                                  {"variational", variational},
+                                                                  {"diagnose", diagnose},
+                                                                  {"generate_quantities", generate_quantities},
+                                                                  {"pathfinder", pathfinder},
+                                                                  {"log_prob", log_prob},
+                                                                  {"laplace", laplace}};
+  const int code = methods.at(method.chosen())(run);
+  save_profiles(args["output"]["profile_file"].text());
+  if (code != stan::services::error_codes::OK) {
+    return 1;
+  }
+  return 0;
 }
 
 }  // namespace

@@ -24,6 +24,27 @@ std::string opening(const Run& run, bool complete) {
   return out.str();
 }
 
+void write_json(JsonFile& json, const Argument& a) {
+  if (a.kind == Argument::Kind::value) {
+    std::visit([&](const auto& value) { json.write(a.name, value); }, a.value);
+    return;
+  }
+  if (a.kind == Argument::Kind::marker) {
+    return;
+  }
+  json.begin_record(a.name);
+  if (a.kind == Argument::Kind::choice) {
+    json.write("value", a.chosen());
+    write_json(json, a.alternative());
+  }
+  for (const Argument& child : a.children) {
+    if (a.kind == Argument::Kind::group) {
+      write_json(json, child);
+    }
+  }
+  json.end_record();
+}
+
 }  // namespace
 
 CsvFile Run::output(const std::string& path) const {
@@ -50,16 +71,35 @@ std::vector<CsvFile> Run::diagnostics(int num_chains) const {
   return files;
 }
 
-std::string Run::beside_output(const std::string& ending) const {
-  return tagged(output_file(), ending, ".json");
-}
-
-std::unique_ptr<std::ofstream> json_file(const std::string& path) {
+std::unique_ptr<std::ofstream> Run::json(const std::string& path) const {
   auto file = std::make_unique<std::ofstream>(path);
   if (!*file) {
-    throw std::runtime_error("Cannot open output file \"" + path + "\" for writing.");
+    throw std::runtime_error("Cannot open output file \"" + path + "\". Name a file in an existing, writable folder.");
+  }
+  file->exceptions(std::ios::badbit);
+  if (sig_figs() >= 0) {
+    file->precision(sig_figs());
   }
   return file;
+}
+
+void save_configuration(const Run& run) {
+  JsonFile json(run.json(tagged(run.output_file(), "_config", ".json")));
+  json.begin_record();
+  json.write("stan_major_version", stan::MAJOR_VERSION);
+  json.write("stan_minor_version", stan::MINOR_VERSION);
+  json.write("stan_patch_version", stan::PATCH_VERSION);
+  json.write("model_name", run.model.model_name());
+  json.write("start_datetime", run.started);
+  for (const Argument& argument : run.args.children) {
+    write_json(json, argument);
+  }
+  json.write("mpi_enabled", false);
+  for (const std::string& line : run.model.model_compile_info()) {
+    const auto equals = line.find(" = ");
+    json.write(line.substr(0, equals), line.substr(equals + 3));
+  }
+  json.end_record();
 }
 
 }  // namespace runner

@@ -35,16 +35,24 @@ struct Run {
   std::vector<CsvFile> outputs(int num_chains) const;
   std::vector<CsvFile> diagnostics(int num_chains) const;
 
-  // output.file without its extension, then `ending`
-  std::string beside_output(const std::string& ending) const;
+  std::unique_ptr<std::ofstream> json(const std::string& path) const;
+
   const std::string& output_file() const { return args["output"]["file"].text(); }
   int sig_figs() const { return args["output"]["sig_figs"].integer(); }
 };
 
-std::unique_ptr<std::ofstream> json_file(const std::string& path);
+// Writes the arguments as JSON beside the output file.
+void save_configuration(const Run& run);
 
 // The methods, each in the file of its name; they return stan::services error codes.
 int sample(const Run& run);
+int optimize(const Run& run);
+int variational(const Run& run);
+int diagnose(const Run& run);
+int generate_quantities(const Run& run);
+int pathfinder(const Run& run);
+int log_prob(const Run& run);
+int laplace(const Run& run);
 
 }  // namespace runner
 #endif

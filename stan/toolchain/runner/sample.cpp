@@ -1,14 +1,7 @@
-#include "inputs.hpp"
-#include "run.hpp"
+#include "sample.hpp"
 
-#include <stan/services/error_codes.hpp>
+#include <stan/io/array_var_context.hpp>
 #include <stan/services/sample/fixed_param.hpp>
-#include <stan/services/sample/hmc_nuts_dense_e.hpp>
-#include <stan/services/sample/hmc_nuts_dense_e_adapt.hpp>
-#include <stan/services/sample/hmc_nuts_diag_e.hpp>
-#include <stan/services/sample/hmc_nuts_diag_e_adapt.hpp>
-#include <stan/services/sample/hmc_nuts_unit_e.hpp>
-#include <stan/services/sample/hmc_nuts_unit_e_adapt.hpp>
 #include <stan/services/util/create_unit_e_dense_inv_metric.hpp>
 #include <stan/services/util/create_unit_e_diag_inv_metric.hpp>
 
@@ -17,99 +10,73 @@
 namespace runner {
 namespace {
 
-namespace services = stan::services;
-
-std::vector<Context> inverse_metrics(const Run& run, const Argument& hmc, int chains) {
+std::vector<Context> read_inverse_metrics(const Run& run, const Argument& hmc, int chains) {
   const std::string& path = hmc["metric_file"].text();
   if (!path.empty()) {
     return read_per_chain(path, chains, run.id);
   }
+  namespace util = stan::services::util;
   const auto size = run.model.num_params_r();
-  const auto unit = hmc["metric"].chosen() == "dense_e" ? services::util::create_unit_e_dense_inv_metric(size)
-                                                        : services::util::create_unit_e_diag_inv_metric(size);
+  const auto unit = hmc["metric"].chosen() == "dense_e" ? util::create_unit_e_dense_inv_metric(size)
+                                                        : util::create_unit_e_diag_inv_metric(size);
   return std::vector<Context>(chains, std::make_shared<stan::io::array_var_context>(unit));
 }
 
-std::vector<JsonFile> metric_files(const Run& run, int chains) {
-  std::vector<JsonFile> files;
-  for (int i = 0; i < chains; ++i) {
-    const std::string ending = chains == 1 ? "_metric" : "_metric_" + std::to_string(run.id + i);
-    files.emplace_back(run.method["adapt"]["save_metric"].flag() ? json_file(run.beside_output(ending)) : nullptr);
-  }
-  return files;
-}
-
-}  // namespace
-
-int sample(const Run& run) {
-  const Argument& m = run.method;
-  auto& model = run.model;
-  const int chains = m["num_chains"].integer();
-  const int warmup = m["num_warmup"].integer(), draws = m["num_samples"].integer(), thin = m["thin"].integer();
-  const bool save_warmup = m["save_warmup"].flag();
-  const bool fixed = m["algorithm"].chosen() == "fixed_param";
-  const bool adapt = m["adapt"]["engaged"].flag();
-
-  if (!fixed && model.num_params_r() == 0) {
-    throw std::invalid_argument("Must use algorithm=fixed_param for model that has no parameters.");
-  }
-  if (!fixed && adapt && warmup == 0) {
-    throw std::invalid_argument(
-        "The number of warmup samples (num_warmup) must be greater than zero if adaptation is enabled.");
-  }
-
+int sample_fixed_param(const Run& run) {
+  const int chains = run.method["num_chains"].integer();
   const Inits inits = read_inits(run.args["init"].text(), chains, run.id);
   auto outputs = run.outputs(chains);
   auto diagnostics = run.diagnostics(chains);
   std::vector<stan::callbacks::writer> starts(chains);
+  return stan::services::sample::fixed_param(
+      run.model, chains, inits.contexts, run.seed, run.id, inits.radius, run.method["num_samples"].integer(),
+      run.method["thin"].integer(), run.refresh, run.interrupt, run.logger, starts, outputs, diagnostics);
+}
 
-  if (fixed) {
-    return services::sample::fixed_param(model, chains, inits.contexts, run.seed, run.id, inits.radius, draws, thin,
-                                         run.refresh, run.interrupt, run.logger, starts, outputs, diagnostics);
-  }
+}  // namespace
 
-  const Argument& hmc = m["algorithm"].alternative();
-  const std::string& metric = hmc["metric"].chosen();
-  const double stepsize = hmc["stepsize"].real(), jitter = hmc["stepsize_jitter"].real();
-  const auto metrics = inverse_metrics(run, hmc, chains);
-  auto adapted = metric_files(run, chains);
-  const Argument& a = m["adapt"];
-  const double delta = a["delta"].real(), gamma = a["gamma"].real(), kappa = a["kappa"].real(), t0 = a["t0"].real();
-  const unsigned int first = a["init_buffer"].integer(), last = a["term_buffer"].integer(),
-                     window = a["window"].integer();
-  const int depth = hmc["engine"].alternative()["max_depth"].integer();
+Hmc::Hmc(const Run& run)
+    : engine(run.method["algorithm"].alternative()["engine"].alternative()),
+      metric(run.method["algorithm"].alternative()["metric"].chosen()),
+      adapt(run.method["adapt"]["engaged"].flag()),
+      save_warmup(run.method["save_warmup"].flag()),
+      chains(run.method["num_chains"].integer()),
+      warmup(run.method["num_warmup"].integer()),
+      draws(run.method["num_samples"].integer()),
+      thin(run.method["thin"].integer()),
+      stepsize(run.method["algorithm"].alternative()["stepsize"].real()),
+      jitter(run.method["algorithm"].alternative()["stepsize_jitter"].real()),
+      delta(run.method["adapt"]["delta"].real()),
+      gamma(run.method["adapt"]["gamma"].real()),
+      kappa(run.method["adapt"]["kappa"].real()),
+      t0(run.method["adapt"]["t0"].real()),
+      init_buffer(run.method["adapt"]["init_buffer"].integer()),
+      term_buffer(run.method["adapt"]["term_buffer"].integer()),
+      window(run.method["adapt"]["window"].integer()),
+      inits(read_inits(run.args["init"].text(), chains, run.id)),
+      inverse_metrics(read_inverse_metrics(run, run.method["algorithm"].alternative(), chains)),
+      outputs(run.outputs(chains)),
+      diagnostics(run.diagnostics(chains)),
+      starts(chains) {}
 
-  if (adapt && metric == "diag_e") {
-    return services::sample::hmc_nuts_diag_e_adapt(
-        model, chains, inits.contexts, metrics, run.seed, run.id, inits.radius, warmup, draws, thin, save_warmup,
-        run.refresh, stepsize, jitter, depth, delta, gamma, kappa, t0, first, last, window, run.interrupt, run.logger,
-        starts, outputs, diagnostics, adapted);
+int sample(const Run& run) {
+  const Argument& m = run.method;
+  if (m["algorithm"].chosen() == "fixed_param") {
+    return sample_fixed_param(run);
   }
-  if (adapt && metric == "dense_e") {
-    return services::sample::hmc_nuts_dense_e_adapt(
-        model, chains, inits.contexts, metrics, run.seed, run.id, inits.radius, warmup, draws, thin, save_warmup,
-        run.refresh, stepsize, jitter, depth, delta, gamma, kappa, t0, first, last, window, run.interrupt, run.logger,
-        starts, outputs, diagnostics, adapted);
+  if (run.model.num_params_r() == 0) {
+    throw std::invalid_argument("Must use algorithm=fixed_param for model that has no parameters.");
   }
-  if (adapt) {
-    return services::sample::hmc_nuts_unit_e_adapt(
-        model, chains, inits.contexts, run.seed, run.id, inits.radius, warmup, draws, thin, save_warmup, run.refresh,
-        stepsize, jitter, depth, delta, gamma, kappa, t0, run.interrupt, run.logger, starts, outputs, diagnostics,
-        adapted);
+  if (m["adapt"]["engaged"].flag() && m["num_warmup"].integer() == 0) {
+    throw std::invalid_argument(
+        "The number of warmup samples (num_warmup) must be greater than zero if adaptation is enabled.");
   }
-  if (metric == "diag_e") {
-    return services::sample::hmc_nuts_diag_e(model, chains, inits.contexts, metrics, run.seed, run.id, inits.radius,
-                                             warmup, draws, thin, save_warmup, run.refresh, stepsize, jitter, depth,
-                                             run.interrupt, run.logger, starts, outputs, diagnostics);
+  const bool nuts = m["algorithm"].alternative()["engine"].chosen() == "nuts";
+  if (!nuts && m["num_chains"].integer() > 1) {
+    throw std::invalid_argument("Argument 'num_chains' is unavailable for the 'static' HMC engine.");
   }
-  if (metric == "dense_e") {
-    return services::sample::hmc_nuts_dense_e(model, chains, inits.contexts, metrics, run.seed, run.id, inits.radius,
-                                              warmup, draws, thin, save_warmup, run.refresh, stepsize, jitter, depth,
-                                              run.interrupt, run.logger, starts, outputs, diagnostics);
-  }
-  return services::sample::hmc_nuts_unit_e(model, chains, inits.contexts, run.seed, run.id, inits.radius, warmup,
-                                           draws, thin, save_warmup, run.refresh, stepsize, jitter, depth,
-                                           run.interrupt, run.logger, starts, outputs, diagnostics);
+  Hmc settings(run);
+  return nuts ? sample_nuts(run, settings) : sample_static(run, settings);
 }
 
 }  // namespace runner

@@ -52,12 +52,12 @@ def compiled(
     home = toolchain.cmdstan_home()
     cmdstanpy.set_cmdstan_path(str(home))
     source = Path(stan_file).resolve()
-    folders = [str(Path(p).resolve()) for p in (source.parent, *include_paths)]
-    stanc = {**(stanc_options or {}), "include-paths": folders}
-    cpp = dict(cpp_options or {})
+    stanc, cpp = dict(stanc_options or {}), dict(cpp_options or {})
     header = str(Path(user_header).resolve()) if user_header else None
-
-    files = [source, *_included(home, source, folders, stanc), *([Path(header)] if header else [])]
+    files = [source, *([Path(header)] if header else [])]
+    if "#include" in source.read_text():
+        stanc["include-paths"] = [str(Path(p).resolve()) for p in (source.parent, *include_paths)]
+        files += _included(home, source, stanc)
     key = _key(home, files, [stanc_options, cpp_options])
 
     def build(folder: Path) -> None:
@@ -78,18 +78,16 @@ def compiled(
         stan_file=source,
         exe_file=program / source.stem,
         stanc_options=stanc,
-        cpp_options=dict(cpp_options or {}),
+        cpp_options=cpp,
         user_header=header,
     )
 
 
-def _included(home: Path, source: Path, folders: list[str], stanc: Mapping[str, Any]) -> list[Path]:
+def _included(home: Path, source: Path, stanc: Mapping[str, Any]) -> list[Path]:
     """Return the files a program includes, directly or not."""
-    if "#include" not in source.read_text():
-        return []
-    command = [str(home / "bin" / "stanc"), "--info", f"--include-paths={','.join(folders)}"]
-    command += [f"--{name}" for name in ("allow-undefined",) if stanc.get(name)]
-    shown = subprocess.run([*command, str(source)], capture_output=True, text=True)
+    paths = f"--include-paths={','.join(stanc['include-paths'])}"
+    command = [str(home / "bin" / "stanc"), "--info", "--allow-undefined", paths, str(source)]
+    shown = subprocess.run(command, capture_output=True, text=True)
     if shown.returncode:
         raise toolchain.ToolchainError(f"The Stan program {source.name} does not compile.\n{shown.stderr}")
     return [Path(name) for name in json.loads(shown.stdout)["included_files"]]

@@ -211,7 +211,8 @@ def _build_from_pypi(folder: Path) -> None:
     made = subprocess.run([_make(), f"-j{jobs}", "build"], cwd=folder, capture_output=True, text=True)
     if made.returncode:
         raise ToolchainError(
-            f"Building CmdStan failed; {compiler_version()} may be too old (g++ 11 works):\n{made.stderr}"
+            f"Building CmdStan with {compiler_version()} failed; g++ 11 and 12 and clang 14 work. Install one of "
+            f"them, or conda install -c conda-forge cmdstan, and start again. The compiler said:\n{made.stderr[:2000]}"
         )
     provenance = f"CmdStan {cmdstan_version(folder)}-compatible folder built from PyPI (httpstan {httpstan})\n"
     (folder / PROVENANCE).write_text(provenance)
