@@ -23,7 +23,7 @@ def _hostile() -> list[dict]:
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A results folder with eight data sets, their reports and the overview."""
+    """A results folder with nine data sets, their reports and the overview."""
     folder = tmp_path_factory.mktemp("results")
     simulate, build = result_folders.simulate, result_folders.build
     build(folder / "clustered", simulate(56, 11))
@@ -31,6 +31,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build(folder / "hostile", _hostile())
     build(folder / "many", simulate(240, 30))
     build(folder / "huge", simulate(1828, 400))
+    build(folder / "common", simulate(2, 0), common=True)
     build(folder / "failed", simulate(8, 3), "fail")
     result_folders.build_refused(folder / "refused")
     result_folders.build_crashed(folder / "crashed", simulate(8, 3))

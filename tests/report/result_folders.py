@@ -218,11 +218,13 @@ def build_crashed(folder: Path, rows: list[dict[str, Any]]) -> Path:
     return folder
 
 
-def build(folder: Path, rows: list[dict[str, Any]], status: str = "pass") -> Path:
-    """A finished data set; `status` is that of its diagnostics."""
+def build(folder: Path, rows: list[dict[str, Any]], status: str = "pass", common: bool = False) -> Path:
+    """A finished data set; `status` is that of its diagnostics, `common` fixes τ at 0."""
     folder.mkdir(parents=True)
     clustered = "cluster" in rows[0]
     draws = _sample(rows, clustered, np.random.default_rng(7))
+    if common:
+        draws["tau"] = np.zeros_like(draws["tau"])
     clusters = len({row["cluster"] for row in rows}) if clustered else 0
     estimates = [
         {
@@ -256,7 +258,10 @@ def build(folder: Path, rows: list[dict[str, Any]], status: str = "pass") -> Pat
     dropped = [{"row": len(rows) + 1, "reason": "effect is missing"}]
     validation |= {"dropped": dropped, "notes": ["variance from standard_error"], "warnings": [], "problems": []}
     _save(folder, "validation.json", validation)
-    _save(folder, "model.json", _model(folder.name, len(rows), clusters, "ok"))
+    model = _model(folder.name, len(rows), clusters, "ok")
+    if common:
+        model["priors"]["tau"] = {"prior": "point(0)", "default": False, "source": "set in the config"}
+    _save(folder, "model.json", model)
     _save(folder, "fit.json", _fit())
     _save(folder, "exact.json", _exact(estimates, heterogeneity, predictions[1]))
     _save(folder, "diagnostics.json", _diagnostics(status, estimates))

@@ -17,7 +17,7 @@ from hiermeta.figures.style import TOKENS
 from hiermeta.report.context import write_report
 from hiermeta.report.page import TEMPLATES
 
-NAMES = ("clustered", "crashed", "failed", "hostile", "huge", "many", "refused", "unclustered")
+NAMES = ("clustered", "common", "crashed", "failed", "hostile", "huge", "many", "refused", "unclustered")
 WITH_NUMBERS = ("clustered", "hostile", "many", "unclustered")
 
 
@@ -239,6 +239,14 @@ def test_a_sampler_that_crashed_says_so(results: Path) -> None:
     root = page(results, "crashed")
     assert "Chain 2: <exception> at line 12" in root.by_id("failure").text
     assert not {"answer", "forest"} & {node.attributes["id"] for node in root.all("section")}
+
+
+def test_what_a_prior_fixes_is_not_called_an_estimate(results: Path) -> None:
+    """With a point prior on τ, does the answer say that it is fixed, and is it left out of the posterior figures?"""
+    root = page(results, "common")
+    assert "fixes it at 0." in root.by_id("answer").text
+    assert "True effects differ" not in root.by_id("answer").text
+    assert not [node for node in root.by_id("prior-posterior").all("text") if "τ" in node.text]
 
 
 def test_the_report_names_its_fit(results: Path) -> None:

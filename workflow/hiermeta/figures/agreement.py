@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from hiermeta.figures import style
-from hiermeta.figures.numbers import significant
+from hiermeta.figures.numbers import as_written, significant
 from hiermeta.figures.results import Document, Results
 
 LEFT, RIGHT, STEP, TOP = 150, 880, 20, 40
@@ -39,9 +39,7 @@ def _axis(axes: Axes, reach: float, bottom: float) -> None:
     axes.plot([LEFT, RIGHT], [bottom] * 2, color=style.MUTED, linewidth=1)
     for tick in style.nice_ticks(-reach, reach):
         axes.plot([_x(tick, reach)] * 2, [bottom, bottom + 4], color=style.MUTED, linewidth=1)
-        axes.text(
-            _x(tick, reach), bottom + 7, f"{tick:g}".replace("-", "−"), ha="center", va="top", fontsize=style.SMALL
-        )
+        axes.text(_x(tick, reach), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
     axes.text((LEFT + RIGHT) / 2, bottom + 26, "draws − exact, in posterior standard deviations", ha="center", va="top")
     axes.plot([_x(0, reach)] * 2, [TOP - 12, bottom], color=style.MUTED, linewidth=1)
     axes.fill_between([LEFT, LEFT + 26], 9, 17, color=style.RULE, linewidth=0)

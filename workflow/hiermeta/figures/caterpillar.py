@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import style
 from hiermeta.figures.forest_rows import Interval
+from hiermeta.figures.numbers import as_written
 
 LEFT, RIGHT, STEP, GAP = 250, 880, 20, 62
 LABELLED = 80
@@ -84,5 +85,5 @@ def _panel(axes: Axes, measure: str, group: Sequence[Entry], top: float, height:
     axes.plot([LEFT, RIGHT], [bottom] * 2, color=style.MUTED, linewidth=1)
     for tick in style.nice_ticks(low, high, 8):
         axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=style.MUTED, linewidth=1)
-        axes.text(x(tick), bottom + 7, f"{tick:g}".replace("-", "−"), ha="center", va="top", fontsize=style.SMALL)
+        axes.text(x(tick), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
     axes.text((LEFT + RIGHT) / 2, bottom + 24, measure[:1].upper() + measure[1:], ha="center", va="top")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from hiermeta.figures import style
 from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, interval, lines
-from hiermeta.figures.numbers import count, fixed
+from hiermeta.figures.numbers import as_written, count, fixed
 from hiermeta.figures.results import Results, column_decimals, decimals_of
 from hiermeta.figures.style import Drawing
 
@@ -130,7 +130,7 @@ def _backdrop(axes: Axes, scale: _Scale, results: Results, bottom: float) -> Non
     axes.plot([LEFT, scale.right], [bottom] * 2, color=style.MUTED, linewidth=1)
     for tick in style.nice_ticks(scale.low, scale.high):
         axes.plot([scale(tick)] * 2, [bottom, bottom + 4], color=style.MUTED, linewidth=1)
-        text = f"{tick:g}".replace("-", "−")
+        text = as_written(tick)
         axes.text(scale(tick), bottom + 7, text, ha="center", va="top", fontsize=style.SMALL)
     axes.text((LEFT + scale.right) / 2, bottom + 26, label[:1].upper() + label[1:], ha="center", va="top")
     if scale.low < 0 < scale.high:

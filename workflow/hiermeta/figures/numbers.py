@@ -56,7 +56,7 @@ def supported_decimals(mcse: float | Iterable[float], sd: float) -> int:
         error for error in ([mcse] if isinstance(mcse, float | int) else mcse) if error > 0 and math.isfinite(error)
     ]
     if not (sd > 0 and math.isfinite(sd)):
-        return 3 if not errors else -math.ceil(math.log10(2 * max(errors)))
+        return 3
     coarsest, finest = -math.floor(math.log10(sd / 2)), 1 - math.floor(math.log10(sd))
     if not errors:
         return coarsest
@@ -72,13 +72,15 @@ def fixed(value: float, decimals: int) -> str:
     ('0.18', '0.00', '−1.05')
     >>> fixed(12345.6, 0), fixed(12345.6, -2)
     ('12,346', '12,300')
-    >>> fixed(3.2e-9, 10), fixed(float("nan"), 2)
-    ('3.2×10⁻⁹', '–')
+    >>> fixed(3.2e-9, 10), fixed(3.2e-12, 10), fixed(float("nan"), 2)
+    ('3.2×10⁻⁹', '0', '–')
     """
     if not math.isfinite(value):
         return MISSING if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
     rounded = round(value, decimals) + 0.0
-    if decimals > 6 and rounded != 0:
+    if decimals > 6 and rounded == 0:
+        return "0"
+    if decimals > 6:
         mantissa, exponent = f"{value:.{max(decimals + math.floor(math.log10(abs(value))), 0)}e}".split("e")
         return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", MINUS)
     return f"{rounded:,.{min(max(decimals, 0), 6)}f}".replace("-", MINUS)
@@ -124,3 +126,25 @@ def count(value: float) -> str:
     ('10,000', '–')
     """
     return fixed(value, 0)
+
+
+def as_written(value: float) -> str:
+    """Print a value that was given, not estimated.
+
+    Examples
+    --------
+    >>> as_written(0.0), as_written(-0.25), as_written(0.9)
+    ('0', '−0.25', '0.9')
+    """
+    return f"{value:g}".replace("-", MINUS)
+
+
+def decimals_as_written(value: float) -> int:
+    """Decimal places of a given value, six at most.
+
+    Examples
+    --------
+    >>> decimals_as_written(0.0), decimals_as_written(0.25)
+    (0, 2)
+    """
+    return len(f"{value:.6f}".rstrip("0").partition(".")[2])

@@ -52,7 +52,7 @@ def _bar(axes: Axes, parts: list[tuple[str, Row, str]], total: float) -> None:
         axes.fill_between([_x(start), _x(start + share)], 26, 54, color=color, linewidth=0)
         if share > 14:
             axes.text(_x(start), 16, name, va="center", fontsize=style.SMALL)
-        else:
+        elif share > 0.5:
             axes.text(_x(start + share), 64, name, ha="right", va="center", fontsize=style.SMALL)
         start += share
 

@@ -21,7 +21,7 @@ _GRID = 180
 
 def estimated(results: Results) -> list[str]:
     """The parameters with a prior that is not a point."""
-    return [name for name in NAMES if name in results.model["priors"] and not _prior(results, name).is_point]
+    return [name for name in NAMES if name in results.model["priors"] and not results.is_fixed(name)]
 
 
 def _prior(results: Results, name: str) -> Prior:

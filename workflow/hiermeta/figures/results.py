@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hiermeta.figures.numbers import supported_decimals
+from hiermeta.figures.numbers import decimals_as_written, supported_decimals
 
 Row = dict[str, Any]
 Document = dict[str, Any]
@@ -122,6 +122,10 @@ class Results:
     def clustered(self) -> bool:
         return bool(self.model.get("n_clusters"))
 
+    def is_fixed(self, parameter: str) -> bool:
+        """Whether the prior of this parameter is a point, so that there is nothing to estimate."""
+        return str(self.model["priors"][parameter]["prior"]).startswith("point(")
+
     @property
     def status(self) -> str:
         """``pass``, ``warn``, ``fail`` or ``refused``."""
@@ -145,13 +149,16 @@ def decimals_of(row: Row) -> int:
     """Decimal places of a summary row, the same for all its numbers.
 
     The unit of the last place is at least two Monte Carlo standard errors of mean and median. The limits, whose errors
-    are three times larger, are held to one: they would else drag the whole row to one digit less.
+    are three times larger, are held to one: they would else drag the whole row to one digit less. A quantity without
+    spread was fixed by its prior and is printed as it was given.
     """
+    if row["sd"] == 0:
+        return decimals_as_written(row["mean"])
     centre = [row[column] for column in ("mcse_mean", "mcse_median") if column in row]
     limits = [row[column] / 2 for column in ("mcse_q2.5", "mcse_q97.5") if column in row]
     return supported_decimals([*centre, *limits], row["sd"])
 
 
 def column_decimals(rows: Iterable[Row]) -> int:
-    """Decimal places that all of these summary rows support."""
-    return min(map(decimals_of, rows), default=0)
+    """Decimal places that all of these summary rows support, those without spread aside."""
+    return min((decimals_of(row) for row in rows if row["sd"] > 0), default=2)

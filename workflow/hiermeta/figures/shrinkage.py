@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hiermeta.figures import style
 from hiermeta.figures.forest_rows import weights
-from hiermeta.figures.numbers import fixed, significant
+from hiermeta.figures.numbers import as_written, fixed
 from hiermeta.figures.results import Results, decimals_of
 
 LEFT, RIGHT, TOP, BOTTOM = 120, 880, 34, 204
@@ -41,7 +41,7 @@ def draw(results: Results) -> style.Drawing:
     axes.plot([LEFT, RIGHT], [BOTTOM + 18] * 2, color=style.MUTED, linewidth=1)
     for tick in style.nice_ticks(middle - half, middle + half, 8):
         axes.plot([x(tick)] * 2, [BOTTOM + 18, BOTTOM + 22], color=style.MUTED, linewidth=1)
-        axes.text(x(tick), BOTTOM + 25, f"{tick:g}".replace("-", "−"), ha="center", va="top", fontsize=style.SMALL)
+        axes.text(x(tick), BOTTOM + 25, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
     return style.Drawing(figure, "Shrinkage of the estimates", _description(results, observed, true))
 
 
@@ -58,5 +58,5 @@ def _description(results: Results, observed: list[float], true: list[float]) -> 
     return (
         f"Observed estimates reach from {fixed(min(observed), decimals)} to {fixed(max(observed), decimals)}, the "
         f"posterior means of the true effects from {fixed(min(true), decimals)} to {fixed(max(true), decimals)}: "
-        f"{significant(after / before if before else 1.0, 2)} times that range."
+        f"{fixed(after / before if before else 1.0, 2)} times that range."
     )

@@ -13,7 +13,7 @@ from hiermeta.report.cells import Number, Sentence, from_document, from_row
 def answer(results: Results) -> list[Sentence]:
     """Pooled effect, its sign, heterogeneity and where it lies, and what to expect of a new study."""
     sentences = [_pooled(results)]
-    if not MEASURES[results.model["measure"]].single_group:
+    if not (results.is_fixed("mu") or MEASURES[results.model["measure"]].single_group):
         sentences.append(_sign(results))
     sentences.append(_heterogeneity(results))
     if results.clustered:
@@ -38,6 +38,8 @@ def _pooled(results: Results) -> Sentence:
         clusters = from_document(results.model, "n_clusters", "model.json", "count")
         start += [" in ", clusters, f" clusters ({results.model['cluster_column']})"]
     label = results.model["measure_label"]
+    if results.is_fixed("mu"):
+        return [*start, f", the pooled {label} is not estimated: its prior fixes it at ", mean, "."]
     return [*start, f", the pooled {label} is ", mean, " (95% credible interval ", low, " to ", high, ")."]
 
 
@@ -58,6 +60,8 @@ def _sign(results: Results) -> Sentence:
 def _heterogeneity(results: Results) -> Sentence:
     tau = interval_numbers(results.heterogeneity, "quantity", "tau", "heterogeneity.csv")
     share = interval_numbers(results.heterogeneity, "quantity", "I2", "heterogeneity.csv")
+    if results.is_fixed("tau"):
+        return ["The standard deviation τ of the true effects is not estimated: its prior fixes it at ", tau[0], "."]
     return [
         "True effects differ: their standard deviation τ is ", tau[0], " (", tau[1], " to ", tau[2],
         "), and I² = ", share[0], "% of the variance of the estimates is true difference rather than sampling error.",
@@ -66,6 +70,8 @@ def _heterogeneity(results: Results) -> Sentence:
 
 def _allocation(results: Results) -> Sentence:
     mean, low, high = interval_numbers(results.heterogeneity, "quantity", "rho", "heterogeneity.csv")
+    if results.is_fixed("rho"):
+        return ["The share ρ of their variance between clusters is fixed by its prior at ", mean, "."]
     return [
         "Of the variance of the true effects, a share ρ of ", mean, " (", low, " to ", high,
         ") lies between clusters, the rest within them.",

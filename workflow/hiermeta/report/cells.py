@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hiermeta.figures.numbers import MISSING, count, fixed, significant
+from hiermeta.figures.numbers import MISSING, as_written, count, fixed, significant
 from hiermeta.figures.results import Row
 
 
@@ -120,7 +120,7 @@ _PRINTERS: dict[str, Callable[[float], str]] = {
     "short": lambda value: significant(value, 2),
     "fine": lambda value: significant(value, 5),
     "count": count,
-    "plain": lambda value: f"{value:g}",
+    "plain": as_written,
 }
 
 

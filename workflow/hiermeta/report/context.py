@@ -90,7 +90,7 @@ def _exact(results: Results) -> dict[str, Any]:
         "figure": _figure(results, "agreement"),
         "table": tables.agreement(results) if agreement else None,
         "evidence": from_document(results.exact, "log_marginal_likelihood", "exact.json", "fine") if applies else None,
-        "error": from_document(results.exact, "error", "exact.json") if applies else None,
+        "error": from_document(results.exact, "error", "exact.json", "short") if results.exact.get("error") else None,
         "reason": results.exact.get("reason"),
     }
 

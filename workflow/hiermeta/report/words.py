@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hiermeta.figures.numbers import significant
+from hiermeta.figures.numbers import as_written, significant
 from hiermeta.models.priors import parse
 
 HETEROGENEITY = {
@@ -100,12 +100,17 @@ def prior_words(text: str) -> str:
 
     Examples
     --------
+    >>> prior_words("beta(1, 1)")
+    'all values from 0 to 1 equally probable'
     >>> prior_words("normal(0, 1)"), prior_words("half_normal(0.5)"), prior_words("point(0)")
     ('95% of it between −2.0 and 2.0', '95% of it below 0.98', 'fixed')
     """
     prior = parse(text)
     if prior.is_point:
         return "fixed"
+    if prior.family == "uniform" or (prior.family, prior.arguments) == ("beta", (1.0, 1.0)):
+        low, high = (as_written(bound) for bound in prior.support)
+        return f"all values from {low} to {high} equally probable"
     if prior.support[0] == 0 and not np.isfinite(prior.support[1]):
         return f"95% of it below {significant(float(prior.ppf(0.95)), 2)}"
     low, high = (significant(float(value), 2) for value in prior.ppf(np.array([0.025, 0.975])))
