@@ -1,6 +1,7 @@
 """The config file: read strictly, refused in words."""
 
 import pytest
+
 from hiermeta.data.config import ConfigError, complete, read_config
 
 GOOD = {"data": "a.csv", "analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}
@@ -27,7 +28,9 @@ def test_defaults_are_filled_in_and_overridden_from_the_outside_in():
     [
         ({"varance": "vi"}, r"datasets\.a: unknown key 'varance' \(did you mean 'variance'\?\)"),
         ({"measure": "smd"}, r"datasets\.a\.measure: 'smd' \(did you mean 'SMD'\?\)"),
-        ({"standard_error": "sei"}, r"exactly one of 'variance', 'standard_error'"),
+        ({"columns": {"tpos": "ai"}}, r"datasets\.a\.columns: unknown key 'tpos'"),
+        ({"zero_cells": {"to": "only"}}, r"datasets\.a\.zero_cells\.to: 'only' \(did you mean 'only0'\?\)"),
+        ({"ci_level": 95}, r"datasets\.a\.ci_level"),
         ({"effect": 3}, r"datasets\.a\.effect"),
         ({"sampling": {"draws": 10}}, r"datasets\.a\.sampling\.draws: 10 is less than the minimum of 100"),
         ({"priors": {"taus": "half_normal(1)"}}, r"datasets\.a\.priors: unknown key 'taus'"),

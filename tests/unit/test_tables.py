@@ -2,11 +2,12 @@
 
 import pandas as pd
 import pytest
+
 from hiermeta.data.meta import validate
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 
-SETTINGS = {"effect": "yi", "variance": "vi"}
+SETTINGS = {"measure": "GEN", "effect": "yi", "variance": "vi"}
 
 
 def table(tmp_path, text, name="data.csv"):
@@ -88,7 +89,9 @@ def test_all_problems_are_reported_at_once_but_not_without_end(tmp_path):
 
 def test_standard_errors_are_squared_and_said(tmp_path):
     """Is a standard error turned into a variance, and the user told?"""
-    result = validate(table(tmp_path, "yi,se\n0.1,0.2\n0.3,0.1\n"), {"effect": "yi", "standard_error": "se"})
+    result = validate(
+        table(tmp_path, "yi,se\n0.1,0.2\n0.3,0.1\n"), {"measure": "GEN", "effect": "yi", "standard_error": "se"}
+    )
     assert result.table["variance"].tolist() == pytest.approx([0.04, 0.01])
     assert "'se'" in result.notes[0]
 

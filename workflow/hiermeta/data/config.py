@@ -73,9 +73,25 @@ def schema() -> Any:
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
-def sampling_defaults() -> dict[str, Any]:
-    """The schema's sampling settings where the config says nothing."""
-    return {key: entry["default"] for key, entry in schema()["$defs"]["sampling"]["properties"].items()}
+def defaults(part: str, *keys: str) -> dict[str, Any]:
+    """What holds where the config says nothing.
+
+    Parameters
+    ----------
+    part : str
+        Definition in the schema: dataset or sampling.
+    *keys : str
+        Path to settings within it: ``defaults("dataset", "zero_cells")``.
+
+    Returns
+    -------
+    dict
+        Only the keys that have a default.
+    """
+    definition = schema()["$defs"][part]
+    for key in keys:
+        definition = definition["properties"][key]
+    return {key: entry["default"] for key, entry in definition["properties"].items() if "default" in entry}
 
 
 def complete(config: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +116,7 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     if errors:
         lines = [f"- {line}" for error in errors for line in _explain(error)]
         raise ConfigError("the config can't be used:\n" + "\n".join(dict.fromkeys(lines)))
-    shared = sampling_defaults() | config.get("sampling", {})
+    shared = defaults("sampling") | config.get("sampling", {})
     datasets = {
         name: settings | {"sampling": shared | settings.get("sampling", {})}
         for name, settings in config["datasets"].items()
@@ -122,9 +138,6 @@ def _explain(error: ValidationError) -> list[str]:
     if error.validator == "enum":
         allowed = [str(value) for value in error.validator_value]
         return [f"{where}: {error.instance!r}{_suggestion(error.instance, allowed)}; allowed are {', '.join(allowed)}"]
-    if error.validator == "oneOf":
-        choices = [", ".join(map(repr, option["required"])) for option in error.validator_value]
-        return [f"{where}: give exactly one of {', '.join(choices)}"]
     if error.validator == "pattern" and list(error.absolute_schema_path)[-2:-1] == ["propertyNames"]:
         rule = "lower-case letters, digits, '.', '_' and '-', beginning with a letter or digit"
         return [f"{where}: {error.instance!r} can't name a data set; use {rule}"]

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hiermeta.data.cells import Cells, Mask
+from hiermeta.data.estimates import way_of
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.read import REPORTED_ROWS, Source, is_missing, numbers, require_columns
-
-Array = npt.NDArray[np.float64]
+from hiermeta.data.read import Source, is_missing, require_columns
 
 
 @dataclass
@@ -24,13 +24,14 @@ class Validated:
     ----------
     table : pandas.DataFrame
         Columns row, label, cluster (if the analysis has clusters), effect, variance (squared standard error, on
-        the squared scale of the effect), and sample_size (if given); one row per estimate, in the file's order.
+        the squared scale of the effect), and sample_size (if given, or known from raw columns); one row per
+        estimate, in the file's order.
     rows_read : int
         Data rows in the file.
     dropped : list of dict
         ``row`` and ``reason`` of each row left out.
     notes, warnings : list of str
-        What was computed, and what the user should look at.
+        What was computed or corrected, and what the user should look at.
     """
 
     table: pd.DataFrame
@@ -57,46 +58,68 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     Raises
     ------
     Refused
-        With every problem found: missing columns, text in numbers, variances at or below zero, fewer than two
-        estimates.
+        With every problem found: settings that name no estimates, missing columns, text in numbers, cells that
+        can't be what they are said to be, fewer than two estimates.
     """
+    way = way_of(settings)
     labels = settings.get("label", [])
     labels = [labels] if isinstance(labels, str) else labels
-    precision = "variance" if "variance" in settings else "standard_error"
-    keys = ("effect", precision, "cluster", "sample_size")
-    wanted = {key: settings[key] for key in keys if key in settings}
+    own_size = {"sample_size": settings["sample_size"]} if "sample_size" in settings else {}
+    prefix = "columns." if "columns" in settings else ""
+    wanted = {f"{prefix}{key}": column for key, column in way.columns.items()} | own_size
+    wanted |= {"cluster": settings["cluster"]} if "cluster" in settings else {}
     wanted |= {f"label[{i}]": column for i, column in enumerate(labels)}
     wanted |= {f"subset.{column}": column for column in settings.get("subset", {})}
     require_columns(source, wanted)
 
     rows_read = len(source.table)
     source, dropped = _subset(source, settings.get("subset", {}))
-    problems: list[Problem] = []
-    numeric = {key: numbers(source, settings[key], problems) for key in keys if key in settings and key != "cluster"}
-    texts = source.table
-    frame = pd.DataFrame({"row": texts.index})
-    frame["label"] = _labels(texts, labels)
-    if "cluster" in settings:
-        frame["cluster"] = texts[settings["cluster"]].to_numpy()
-    frame = frame.assign(**numeric)
+    cells = Cells.read(source, way.columns | own_size)
+    way.check(cells)
+    if own_size:
+        remedy = "Every sample size must be above zero; correct it, or leave the cell empty to drop the row"
+        cells.refuse("sample_size", cells["sample_size"] <= 0, "the sample size is {sample_size:g}", remedy)
+    if cells.problems:
+        raise Refused(cells.problems)
 
-    _check_positive(source, frame, precision, settings[precision], problems)
-    if "sample_size" in settings:
-        _check_positive(source, frame, "sample_size", settings["sample_size"], problems)
-    if problems:
-        raise Refused(problems)
-
-    result = Validated(frame, rows_read, dropped)
-    _drop_missing(result, {key: settings[key] for key in keys if key in settings})
-    if precision == "standard_error":
-        result.table["variance"] = result.table.pop("standard_error") ** 2
-        result.notes.append(f"Sampling variances are the squares of column {settings['standard_error']!r}.")
-    order = ["row", "label", "cluster", "effect", "variance", "sample_size"]
-    result.table = result.table[[column for column in order if column in result.table]].reset_index(drop=True)
+    result = Validated(_carried(source.table, settings, labels), rows_read, dropped)
+    keep = _complete(result, cells, settings)
+    result.table, cells = result.table[keep], cells.keep(keep)
+    computed = way.estimate(cells)
+    result.table = result.table.assign(effect=computed.effect, variance=computed.variance)
+    sizes = cells["sample_size"] if own_size else computed.sample_size
+    if sizes is not None:
+        result.table["sample_size"] = sizes
+    result.notes += computed.notes
+    result.warnings += computed.warnings
+    result.dropped += [{"row": row, "reason": reason} for row, reason in computed.unusable.items()]
+    result.dropped.sort(key=lambda entry: entry["row"])
+    result.table = result.table[~result.table["row"].isin(list(computed.unusable))].reset_index(drop=True)
     _check_size(source, result)
     _check_clusters(result, settings)
     _check_duplicates(result)
     return result
+
+
+def _carried(texts: pd.DataFrame, settings: dict[str, Any], labels: list[str]) -> pd.DataFrame:
+    """Columns that go into the validated table as they are, one row per line of the file."""
+    table = pd.DataFrame({"row": texts.index, "label": _labels(texts, labels)})
+    if "cluster" in settings:
+        table["cluster"] = texts[settings["cluster"]].to_numpy()
+    return table
+
+
+def _complete(result: Validated, cells: Cells, settings: dict[str, Any]) -> Mask:
+    """Rows where nothing is missing; the others are listed with the first column that has no value."""
+    keep = np.ones(len(result.table), bool)
+    missing = {key: (column, cells.missing(key)) for key, column in cells.columns.items()}
+    if "cluster" in settings:
+        missing["cluster"] = settings["cluster"], result.table["cluster"].map(is_missing).to_numpy(bool)
+    for key, (column, empty) in missing.items():
+        for row in result.table["row"][keep & empty]:
+            result.dropped.append({"row": int(row), "reason": f"no value in column {column!r} ({key})"})
+        keep &= ~empty
+    return keep
 
 
 def _labels(texts: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.object_]:
@@ -127,29 +150,6 @@ def _matches(text: str, value: str | float | bool) -> bool:
         except ValueError:
             return False
     return text == value
-
-
-def _check_positive(source: Source, frame: pd.DataFrame, key: str, column: str, problems: list[Problem]) -> None:
-    meaning = {"variance": "sampling variance", "standard_error": "standard error", "sample_size": "sample size"}[key]
-    bad = frame.loc[frame[key] <= 0, ["row", key]]
-    for row, value in bad.head(REPORTED_ROWS).itertuples(index=False):
-        remedy = f"Every {meaning} must be above zero; correct it, or leave the cell empty to drop the row"
-        message = f"{source.path}: row {row}, column {column!r}: the {meaning} is {value:g}"
-        problems.append(Problem(message, remedy, int(row), column))
-    if len(bad) > REPORTED_ROWS:
-        message = f"{source.path}: column {column!r} has {len(bad) - REPORTED_ROWS} more such cells"
-        problems.append(Problem(message, "Mend them too", column=column))
-
-
-def _drop_missing(result: Validated, columns: dict[str, str]) -> None:
-    keep = np.ones(len(result.table), bool)
-    for key, column in columns.items():
-        empty = result.table[key].map(is_missing) if key == "cluster" else result.table[key].isna()
-        for row in result.table["row"][keep & empty.to_numpy(bool)]:
-            result.dropped.append({"row": int(row), "reason": f"no value in column {column!r} ({key})"})
-        keep &= ~empty.to_numpy(bool)
-    result.table = result.table[keep]
-    result.dropped.sort(key=lambda entry: entry["row"])
 
 
 def _check_size(source: Source, result: Validated) -> None:

@@ -21,7 +21,7 @@ def config_tables() -> str:
         lines = [f"## {title}", "", "| key | meaning | allowed | default |", "|---|---|---|---|"]
         required = part.get("required", [])
         for key, entry in _keys(part):
-            default = f"`{entry['default']}`" if "default" in entry else "required" if key in required else ""
+            default = f"`{_text(entry['default'])}`" if "default" in entry else "required" if key in required else ""
             lines.append(f"| `{key}` | {_cell(entry.get('description', ''))} | {_cell(_allowed(entry))} | {default} |")
         sections.append("\n".join(lines))
     return "\n\n".join(sections) + "\n"
@@ -32,6 +32,10 @@ def _keys(part: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[st
         yield prefix + key, entry
         if "properties" in entry:
             yield from _keys(entry, f"{prefix}{key}.")
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _cell(text: str) -> str:
@@ -45,7 +49,7 @@ def _allowed(entry: dict[str, Any]) -> str:
         return ", ".join(map(str, entry["enum"]))
     if "anyOf" in entry:
         return " or ".join(_allowed(option) for option in entry["anyOf"])
-    kind = entry.get("type", "")
+    kind = entry["type"]
     if kind == "array":
         return f"a list of: {_allowed(entry['items'])}"
     limits = [
@@ -58,6 +62,12 @@ def _allowed(entry: dict[str, Any]) -> str:
         )
         if key in entry
     ]
-    names = {"string": "text", "integer": "whole number", "number": "number", "object": "keys", "boolean": "true, false"}
+    names = {
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "object": "keys",
+        "boolean": "true, false",
+    }
     kinds = kind if isinstance(kind, list) else [kind]
-    return " ".join([" or ".join(names.get(k, k) for k in kinds), ", ".join(limits)]).strip()
+    return " ".join([" or ".join(names[name] for name in kinds), ", ".join(limits)]).strip()
