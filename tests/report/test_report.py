@@ -13,7 +13,7 @@ import pytest
 from html_tree import Node, parse
 
 from hiermeta.figures.catalogue import write_figures
-from hiermeta.figures.style import TOKENS
+from hiermeta.figures.palette import TOKENS
 from hiermeta.report.context import write_report
 from hiermeta.report.page import TEMPLATES
 

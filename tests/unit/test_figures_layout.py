@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from hiermeta.figures import style
+from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
 from hiermeta.figures.svg import SVG, render
 
@@ -42,8 +42,8 @@ def drawing() -> str:
     with style.drawing():
         figure, axes = style.canvas(60)
         axes.text(10, 30, '<b>$x$ & "q"</b>', fontweight="bold")
-        axes.plot([0, 100], [10, 20], color=style.ESTIMATE)
-        axes.scatter([5], [5], color=style.OBSERVED)
+        axes.plot([0, 100], [10, 20], color=palette.ESTIMATE)
+        axes.scatter([5], [5], color=palette.OBSERVED)
         return render(figure, "A title", "A description <&>")
 
 
@@ -62,4 +62,4 @@ def test_figures_are_deterministic_and_plain() -> None:
 def test_all_colours_have_a_name_on_the_page() -> None:
     """Can the page replace every colour that is drawn?"""
     colours = set(re.findall(r"#[0-9a-f]{6}", drawing()))
-    assert colours and colours <= set(style.TOKENS)
+    assert colours and colours <= set(palette.TOKENS)

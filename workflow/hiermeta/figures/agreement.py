@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from hiermeta.figures import style
+from hiermeta.figures import palette, style
 from hiermeta.figures.numbers import as_written, significant
 from hiermeta.figures.results import Document, Results
 
@@ -36,25 +36,25 @@ def _x(value: float, reach: float) -> float:
 
 
 def _axis(axes: Axes, reach: float, bottom: float) -> None:
-    axes.plot([LEFT, RIGHT], [bottom] * 2, color=style.MUTED, linewidth=1)
+    axes.plot([LEFT, RIGHT], [bottom] * 2, color=palette.MUTED, linewidth=1)
     for tick in style.nice_ticks(-reach, reach):
-        axes.plot([_x(tick, reach)] * 2, [bottom, bottom + 4], color=style.MUTED, linewidth=1)
+        axes.plot([_x(tick, reach)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
         axes.text(_x(tick, reach), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
     axes.text((LEFT + RIGHT) / 2, bottom + 26, "draws − exact, in posterior standard deviations", ha="center", va="top")
-    axes.plot([_x(0, reach)] * 2, [TOP - 12, bottom], color=style.MUTED, linewidth=1)
-    axes.fill_between([LEFT, LEFT + 26], 9, 17, color=style.RULE, linewidth=0)
+    axes.plot([_x(0, reach)] * 2, [TOP - 12, bottom], color=palette.MUTED, linewidth=1)
+    axes.fill_between([LEFT, LEFT + 26], 9, 17, color=palette.RULE, linewidth=0)
     axes.text(LEFT + 32, 13, "± 4 Monte Carlo standard errors", va="center", fontsize=style.SMALL)
-    axes.plot([LEFT + 250], [13], "o", color=style.ESTIMATE, markersize=7)
+    axes.plot([LEFT + 250], [13], "o", color=palette.ESTIMATE, markersize=7)
     axes.text(LEFT + 260, 13, "difference", va="center", fontsize=style.SMALL)
 
 
 def _entry(axes: Axes, entry: Document, y: float, reach: float) -> None:
-    symbol = style.SYMBOLS.get(entry["parameter"], entry["parameter"])
+    symbol = palette.SYMBOLS.get(entry["parameter"], entry["parameter"])
     axes.text(2, y, f"{symbol}  {entry['statistic']}", va="center", fontsize=style.SMALL)
     half = _half_width(entry)
-    axes.fill_between([_x(-half, reach), _x(half, reach)], y - 5, y + 5, color=style.RULE, linewidth=0)
+    axes.fill_between([_x(-half, reach), _x(half, reach)], y - 5, y + 5, color=palette.RULE, linewidth=0)
     passed = entry["status"] == "pass"
-    color = style.ESTIMATE if passed else style.PRIOR
+    color = palette.ESTIMATE if passed else palette.PRIOR
     axes.plot(
         [_x(entry["difference_sd"], reach)], [y], "o" if passed else "X", color=color, markersize=7 if passed else 9
     )
@@ -63,7 +63,7 @@ def _entry(axes: Axes, entry: Document, y: float, reach: float) -> None:
 def _description(entries: list[Document]) -> str:
     worst = max(entries, key=lambda entry: abs(entry["difference_sd"]))
     failed = [entry for entry in entries if entry["status"] != "pass"]
-    symbol = style.SYMBOLS.get(worst["parameter"], worst["parameter"])
+    symbol = palette.SYMBOLS.get(worst["parameter"], worst["parameter"])
     finding = (
         f"The largest difference is {significant(abs(worst['difference_sd']), 2)} posterior standard deviations "
         f"({worst['statistic']} of {symbol})"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from hiermeta.figures import style
+from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import Interval
 from hiermeta.figures.numbers import as_written
 
@@ -46,10 +46,10 @@ def draw(entries: Sequence[Entry]) -> style.Drawing:
 
 
 def _legend(axes: Axes) -> None:
-    axes.plot([LEFT, LEFT + 22], [10, 10], color=style.ESTIMATE, linewidth=2.4)
-    axes.plot([LEFT + 11], [10], "o", color=style.ESTIMATE, markersize=6)
+    axes.plot([LEFT, LEFT + 22], [10, 10], color=palette.ESTIMATE, linewidth=2.4)
+    axes.plot([LEFT + 11], [10], "o", color=palette.ESTIMATE, markersize=6)
     axes.text(LEFT + 30, 10, "pooled effect, 95% credible interval", va="center", fontsize=style.SMALL)
-    axes.plot([LEFT + 270, LEFT + 292], [10, 10], color=style.PREDICTION, linewidth=1)
+    axes.plot([LEFT + 270, LEFT + 292], [10, 10], color=palette.PREDICTION, linewidth=1)
     axes.text(LEFT + 300, 10, "95% prediction interval", va="center", fontsize=style.SMALL)
 
 
@@ -63,27 +63,31 @@ def _panel(axes: Axes, measure: str, group: Sequence[Entry], top: float, height:
         return LEFT + (RIGHT - LEFT) * (value - low) / (high - low)
 
     bottom, step = top + height, height / len(group)
-    axes.plot([x(0)] * 2, [top, bottom], color=style.MUTED, linewidth=1)
+    axes.plot([x(0)] * 2, [top, bottom], color=palette.MUTED, linewidth=1)
     y = [top + step * (position + 0.5) for position in range(len(group))]
     axes.hlines(
         y,
         [x(e.prediction.lower) for e in group],
         [x(e.prediction.upper) for e in group],
-        color=style.PREDICTION,
+        color=palette.PREDICTION,
         linewidth=1,
     )
     width = min(2.4, 0.6 * step)
     axes.hlines(
-        y, [x(e.pooled.lower) for e in group], [x(e.pooled.upper) for e in group], color=style.ESTIMATE, linewidth=width
+        y,
+        [x(e.pooled.lower) for e in group],
+        [x(e.pooled.upper) for e in group],
+        color=palette.ESTIMATE,
+        linewidth=width,
     )
     axes.plot(
-        [x(e.pooled.point) for e in group], y, "o", color=style.ESTIMATE, markersize=min(6.0, step), markeredgewidth=0
+        [x(e.pooled.point) for e in group], y, "o", color=palette.ESTIMATE, markersize=min(6.0, step), markeredgewidth=0
     )
     if len(group) <= LABELLED:
         for entry, at in zip(group, y, strict=True):
             axes.text(2, at, style.shorten(entry.name, 36), va="center", fontsize=style.SMALL)
-    axes.plot([LEFT, RIGHT], [bottom] * 2, color=style.MUTED, linewidth=1)
+    axes.plot([LEFT, RIGHT], [bottom] * 2, color=palette.MUTED, linewidth=1)
     for tick in style.nice_ticks(low, high, 8):
-        axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=style.MUTED, linewidth=1)
+        axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
         axes.text(x(tick), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
     axes.text((LEFT + RIGHT) / 2, bottom + 24, measure[:1].upper() + measure[1:], ha="center", va="top")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hiermeta.figures import style
+from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, interval, lines
 from hiermeta.figures.numbers import as_written, count, fixed
 from hiermeta.figures.results import Results, column_decimals, decimals_of
@@ -119,7 +119,7 @@ def _frame(
     figure, axes = style.canvas(bottom + 2 * LINE_HEIGHT + 64)
     _backdrop(axes, scale, results, bottom + 2 * LINE_HEIGHT + 16)
     _header(axes, results, shown, columns)
-    axes.plot([0, style.WIDTH], [bottom + 3] * 2, color=style.RULE, linewidth=1)
+    axes.plot([0, style.WIDTH], [bottom + 3] * 2, color=palette.RULE, linewidth=1)
     _totals(axes, results, scale, columns, bottom + 8)
     return figure, axes
 
@@ -127,30 +127,30 @@ def _frame(
 def _backdrop(axes: Axes, scale: _Scale, results: Results, bottom: float) -> None:
     """Axis, zero line and the pooled effect as a dotted line."""
     label, top = results.model["measure_label"], HEADER - 8
-    axes.plot([LEFT, scale.right], [bottom] * 2, color=style.MUTED, linewidth=1)
+    axes.plot([LEFT, scale.right], [bottom] * 2, color=palette.MUTED, linewidth=1)
     for tick in style.nice_ticks(scale.low, scale.high):
-        axes.plot([scale(tick)] * 2, [bottom, bottom + 4], color=style.MUTED, linewidth=1)
+        axes.plot([scale(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
         text = as_written(tick)
         axes.text(scale(tick), bottom + 7, text, ha="center", va="top", fontsize=style.SMALL)
     axes.text((LEFT + scale.right) / 2, bottom + 26, label[:1].upper() + label[1:], ha="center", va="top")
     if scale.low < 0 < scale.high:
-        axes.plot([scale(0)] * 2, [top, bottom], color=style.MUTED, linewidth=1)
+        axes.plot([scale(0)] * 2, [top, bottom], color=palette.MUTED, linewidth=1)
     axes.plot(
-        [scale(results.estimate("mu")["mean"])] * 2, [top, bottom], color=style.ESTIMATE, linewidth=1, dashes=(2, 3)
+        [scale(results.estimate("mu")["mean"])] * 2, [top, bottom], color=palette.ESTIMATE, linewidth=1, dashes=(2, 3)
     )
 
 
 def _header(axes: Axes, results: Results, shown: Sequence[Line], columns: _Columns) -> None:
     """Legend and column titles."""
     by_estimate = shown[0].kind != "cluster"
-    axes.scatter([LEFT + 4], [14], s=46, marker="s", color=style.OBSERVED)
+    axes.scatter([LEFT + 4], [14], s=46, marker="s", color=palette.OBSERVED)
     axes.text(LEFT + 14, 14, "observed, 95% CI" if by_estimate else "observed", va="center", fontsize=style.SMALL)
-    axes.plot([LEFT + 128, LEFT + 144], [14, 14], color=style.ESTIMATE, linewidth=2)
-    axes.scatter([LEFT + 136], [14], s=26, color=style.ESTIMATE)
+    axes.plot([LEFT + 128, LEFT + 144], [14, 14], color=palette.ESTIMATE, linewidth=2)
+    axes.scatter([LEFT + 136], [14], s=26, color=palette.ESTIMATE)
     name = "true effect, 95% CrI" if by_estimate else "cluster effect, 95% CrI"
     axes.text(LEFT + 150, 14, name, va="center", fontsize=style.SMALL)
     if shown[0].kind == "heading":
-        _diamond(axes, LEFT + 276, LEFT + 292, LEFT + 284, 14, 5, style.BETWEEN)
+        _diamond(axes, LEFT + 276, LEFT + 292, LEFT + 284, 14, 5, palette.BETWEEN)
         axes.text(LEFT + 298, 14, "cluster", va="center", fontsize=style.SMALL)
     first = "Estimate" if by_estimate else f"{results.model.get('cluster_column') or 'Cluster'} (estimates)"
     axes.text(2, 36, style.shorten(first, LABEL_CELLS), va="center", fontweight="bold")
@@ -172,18 +172,18 @@ def _line(axes: Axes, line: Line, y: float, scale: _Scale, columns: _Columns) ->
     if line.kind == "heading":
         axes.text(2, y, style.shorten(line.label, LABEL_CELLS), va="center", fontweight="bold", fontsize=style.SMALL)
         x = [scale(value) for value in line.effect]
-        _diamond(axes, x[1], x[2], x[0], y, 5, style.BETWEEN)
+        _diamond(axes, x[1], x[2], x[0], y, 5, palette.BETWEEN)
         _numbers(axes, EFFECT_END, y, columns.text(line.effect, columns.decimals), "bold")
         return
     if line.observed:
         axes.text(12, y, style.shorten(line.label, LABEL_CELLS), va="center", fontsize=style.SMALL)
-        _whisker(axes, line.observed, y - 3, scale, style.OBSERVED, 1.2)
+        _whisker(axes, line.observed, y - 3, scale, palette.OBSERVED, 1.2)
         axes.scatter(
             [scale(line.observed.point)],
             [y - 3],
             s=9 + 55 * line.weight,
             marker="s",
-            color=style.OBSERVED,
+            color=palette.OBSERVED,
             linewidths=0,
         )
         _numbers(axes, columns.observed_end, y, columns.text(line.observed, columns.decimals))
@@ -191,9 +191,9 @@ def _line(axes: Axes, line: Line, y: float, scale: _Scale, columns: _Columns) ->
         axes.text(2, y, style.shorten(line.label, LABEL_CELLS), va="center", fontsize=style.SMALL)
         x = [scale(dot) for dot, _ in line.dots]
         sizes = [7 + 40 * weight for _, weight in line.dots]
-        axes.scatter(x, [y - 3] * len(x), s=sizes, marker="s", color=style.OBSERVED, alpha=0.55, linewidths=0)
-    _whisker(axes, line.effect, y + 3.5, scale, style.ESTIMATE, 1.8)
-    axes.scatter([scale(line.effect.point)], [y + 3.5], s=20, color=style.ESTIMATE, linewidths=0)
+        axes.scatter(x, [y - 3] * len(x), s=sizes, marker="s", color=palette.OBSERVED, alpha=0.55, linewidths=0)
+    _whisker(axes, line.effect, y + 3.5, scale, palette.ESTIMATE, 1.8)
+    axes.scatter([scale(line.effect.point)], [y + 3.5], s=20, color=palette.ESTIMATE, linewidths=0)
     _numbers(axes, EFFECT_END, y, columns.text(line.effect, columns.decimals))
 
 
@@ -202,7 +202,7 @@ def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top:
     y = top + LINE_HEIGHT / 2
     axes.text(2, y, "Pooled effect μ", va="center", fontweight="bold")
     x = [scale(value) for value in interval(mu)]
-    _diamond(axes, x[1], x[2], x[0], y, 6.5, style.ESTIMATE)
+    _diamond(axes, x[1], x[2], x[0], y, 6.5, palette.ESTIMATE)
     _numbers(axes, EFFECT_END, y, columns.text(interval(mu), decimals_of(mu)), "bold")
     y += LINE_HEIGHT
     axes.text(
@@ -213,7 +213,7 @@ def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top:
         fontweight="bold",
     )
     axes.plot(
-        [scale(new["q2.5"]), scale(new["q97.5"])], [y, y], color=style.PREDICTION, linewidth=5, solid_capstyle="butt"
+        [scale(new["q2.5"]), scale(new["q97.5"])], [y, y], color=palette.PREDICTION, linewidth=5, solid_capstyle="butt"
     )
     _numbers(axes, EFFECT_END, y, columns.text(interval(new), decimals_of(new)), "bold")
 
@@ -244,12 +244,12 @@ def _many(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Colu
     y = [HEADER + step * (position + 0.5) for position in range(len(ordered))]
     lower = [scale(line.effect.lower) for line in ordered]
     upper = [scale(line.effect.upper) for line in ordered]
-    axes.hlines(y, lower, upper, color=style.ESTIMATE, linewidth=min(1.5, 0.8 * step), alpha=0.35)
+    axes.hlines(y, lower, upper, color=palette.ESTIMATE, linewidth=min(1.5, 0.8 * step), alpha=0.35)
     dots = [(scale(x), at) for line, at in zip(ordered, y, strict=True) for x, _ in line.dots]
     dots += [(scale(line.observed.point), at) for line, at in zip(ordered, y, strict=True) if line.observed]
     size = max(2.0, min(9.0, 3 * step))
-    axes.plot(*zip(*dots, strict=True), "s", color=style.OBSERVED, markersize=size**0.5, markeredgewidth=0)
-    axes.plot([scale(line.effect.point) for line in ordered], y, color=style.ESTIMATE, linewidth=2)
+    axes.plot(*zip(*dots, strict=True), "s", color=palette.OBSERVED, markersize=size**0.5, markeredgewidth=0)
+    axes.plot([scale(line.effect.point) for line in ordered], y, color=palette.ESTIMATE, linewidth=2)
     noun = "clusters" if results.clustered else "estimates"
     axes.text(2, HEADER + 8, f"{count(len(shown))} {noun},", va="center")
     axes.text(2, HEADER + 26, "sorted by true effect", va="center")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from hiermeta.figures import style
+from hiermeta.figures import palette, style
 from hiermeta.figures.numbers import fixed
 from hiermeta.figures.results import Results, Row, decimals_of
 
@@ -24,9 +24,9 @@ def draw(results: Results) -> style.Drawing:
     for position, (name, row, color) in enumerate(parts):
         _share(axes, name, row, color, 88 + 26 * position)
     bottom = height - 32
-    axes.plot([LEFT, RIGHT], [bottom] * 2, color=style.MUTED, linewidth=1)
+    axes.plot([LEFT, RIGHT], [bottom] * 2, color=palette.MUTED, linewidth=1)
     for tick in range(0, 101, 20):
-        axes.plot([_x(tick)] * 2, [bottom, bottom + 4], color=style.MUTED, linewidth=1)
+        axes.plot([_x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
         axes.text(_x(tick), bottom + 7, f"{tick}%", ha="center", va="top", fontsize=style.SMALL)
     return style.Drawing(figure, "Where the variance comes from", _description(results))
 
@@ -34,11 +34,11 @@ def draw(results: Results) -> style.Drawing:
 def _parts(results: Results) -> list[tuple[str, Row, str]]:
     total = results.quantity("I2")
     if not results.clustered:
-        return [("true differences (I²)", total, style.BETWEEN)]
+        return [("true differences (I²)", total, palette.BETWEEN)]
     return [
-        ("between clusters", results.quantity("I2 [between]"), style.BETWEEN),
-        ("within clusters", results.quantity("I2 [within]"), style.WITHIN),
-        ("both together (I²)", total, style.INK),
+        ("between clusters", results.quantity("I2 [between]"), palette.BETWEEN),
+        ("within clusters", results.quantity("I2 [within]"), palette.WITHIN),
+        ("both together (I²)", total, palette.INK),
     ]
 
 
@@ -48,7 +48,7 @@ def _bar(axes: Axes, parts: list[tuple[str, Row, str]], total: float) -> None:
     shares = parts if len(parts) == 1 else parts[:-1]
     pieces = [(name, row["mean"], color) for name, row, color in shares]
     start = 0.0
-    for name, share, color in [*pieces, ("sampling error", 100 - total, style.SAMPLING)]:
+    for name, share, color in [*pieces, ("sampling error", 100 - total, palette.SAMPLING)]:
         axes.fill_between([_x(start), _x(start + share)], 26, 54, color=color, linewidth=0)
         if share > 14:
             axes.text(_x(start), 16, name, va="center", fontsize=style.SMALL)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from hiermeta.figures import style
+from hiermeta.figures import palette, style
 from hiermeta.figures.density import density
 from hiermeta.figures.numbers import fixed
 from hiermeta.figures.results import Results, decimals_of
@@ -62,36 +62,36 @@ def _panel(axes: Axes, results: Results, name: str) -> None:
     inside = np.clip(grid, start + 1e-3 * (end - start), end - 1e-3 * (end - start))
     before = prior.pdf(inside)
     top = 1.12 * max(float(posterior.max()), float(np.quantile(before, 0.98)))
-    axes.fill_between(grid, posterior, color=style.ESTIMATE, alpha=0.18, linewidth=0)
-    axes.plot(grid, posterior, color=style.ESTIMATE, linewidth=2)
-    axes.plot(grid, np.minimum(before, top), color=style.PRIOR, linewidth=2, dashes=(5, 2))
+    axes.fill_between(grid, posterior, color=palette.ESTIMATE, alpha=0.18, linewidth=0)
+    axes.plot(grid, posterior, color=palette.ESTIMATE, linewidth=2)
+    axes.plot(grid, np.minimum(before, top), color=palette.PRIOR, linewidth=2, dashes=(5, 2))
     level = -0.045 * top
     axes.plot(
         [row["q2.5"], row["q97.5"]],
         [level] * 2,
-        color=style.ESTIMATE,
+        color=palette.ESTIMATE,
         linewidth=3,
         solid_capstyle="butt",
         clip_on=False,
     )
-    axes.plot([row["median"]], [level], "o", color=style.ESTIMATE, markersize=7, clip_on=False)
+    axes.plot([row["median"]], [level], "o", color=palette.ESTIMATE, markersize=7, clip_on=False)
     if results.exact["applies"]:
         exact = [results.exact[name][column] for column in ("q2.5", "median", "q97.5")]
-        axes.plot(exact, [level] * 3, "|", color=style.INK, markersize=13, markeredgewidth=1.2, clip_on=False)
+        axes.plot(exact, [level] * 3, "|", color=palette.INK, markersize=13, markeredgewidth=1.2, clip_on=False)
     axes.set_xlim(start, end)
     axes.set_ylim(-0.11 * top, top)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xticks(style.nice_ticks(start, end, 5))
-    axes.set_title(f"{style.SYMBOLS[name]}  {NAMES[name]}")
+    axes.set_title(f"{palette.SYMBOLS[name]}  {NAMES[name]}")
 
 
 def _legend(figure: Figure, height: float, exact: bool) -> None:
     """Below the panels, from the left edge of the drawing."""
     x, y = 30.0, 12 / height
     for color, dash, text in (
-        (style.PRIOR, "--", "prior"),
-        (style.ESTIMATE, "-", "posterior (draws), median and 95% interval"),
+        (palette.PRIOR, "--", "prior"),
+        (palette.ESTIMATE, "-", "posterior (draws), median and 95% interval"),
     ):
         ends = [x / style.WIDTH, (x + 28) / style.WIDTH]
         figure.add_artist(Line2D(ends, [y, y], color=color, linestyle=dash, linewidth=2))
@@ -99,7 +99,7 @@ def _legend(figure: Figure, height: float, exact: bool) -> None:
         x += 46 + 6.6 * len(text)
     if exact:
         at = (x + 8) / style.WIDTH
-        tick = Line2D([at], [y], marker="|", color=style.INK, markersize=13, markeredgewidth=1.2, linewidth=0)
+        tick = Line2D([at], [y], marker="|", color=palette.INK, markersize=13, markeredgewidth=1.2, linewidth=0)
         figure.add_artist(tick)
         figure.text((x + 18) / style.WIDTH, y, "the same three values, exact", va="center", fontsize=style.SMALL)
 
@@ -112,7 +112,7 @@ def _description(results: Results, names: list[str]) -> str:
         low, high = (float(value) for value in prior.ppf(np.array([0.025, 0.975])))
         narrower = (high - low) / (row["q97.5"] - row["q2.5"])
         sentences.append(
-            f"{style.SYMBOLS[name]}: the posterior has median {fixed(row['median'], decimals)} and 95% interval "
+            f"{palette.SYMBOLS[name]}: the posterior has median {fixed(row['median'], decimals)} and 95% interval "
             f"{fixed(row['q2.5'], decimals)} to {fixed(row['q97.5'], decimals)}, "
             + (
                 f"{narrower:.1f} times narrower than the prior's."

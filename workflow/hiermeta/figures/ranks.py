@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.figures import style
+from hiermeta.figures import palette, style
 from hiermeta.figures.prior_posterior import estimated
 from hiermeta.figures.results import Results
 
@@ -95,29 +95,26 @@ def draw(results: Results) -> style.Drawing:
         half = band(points, draws.shape[1], draws.shape[0])
         ends = np.concatenate([[0.0], points, [1.0]])
         edge = np.concatenate([[0.0], half, [0.0]])
-        axes.fill_between(ends, -edge, edge, color=style.RULE, alpha=0.6, linewidth=0)
+        axes.fill_between(ends, -edge, edge, color=palette.RULE, alpha=0.6, linewidth=0)
         for chain, values in enumerate(difference):
-            color, dash = style.CHAINS[chain % len(style.CHAINS)]
+            color, dash = palette.CHAINS[chain % len(palette.CHAINS)]
             axes.plot(ends, np.concatenate([[0.0], values, [0.0]]), color=color, linestyle=dash, linewidth=1.2)
         if bool((np.abs(difference) > half).any()):
-            outside.append(style.SYMBOLS[name])
+            outside.append(palette.SYMBOLS[name])
         limit = 1.15 * max(float(half.max()), float(np.abs(difference).max()))
         axes.set_xlim(0, 1)
         axes.set_ylim(-limit, limit)
         axes.set_xticks([0, 0.5, 1])
         axes.set_yticks(style.nice_ticks(-limit, limit, 4))
-        axes.set_title(style.SYMBOLS[name])
+        axes.set_title(palette.SYMBOLS[name])
         axes.set_xlabel("fractional rank")
     return style.Drawing(figure, "Rank ECDF differences by chain", _description(names, outside))
 
 
 def _description(names: list[str], outside: list[str]) -> str:
-    start = (
-        f"Ranks of {', '.join(style.SYMBOLS[name] for name in names)} in every chain against the uniform distribution. "
-    )
+    symbols = ", ".join(palette.SYMBOLS[name] for name in names)
+    start = f"Ranks of {symbols} in every chain against the uniform distribution. "
     if not outside:
         return start + "All chains stay inside the simultaneous 95% band: they explored the same distribution."
-    return (
-        start
-        + f"Chains leave the simultaneous 95% band for {', '.join(outside)}: compare R̂ and the effective sample sizes."
-    )
+    left = ", ".join(outside)
+    return start + f"Chains leave the simultaneous 95% band for {left}: compare R̂ and the effective sample sizes."

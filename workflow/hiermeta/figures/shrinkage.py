@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hiermeta.figures import style
+from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
 from hiermeta.figures.numbers import as_written, fixed
 from hiermeta.figures.results import Results, decimals_of
@@ -25,22 +25,31 @@ def draw(results: Results) -> style.Drawing:
         return float(LEFT + (RIGHT - LEFT) * (value - middle + half) / (2 * half))
 
     figure, axes = style.canvas(BOTTOM + 56)
-    axes.plot([x(mu["mean"])] * 2, [TOP - 10, BOTTOM + 10], color=style.INK, linewidth=1, dashes=(2, 3))
+    axes.plot([x(mu["mean"])] * 2, [TOP - 10, BOTTOM + 10], color=palette.INK, linewidth=1, dashes=(2, 3))
     axes.text(x(mu["mean"]), TOP - 20, "pooled effect μ", ha="center", va="center", fontsize=style.SMALL)
     for start, end, weight in zip(observed, true, _weights(results), strict=True):
         axes.plot(
-            [x(start), x(end)], [TOP, BOTTOM], color=style.ESTIMATE, alpha=round(0.15 + 0.6 * weight, 2), linewidth=1.1
+            [x(start), x(end)],
+            [TOP, BOTTOM],
+            color=palette.ESTIMATE,
+            alpha=round(0.15 + 0.6 * weight, 2),
+            linewidth=1.1,
         )
     size = 22 if len(observed) <= 200 else 6
     axes.scatter(
-        [x(value) for value in observed], [TOP] * len(observed), s=size, marker="s", color=style.OBSERVED, linewidths=0
+        [x(value) for value in observed],
+        [TOP] * len(observed),
+        s=size,
+        marker="s",
+        color=palette.OBSERVED,
+        linewidths=0,
     )
-    axes.scatter([x(value) for value in true], [BOTTOM] * len(true), s=size, color=style.ESTIMATE, linewidths=0)
+    axes.scatter([x(value) for value in true], [BOTTOM] * len(true), s=size, color=palette.ESTIMATE, linewidths=0)
     axes.text(2, TOP, "observed", va="center")
     axes.text(2, BOTTOM, "true effect", va="center")
-    axes.plot([LEFT, RIGHT], [BOTTOM + 18] * 2, color=style.MUTED, linewidth=1)
+    axes.plot([LEFT, RIGHT], [BOTTOM + 18] * 2, color=palette.MUTED, linewidth=1)
     for tick in style.nice_ticks(middle - half, middle + half, 8):
-        axes.plot([x(tick)] * 2, [BOTTOM + 18, BOTTOM + 22], color=style.MUTED, linewidth=1)
+        axes.plot([x(tick)] * 2, [BOTTOM + 18, BOTTOM + 22], color=palette.MUTED, linewidth=1)
         axes.text(x(tick), BOTTOM + 25, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
     return style.Drawing(figure, "Shrinkage of the estimates", _description(results, observed, true))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hiermeta.figures.palette import SYMBOLS
 from hiermeta.figures.results import Results
-from hiermeta.figures.style import SYMBOLS
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.words import advice
 

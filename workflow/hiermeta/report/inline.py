@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 from markupsafe import Markup
 
-from hiermeta.figures.style import TOKENS
+from hiermeta.figures.palette import TOKENS
 
 SVG = "{http://www.w3.org/2000/svg}"
 ALLOWED = frozenset(

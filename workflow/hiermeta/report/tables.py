@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from hiermeta.figures.numbers import count, fixed, significant
+from hiermeta.figures.palette import SYMBOLS
 from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
-from hiermeta.figures.style import SYMBOLS
 from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, from_document, from_row
 from hiermeta.report.words import HETEROGENEITY, PARAMETERS, prior_short, prior_words
 
