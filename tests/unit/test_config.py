@@ -2,7 +2,7 @@
 
 import pytest
 
-from hiermeta.data.config import ConfigError, complete, read_config
+from hiermeta.data.config import ConfigError, complete, defaults, read_config
 
 GOOD = {"data": "a.csv", "analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}
 
@@ -40,6 +40,28 @@ def test_wrong_settings_are_named_with_what_is_allowed(change, words):
     """Does the message give the full key, what was wrong and the nearest allowed word?"""
     with pytest.raises(ConfigError, match=words):
         complete({"datasets": {"a": GOOD | change}})
+
+
+@pytest.mark.parametrize(
+    "estimates",
+    [
+        {"measure": "RR", "columns": {"ai": "a", "n1i": "n", "ci": "c", "n2i": "m"}, "zero_cells": {"to": "none"}},
+        {"measure": "ROM", "columns": {"m1i": "a"}, "correct_bias": True},
+        {"measure": "HR", "effect": "y", "ci_lower": "l", "ci_upper": "u", "ci_level": 0.9},
+        {"measure": "MD", "effect": "y", "p_value": "p"},
+    ],
+)
+def test_every_way_to_give_estimates_has_its_keys(estimates):
+    """Does the schema know the keys of raw columns, limits and p-values? Whether they suffice is checked per data set."""
+    settings = {"data": "a.csv", "analysis": "meta"} | estimates
+    completed = complete({"datasets": {"a": settings}})["datasets"]["a"]
+    assert {key: completed[key] for key in settings} == settings
+
+
+def test_defaults_come_from_the_schema():
+    """Are the documented defaults the ones in force?"""
+    assert defaults("dataset", "zero_cells") == {"add": 0.5, "to": "only0", "drop_double_zero": False}
+    assert defaults("dataset")["ci_level"] == 0.95
 
 
 @pytest.mark.parametrize("name", ["../a", "A", "a b", "", ".a", "a/b", "x" * 101])

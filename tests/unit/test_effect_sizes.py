@@ -162,6 +162,28 @@ def test_corrections_of_zero_cells_are_listed():
     assert any("every row, as `zero_cells.to: all` asks" in note for note in everywhere.notes)
 
 
+def test_rows_without_information_are_dropped_and_do_not_trigger_corrections():
+    """Are rows with no events, or events only, in both groups dropped, and their zeros ignored by `if0all`?
+
+    The remaining row has the table 3, 7, 4, 5: log odds ratio log(15/28), as it is.
+    """
+    columns = {"ai": [0, 3, 9], "bi": [10, 7, 0], "ci": [0, 4, 6], "di": [8, 5, 0]}
+    usable = {key: [*column, 3, 3] for key, column in columns.items()}
+    policy = {"to": "if0all", "drop_double_zero": True}
+    result = estimates("OR", usable, zero_cells=policy)
+    assert result.table["row"].tolist() == [2, 4, 5]
+    assert result.table["effect"].tolist() == pytest.approx([math.log(15 / 28), 0, 0], **AGREE)
+    assert not any("added" in note for note in result.notes)
+
+
+def test_if0all_adds_nothing_without_a_zero_cell():
+    """Does `if0all` differ from `all` where no cell is zero?"""
+    columns = {"xi": [3, 4], "ni": [10, 10]}
+    untouched = estimates("PR", columns, zero_cells={"to": "if0all"}).table["effect"]
+    assert untouched.tolist() == [0.3, 0.4]
+    assert estimates("PR", columns, zero_cells={"to": "all"}).table["effect"].iloc[0] == pytest.approx(3.5 / 11)
+
+
 def test_a_partial_policy_takes_its_other_settings_from_the_schema():
     """Does `zero_cells: {to: only0}` mean the default policy?"""
     columns = {"ai": [0, 3], "n1i": [10, 10], "ci": [2, 4], "n2i": [9, 8]}

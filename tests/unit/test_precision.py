@@ -51,13 +51,14 @@ def test_rounding_is_not_taken_for_asymmetry():
     """Is no interval rounded to any number of places flagged, and every clear asymmetry?"""
     rng = np.random.default_rng(2)
     effect, half = rng.normal(0, 1, 500), rng.uniform(0.1, 2, 500)
-    for places in range(5):
-        rounded = [np.round(x, places) for x in (effect, effect - half, effect + half)]
-        unit = 10.0**-places
-        assert not off_centre(*rounded, (unit, unit, unit)).any()
-        shifted = [rounded[0] + 2.01 * unit, *rounded[1:]]
-        # A shift of 2.01 units moves lower + upper − 2 effect by 4.02 units, of which rounding hides at most 2 + 2.
-        assert off_centre(*shifted, (unit, unit, unit)).all()
+    for of_effect in range(5):
+        for of_limits in range(5):
+            rounded = [np.round(effect, of_effect), *(np.round(effect + x, of_limits) for x in (-half, half))]
+            units = 10.0**-of_effect, 10.0**-of_limits, 10.0**-of_limits
+            assert not off_centre(*rounded, units).any()
+            # Rounding moves lower + upper − 2 effect by at most this; the shift moves it by twice as much and more.
+            bound = units[0] + units[1]
+            assert off_centre(rounded[0] + 1.01 * bound, *rounded[1:], units).all()
 
 
 def table(tmp_path, text):
