@@ -52,7 +52,7 @@ def test_wrong_settings_are_named_with_what_is_allowed(change, words):
     ],
 )
 def test_every_way_to_give_estimates_has_its_keys(estimates):
-    """Does the schema know the keys of raw columns, limits and p-values? Whether they suffice is checked per data set."""
+    """Does the schema know the keys of raw columns, limits and p-values, whether or not they suffice?"""
     settings = {"data": "a.csv", "analysis": "meta"} | estimates
     completed = complete({"datasets": {"a": settings}})["datasets"]["a"]
     assert {key: completed[key] for key in settings} == settings
