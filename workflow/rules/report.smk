@@ -11,7 +11,7 @@ TEMPLATES = sorted(path for path in (ROOT / "reports").rglob("*.*") if path.is_f
 
 rule figures:
     input:
-        **{name: path for name, path in RESULT_FILES.items() if name not in ("validation", "record", "diagnostics")},
+        **{name: path for name, path in RESULT_FILES.items() if name not in ("validation", "record")},
     output:
         directory("<results>/{name}/figures"),
     log:

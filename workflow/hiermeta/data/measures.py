@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 
 Array = npt.NDArray[np.float64]
 
 
 def _identity(x: Array) -> Array:
     return x
+
+
+def _inverse_logit(x: Array) -> Array:
+    return 0.5 * (1 + np.tanh(0.5 * x))
 
 
 def _squared_sine(x: Array) -> Array:
@@ -25,7 +28,7 @@ TRANSFORMATIONS: dict[str, Callable[[Array], Array]] = {
     "identity": _identity,
     "exp": np.exp,
     "tanh": np.tanh,
-    "inverse logit": expit,
+    "inverse logit": _inverse_logit,
     "squared sine": _squared_sine,
 }
 """Back-transformations from the analysis scale to the natural scale; all are increasing."""

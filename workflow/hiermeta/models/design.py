@@ -1,0 +1,260 @@
+"""Design matrices: in the user's units, and standardised for the priors.
+
+Numeric main-effect columns (computed and polynomial ones included) are standardised as columns; factors use treatment
+contrasts; interactions are products of those columns. Without an intercept columns are scaled, not centred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hiermeta.models.formula import Formula, FormulaError, Piece, evaluate, term_name
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Column:
+    """How one column of a main effect is computed from a table: values, and their centre and scale."""
+
+    name: str
+    centre: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """A piece as fitted to a table: a factor's levels, or a numeric piece's columns and polynomial coefficients."""
+
+    piece: Piece
+    levels: tuple[str, ...] = ()
+    columns: tuple[_Column, ...] = ()
+    alpha: tuple[float, ...] = ()
+    norm: tuple[float, ...] = ()
+
+    @property
+    def is_factor(self) -> bool:
+        return bool(self.levels)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A formula fitted to a table, ready to be evaluated there and elsewhere.
+
+    Parameters
+    ----------
+    formula : Formula
+    names : tuple of str
+        Columns in the user's units: ``intercept``, ``year``, ``alloc[random]``, ``year:alloc[random]``.
+    terms : tuple of str
+        The term that each column belongs to; ``intercept`` for the first one.
+    centred : bool
+        Whether numeric columns are centred, or only scaled.
+    """
+
+    formula: Formula
+    names: tuple[str, ...]
+    terms: tuple[str, ...]
+    centred: bool
+    _coded: Mapping[str, _Coded]
+    _full: tuple[tuple[bool, ...], ...]
+
+    @property
+    def factors(self) -> dict[str, tuple[str, ...]]:
+        """Levels of each factor column, the reference first."""
+        coded = self._coded.values()
+        return {entry.piece.columns[0]: entry.levels for entry in coded if entry.is_factor}
+
+    @property
+    def numeric(self) -> tuple[str, ...]:
+        """Columns of the table that enter as numbers."""
+        factors = self.factors
+        return tuple(column for column in self.formula.columns if column not in factors)
+
+    def matrix(self, table: pd.DataFrame, standard: bool) -> Array:
+        """Design rows for a table with the formula's columns.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Factor columns as text, others as numbers; k rows.
+        standard : bool
+            Standardised columns, or the user's units.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (k, p).
+        """
+        blocks = [np.ones((len(table), 1))] if self.formula.intercept else []
+        for term, full in zip(self.formula.terms, self._full, strict=True):
+            parts = [
+                self._values(self._coded[piece.name], table, standard, indicator)
+                for piece, indicator in zip(term, full, strict=True)
+            ]
+            block = parts[0]
+            for part in parts[1:]:
+                block = (block[:, :, None] * part[:, None, :]).reshape(len(table), -1)
+            blocks.append(block)
+        return np.hstack(blocks)
+
+    def _values(self, coded: _Coded, table: pd.DataFrame, standard: bool, full: bool) -> Array:
+        if coded.is_factor:
+            levels = coded.levels if full else coded.levels[1:]
+            return np.column_stack([(table[coded.piece.columns[0]] == level).to_numpy(float) for level in levels])
+        values = _numeric(coded, table)
+        if not standard:
+            return values
+        centre = np.array([column.centre for column in coded.columns]) if self.centred else 0.0
+        return (values - centre) / np.array([column.scale for column in coded.columns])
+
+
+def _numeric(coded: _Coded, table: pd.DataFrame) -> Array:
+    piece = coded.piece
+    columns = {name: table[name].to_numpy(float) for name in piece.columns}
+    if piece.kind == "column":
+        return columns[piece.name][:, None]
+    values = np.broadcast_to(evaluate(piece.tree, columns), (len(table),)).astype(float)
+    if piece.kind == "poly":
+        return _polynomial(values, coded.alpha, coded.norm)
+    return values[:, None]
+
+
+def _polynomial(x: Array, alpha: Sequence[float], norm: Sequence[float]) -> Array:
+    """Orthogonal polynomials by their three-term recurrence (Kennedy & Gentle 1980, as R's ``poly``)."""
+    columns = [np.ones_like(x), x - alpha[0]]
+    for degree in range(1, len(alpha)):
+        columns.append((x - alpha[degree]) * columns[degree] - norm[degree] / norm[degree - 1] * columns[degree - 1])
+    return np.column_stack([column / np.sqrt(size) for column, size in zip(columns[1:], norm[1:], strict=True)])
+
+
+def _recurrence(x: Array, degree: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    alpha, norm = [float(x.mean())], [float(len(x))]
+    previous, current = np.ones_like(x), x - alpha[0]
+    norm.append(float(current @ current))
+    for _ in range(1, degree):
+        alpha.append(float(current @ (x * current)) / norm[-1])
+        previous, current = current, (x - alpha[-1]) * current - norm[-1] / norm[-2] * previous
+        norm.append(float(current @ current))
+    return tuple(alpha), tuple(norm)
+
+
+def fit(formula: Formula, table: pd.DataFrame, references: Mapping[str, str] | None = None) -> Design:
+    """Fit a formula's coding to a table.
+
+    Parameters
+    ----------
+    formula : Formula
+    table : pandas.DataFrame
+        The formula's columns, complete; text columns are factors.
+    references : mapping of str to str, optional
+        Reference level by factor column; the first level in sorted order otherwise.
+
+    Raises
+    ------
+    FormulaError
+        A constant column, a factor with one level, an unknown reference level, a polynomial of too high a degree,
+        values that aren't finite, or columns that depend on each other.
+    """
+    references = references or {}
+    coded = {}
+    for piece in {piece.name: piece for term in formula.terms for piece in term}.values():
+        coded[piece.name] = _code(piece, table, references)
+    full = _full_coding(formula, coded)
+    names, terms = (["intercept"], ["intercept"]) if formula.intercept else ([], [])
+    for term, indicators in zip(formula.terms, full, strict=True):
+        labels = [_labels(coded[piece.name], indicator) for piece, indicator in zip(term, indicators, strict=True)]
+        for combination in product(*labels):
+            names.append(":".join(combination))
+            terms.append(term_name(term))
+    design = Design(formula, tuple(names), tuple(terms), formula.intercept, coded, full)
+    user, standard = design.matrix(table, False), design.matrix(table, True)
+    if np.linalg.matrix_rank(standard) == np.linalg.matrix_rank(np.hstack([standard, user / _size(user)])):
+        pass
+    else:  # a product without its main effects: centring would change the model
+        design = Design(formula, tuple(names), tuple(terms), False, coded, full)
+    _check_rank(design, design.matrix(table, True))
+    return design
+
+
+def _size(matrix: Array) -> Array:
+    return np.maximum(np.sqrt((matrix**2).mean(axis=0)), 1e-300)
+
+
+def _code(piece: Piece, table: pd.DataFrame, references: Mapping[str, str]) -> _Coded:
+    text = [column for column in piece.columns if not pd.api.types.is_numeric_dtype(table[column])]
+    if piece.kind == "factor" or (piece.kind == "column" and text):
+        column = piece.columns[0]
+        levels = sorted(table[column].astype(str).unique())
+        if len(levels) < 2:
+            raise FormulaError(f"{column!r} has the single value {levels[0]!r} in the rows used; leave it out")
+        if column in references:
+            if references[column] not in levels:
+                raise FormulaError(
+                    f"reference_levels: {column!r} has no level {references[column]!r}; it has {', '.join(levels)}"
+                )
+            levels = [references[column], *(level for level in levels if level != references[column])]
+        return _Coded(piece, levels=tuple(levels))
+    if text:
+        raise FormulaError(f"{piece.name}: column {text[0]!r} holds text, not numbers")
+    alpha: tuple[float, ...] = ()
+    norm: tuple[float, ...] = ()
+    if piece.kind == "poly":
+        x = evaluate(piece.tree, {name: table[name].to_numpy(float) for name in piece.columns})
+        if len(np.unique(x)) <= piece.degree:
+            raise FormulaError(f"{piece.name} needs more than {piece.degree} different values")
+        alpha, norm = _recurrence(x, piece.degree)
+    bare = _Coded(piece, alpha=alpha, norm=norm)
+    values = _numeric(bare, table)
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
+        raise FormulaError(f"{piece.name} is not a finite number in row {table['row'].iloc[row]}")
+    spread = values.std(axis=0, ddof=1)
+    if (spread <= 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)).any():
+        raise FormulaError(f"{piece.name} is the same in all rows used; leave it out")
+    labels = [piece.name] if piece.kind != "poly" else [f"{piece.name}[{i + 1}]" for i in range(piece.degree)]
+    columns = [_Column(*entry) for entry in zip(labels, values.mean(axis=0).tolist(), spread.tolist(), strict=True)]
+    return _Coded(piece, columns=tuple(columns), alpha=alpha, norm=norm)
+
+
+def _labels(coded: _Coded, full: bool) -> list[str]:
+    if coded.is_factor:
+        levels = coded.levels if full else coded.levels[1:]
+        return [f"{coded.piece.name}[{level}]" for level in levels]
+    return [column.name for column in coded.columns]
+
+
+def _full_coding(formula: Formula, coded: Mapping[str, _Coded]) -> tuple[tuple[bool, ...], ...]:
+    """Whether each factor of each term has a column for every level: where the term without it is not in the model."""
+    present = {frozenset(piece.name for piece in term) for term in formula.terms}
+    if formula.intercept:
+        present.add(frozenset())
+    coding = []
+    for term in formula.terms:
+        names = frozenset(piece.name for piece in term)
+        indicators = []
+        for piece in term:
+            margin = names - {piece.name}
+            indicators.append(coded[piece.name].is_factor and margin not in present)
+            if indicators[-1]:
+                present.add(margin)  # the indicators span the margin
+        coding.append(tuple(indicators))
+    return tuple(coding)
+
+
+def _check_rank(design: Design, matrix: Array) -> None:
+    scaled = matrix / _size(matrix)
+    if np.linalg.matrix_rank(scaled) == matrix.shape[1]:
+        return
+    if matrix.shape[1] > len(matrix):
+        raise FormulaError(f"{matrix.shape[1]} coefficients can't be told apart by {len(matrix)} rows; use fewer terms")
+    for last in range(1, matrix.shape[1]):
+        if np.linalg.matrix_rank(scaled[:, : last + 1]) <= last:
+            before = ", ".join(design.names[:last])
+            raise FormulaError(f"{design.names[last]} follows from {before} in these rows; leave its term out")

@@ -1,0 +1,178 @@
+"""R-style formulas: parsed by formulae, evaluated here over columns and a short list of functions.
+
+The parser yields a tree of names, numbers, operators and calls; nothing in a formula is ever run as code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    "I": lambda x: x,
+    "log": np.log,
+    "log2": np.log2,
+    "log10": np.log10,
+    "exp": np.exp,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+}
+OPERATORS: dict[str, Callable[..., Array]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "**": np.power,
+}
+FACTOR = ("factor", "C")
+
+
+class FormulaError(ValueError):
+    """A formula that can't be used; the message says what is allowed."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A column, a call on columns, or a polynomial, as it stands in a term.
+
+    Parameters
+    ----------
+    name : str
+        As it is printed: ``year``, ``I(year ** 2)``, ``poly(year, 2)``.
+    columns : tuple of str
+        Columns of the table that it uses.
+    kind : str
+        ``column``, ``factor`` (a column declared as one), ``poly`` or ``numeric`` (a computed column).
+    degree : int
+        Of a polynomial.
+    tree : Any
+        The parser's tree of a computed column.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    kind: str
+    degree: int = 1
+    tree: Any = None
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The right-hand side of a formula.
+
+    Parameters
+    ----------
+    text : str
+    intercept : bool
+    terms : tuple of tuple of Piece
+        Each term is a product of pieces; main effects have one.
+    """
+
+    text: str
+    intercept: bool
+    terms: tuple[tuple[Piece, ...], ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the table that the formula uses, in order of first appearance."""
+        return tuple(dict.fromkeys(c for term in self.terms for piece in term for c in piece.columns))
+
+
+def term_name(term: tuple[Piece, ...]) -> str:
+    """A term as it is printed, such as ``year:alloc``."""
+    return ":".join(piece.name for piece in term)
+
+
+def parse(text: str) -> Formula:
+    """Read a one-sided formula such as ``~ year * alloc + I(dose ** 2) - 1``.
+
+    Raises
+    ------
+    FormulaError
+        When the text is not a formula, has a left-hand side, grouping terms, or a function that isn't allowed.
+
+    Examples
+    --------
+    >>> formula = parse("~ year * alloc")
+    >>> formula.intercept, [term_name(term) for term in formula.terms]
+    (True, ['year', 'alloc', 'year:alloc'])
+    """
+    from formulae import model_description
+
+    body = text.strip()
+    if not body.startswith("~"):
+        raise FormulaError(f"{text!r}: write a formula that begins with ~, such as '~ year + dose'")
+    try:
+        terms = model_description(body[1:].replace("^", "**")).terms
+    except Exception as error:  # the parser raises many kinds
+        raise FormulaError(f"{text!r} is not a formula: {error}") from None
+    kinds = {type(term).__name__ for term in terms}
+    if "Response" in kinds or "GroupSpecificTerm" in kinds:
+        raise FormulaError(f"{text!r}: only moderators may stand here, joined by + * : - and -1")
+    products = [tuple(_piece(text, component) for component in term.components) for term in terms if _is_term(term)]
+    return Formula(text, "Intercept" in kinds, tuple(products))
+
+
+def _is_term(term: Any) -> bool:
+    return type(term).__name__ == "Term"
+
+
+def _piece(text: str, component: Any) -> Piece:
+    if type(component).__name__ == "Variable":
+        return Piece(component.name, (component.name,), "column")
+    call = component.call
+    if call.kwargs:
+        raise FormulaError(f"{text!r}: {call.callee}() takes no named arguments")
+    if call.callee in FACTOR and len(call.args) == 1 and _kind(call.args[0]) == "LazyVariable":
+        return Piece(component.name, (call.args[0].name,), "factor")
+    if call.callee == "poly" and len(call.args) == 2 and _kind(call.args[1]) == "LazyValue":
+        degree = call.args[1].value
+        if not isinstance(degree, int) or not 1 <= degree <= 10:
+            raise FormulaError(f"{text!r}: the degree of poly() must be a whole number from 1 to 10")
+        return Piece(component.name, _variables(text, call.args[0]), "poly", degree, call.args[0])
+    return Piece(component.name, _variables(text, call), "numeric", tree=call)
+
+
+def _kind(node: Any) -> str:
+    return type(node).__name__
+
+
+def _variables(text: str, node: Any) -> tuple[str, ...]:
+    """Columns that a tree uses, after checking that it holds nothing but what `evaluate` knows."""
+    if _kind(node) == "LazyVariable":
+        return (node.name,)
+    if _kind(node) == "LazyValue":
+        if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
+            raise FormulaError(f"{text!r}: {node.value!r} is not a number")
+        return ()
+    if _kind(node) == "LazyOperator" and node.symbol in OPERATORS:
+        return tuple(dict.fromkeys(name for part in node.args for name in _variables(text, part)))
+    if _kind(node) == "LazyCall" and node.callee in FUNCTIONS and len(node.args) == 1 and not node.kwargs:
+        return _variables(text, node.args[0])
+    allowed = ", ".join([*FUNCTIONS, "factor", "poly"])
+    raise FormulaError(f"{text!r}: {node} can't be used; allowed are columns, numbers, + - * / ** and {allowed}")
+
+
+def evaluate(node: Any, columns: Mapping[str, Array]) -> Array:
+    """A parsed expression over numeric columns.
+
+    Parameters
+    ----------
+    node : Any
+        The ``tree`` of a `Piece`.
+    columns : mapping of str to numpy.ndarray
+        Shape (k,) each.
+    """
+    if _kind(node) == "LazyVariable":
+        return columns[node.name]
+    if _kind(node) == "LazyValue":
+        return np.asarray(node.value, float)
+    values = [evaluate(part, columns) for part in node.args]
+    with np.errstate(all="ignore"):  # what is not finite is refused with its row
+        return OPERATORS[node.symbol](*values) if _kind(node) == "LazyOperator" else FUNCTIONS[node.callee](*values)
