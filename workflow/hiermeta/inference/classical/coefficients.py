@@ -30,7 +30,7 @@ def wald(gls: Gls) -> Table:
 
 
 def students(terms: tuple[str, ...], estimates: Array, covariance: Array, df: Array) -> Table:
-    """Student tests: term, estimate, se, t, df, p, ci; p and ci are NaN where df is not positive.
+    """Student tests: term, estimate, se, t, df, p, ci; NaN where df isn't positive, or t where se is 0.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def students(terms: tuple[str, ...], estimates: Array, covariance: Array, df: Ar
     """
     table = []
     for term, estimate, se, degrees in zip(terms, estimates, _errors(covariance), df, strict=True):
-        value, margin = estimate / se, t.ppf(0.975, degrees) * se
+        value, margin = estimate / se if se > 0 else np.nan, t.ppf(0.975, degrees) * se
         ci = [estimate - margin, estimate + margin]
         row = {"term": term, "estimate": estimate, "se": se, "t": value, "df": degrees}
         table.append(row | {"p": 2 * t.sf(abs(value), degrees), "ci": ci})
@@ -102,7 +102,8 @@ def omnibus(gls: Gls, covariance: Array | None = None) -> dict[str, float] | Non
         return None
     used = gls.covariance if covariance is None else covariance
     b = gls.coefficients[tested]
-    statistic = float(b @ np.linalg.solve(used[np.ix_(tested, tested)], b))
+    tried = used[np.ix_(tested, tested)]
+    statistic = float(b @ np.linalg.solve(tried, b)) if tried.any() else np.nan
     m = len(tested)
     if covariance is None:
         return {"statistic": statistic, "df": m, "p": float(chi2.sf(statistic, m))}

@@ -78,7 +78,7 @@ class Gls:
     @cached_property
     def weighted_square(self) -> float:
         """(y − Xβ)'V⁻¹(y − Xβ); Cochran's Q where both variances are 0."""
-        return float(self.rows.residual @ self.py)
+        return max(0.0, float(self.rows.residual @ self.py))
 
     @cached_property
     def own(self) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.models.formula import Formula, FormulaError, Piece, evaluate, term_name
+from hiermeta.data.formula import Formula, FormulaError, Piece, evaluate, term_name
 
 Array = npt.NDArray[np.float64]
 
