@@ -174,11 +174,11 @@ def test_maximum_and_intervals_are_global(seed):
     assert upper - 0.03 <= seen[-1] <= upper + 1e-6
 
 
-@pytest.mark.parametrize("seed", [465, 529])
+@pytest.mark.parametrize("seed", [894, 3676])
 def test_higher_of_two_peaks_is_found(seed):
-    """Where the restricted likelihood has two local maxima of nearly the same height, is it the higher one?
+    """Where a climb from the highest point of the grid ends on the lower of two peaks, is the other one found?
 
-    Climbing from many starts finds both (they differ by 0.015 and 0.012); 1e-9 is rounding.
+    Climbs from many starts find both (they differ by 0.010 and 0.005); 1e-9 is rounding.
     """
     rng = np.random.default_rng(seed)
     k = int(rng.integers(4, 9))
@@ -187,7 +187,7 @@ def test_higher_of_two_peaks_is_found(seed):
     rows = build(rng.normal(size=k) * rng.choice([0.1, 1, 3]), variance, np.ones((k, 1)), ["a"], cluster)
     likelihood, starts = RestrictedLikelihood(rows), [0, 1e-4, 1e-2, 1, 10]
     heights = [climb(likelihood, np.array([w, b])).log_likelihood for w in starts for b in starts]
-    assert min(heights) < max(heights) - 0.01, "one peak only: the data don't test this"
+    assert min(heights) < max(heights) - 0.004, "one peak only: the data don't test this"
     assert fit(rows).log_likelihood >= max(heights) - 1e-9
 
 
