@@ -115,7 +115,7 @@ def test_predictions_are_the_dense_formulas(dense):
 def test_cr2_is_its_definition(dense):
     """Are A_c = D_c'B_c^(-1/2)D_c and the moments behind the degrees of freedom those of the dense definition?
 
-    Pustejovsky & Tipton 2018, eq. 5–11, with the Cholesky root D_c; the library uses neither B_c nor (I − H).
+    Pustejovsky & Tipton 2018, with the Cholesky root D_c; the library uses neither B_c nor (I − H).
     """
     x, y, k = dense.design, dense.effect, len(dense.effect)
     phi = dense.covariance(WITHIN, BETWEEN)

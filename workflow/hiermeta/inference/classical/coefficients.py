@@ -73,7 +73,7 @@ def containment(gls: Gls) -> Table:
 
 
 def knapp_hartung_covariance(gls: Gls) -> Array:
-    """Covariance of the coefficients, rescaled by the weighted residual mean square (Knapp & Hartung 2003, eq. 2).
+    """Covariance of the coefficients, rescaled by the weighted residual mean square (Knapp & Hartung 2003).
 
     Parameters
     ----------

@@ -106,7 +106,7 @@ class Gls:
 
     @cached_property
     def information(self) -> Array:
-        """Shape (2, 2): expected information, ½ tr(P V_i P V_j) (Searle, Casella & McCulloch 1992, eq. 6.63)."""
+        """Shape (2, 2): expected information, ½ tr(P V_i P V_j) (Searle, Casella & McCulloch 1992, ch. 6)."""
         rows, m = self.rows, self.m
         first = rows.by_cluster((rows.shared * self.weight) ** 2)
         second = rows.by_cluster(rows.shared**2 * self.weight**3)

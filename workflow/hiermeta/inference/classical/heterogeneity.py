@@ -45,7 +45,7 @@ def i2(gls: Gls) -> dict[str, float]:
 
 
 def r2(found: Reml, null: Reml) -> dict[str, float | None]:
-    """Reduction of τ² against the model without moderators, in percent, cut at 0 (Raudenbush 2009, p. 312).
+    """Reduction of τ² against the model without moderators, in percent, cut at 0 (Raudenbush 2009).
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def likelihood_ratio_tests(found: Reml) -> dict[str, dict[str, float]]:
 
 
 def q_profile(rows: Rows) -> tuple[float, float]:
-    """95% interval of τ² from the generalised Q statistic (Viechtbauer 2007, eq. 12), for rows without clusters.
+    """95% interval of τ² from the generalised Q statistic (Viechtbauer 2007), for rows without clusters.
 
     Parameters
     ----------

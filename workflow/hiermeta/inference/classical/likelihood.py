@@ -4,7 +4,7 @@ In the orthonormal basis Q of the design X, with the residuals r of ordinary lea
 
     ℓ(σ_w², σ_b²) = −½ [(k − p) log 2π + log|V| + log|Q'V⁻¹Q| + r'V⁻¹r − r'V⁻¹Q (Q'V⁻¹Q)⁻¹ Q'V⁻¹r]
 
-which is the usual form with + ½ log|X'X| (Harville 1974, eq. 2), so that it doesn't depend on the units of X.
+which is the usual form with + ½ log|X'X| (Harville 1974), so that it doesn't depend on the units of X.
 """
 
 from __future__ import annotations

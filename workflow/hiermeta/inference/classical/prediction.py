@@ -14,7 +14,7 @@ from hiermeta.inference.classical.rows import Array
 def predict(gls: Gls, x: Array, covariance: Array | None = None, df: float | None = None) -> dict[str, Any]:
     """Mean effect at a design row and the interval of a new true effect: mean, se, ci, pi.
 
-    The prediction interval uses the variance x'Cov(β)x + τ² (Higgins, Thompson & Spiegelhalter 2009, eq. 12).
+    The prediction interval uses the variance x'Cov(β)x + τ² (Higgins, Thompson & Spiegelhalter 2009).
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def predict(gls: Gls, x: Array, covariance: Array | None = None, df: float | Non
 def row_effects(gls: Gls) -> tuple[Array, Array]:
     """Best linear unbiased predictions of the rows' true effects, θ = y − S P y, with Cov(θ̂ − θ) = S − S P S.
 
-    The coefficients' uncertainty is included, that of the variances isn't (Raudenbush & Bryk 1985, eq. 8–9).
+    The coefficients' uncertainty is included, that of the variances isn't (Raudenbush & Bryk 1985).
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ With the working covariance Φ_c = V_c, weights V_c⁻¹, M = (Σ X_c'V_c⁻¹X_
 
 A_c = I scaled by J/(J − p) is CR1. CR2, the bias-reduced linearisation, takes the A_c that makes the estimator
 unbiased under the working model: A_c G_c A_c = Φ_c with G_c = V_c − X_c M X_c', the covariance of r_c (Pustejovsky &
-Tipton 2018, eq. 7–9; their D_c'B_c^{-1/2}D_c is the same for every root D_c of Φ_c).
+Tipton 2018; their D_c'B_c^{-1/2}D_c is the same for every root D_c of Φ_c).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def cr2(gls: Gls) -> Table:
     """Student tests with the CR2 covariance and Satterthwaite degrees of freedom.
 
     For the coefficient a'β and g_c = A_c V_c⁻¹X_c M a, the degrees of freedom are (tr Ω)²/tr(Ω²) with
-    Ω_cd = [c = d] g_c'V_c g_c − g_c'X_c M X_d'g_d (Pustejovsky & Tipton 2018, eq. 11).
+    Ω_cd = [c = d] g_c'V_c g_c − g_c'X_c M X_d'g_d (Pustejovsky & Tipton 2018).
 
     Parameters
     ----------

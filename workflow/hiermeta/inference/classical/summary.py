@@ -114,7 +114,7 @@ def _predictions(gls: Gls) -> dict[str, Any]:
     """At the mean design, with normal and with t quantiles.
 
     With clusters the degrees of freedom are the fewest of the coefficients' inner–outer ones, without k − p − 1
-    (Higgins, Thompson & Spiegelhalter 2009, eq. 12).
+    (Higgins, Thompson & Spiegelhalter 2009).
     """
     rows = gls.rows
     x = rows.mean_design
