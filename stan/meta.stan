@@ -1,70 +1,85 @@
-// Three-level normal meta-analysis, random effects integrated out.
+// Three-level normal meta-analysis with meta-regression and location-scale part, random effects integrated out.
 //
-//   y_i = mu + b_c(i) + w_i + e_i,     e_i ~ N(0, v_i)             known sampling variance
-//   w_i ~ N(0, tau^2 (1 - rho)),             b_c ~ N(0, tau^2 rho)       within and between clusters
+//   y_i = x_i'beta + b_c(i) + w_i + e_i          e_c ~ N(0, S_c), known, by default diag(v)
+//   w_i ~ N(0, tau_i^2 (1 - rho))                within clusters
+//   b_i = tau_i sqrt(rho) gamma_c(i)             between clusters, gamma_c ~ N(0, 1)
+//   log tau_i = log tau + z_i'delta              z centred
 //
-// With D_i = v_i + tau^2 (1 - rho), a = tau sqrt(rho), r = y - mu, and per cluster
-// q = sum(a^2 / D_i), h = sum(a r_i / D_i):
+// With D_i = v_i + tau_i^2 (1 - rho), a_i = tau_i sqrt(rho), r = y - X beta, and per cluster
+// q = sum(a_i^2 / D_i), h = sum(a_i r_i / D_i):
 //
 //   log p(y_c) = -1/2 [ sum(log(2 pi D_i)) + log(1 + q) + sum(r_i^2 / D_i) - h^2 / (1 + q) ]
 //
-// J = 0 leaves clusters out (rho is then the point 0). A prior of family 0 fixes its parameter at its lower bound.
+// and with dependent sampling errors the density of N(X beta, S_c + diag(tau_i^2 (1 - rho)) + a a'). `three_level`
+// (functions/three_level.hpp) returns the sum over clusters with its analytic gradient. J = 0 leaves clusters out.
+// A prior of family 0 fixes its parameter.
 functions {
   #include priors.stan
+  real three_level(data vector y, data vector v, data vector S, data matrix X,
+                   data matrix Z, data array[] int start, vector beta,
+                   real tau, real rho, vector delta);
 }
 data {
   int<lower=1> k; // effect estimates, sorted by cluster
   int<lower=0> J; // clusters
+  int<lower=1> p; // coefficients of the mean
+  int<lower=0> s; // coefficients of log tau
   vector[k] y; // effect estimates
   vector<lower=0>[k] v; // sampling variances
+  int<lower=0> S_size;
+  vector[S_size] S; // sampling covariances, one matrix after the other; none where errors are independent
+  matrix[k, p] X; // standardised design of the mean
+  matrix[k, s] Z; // standardised, centred design of log tau
   array[J + 1] int<lower=1, upper=k + 1> start; // first row of each cluster, then k + 1
-  int<lower=0> mu_family;
-  array[3] real mu_prior;
-  array[2] real mu_bounds;
+
+  int<lower=0, upper=p> p_free; // coefficients of the mean whose prior isn't a point
+  array[p_free] int<lower=1, upper=p> free; // which they are
+  vector[p] beta_point; // values of the others
+  array[p_free] int<lower=1> beta_family;
+  array[p_free, 3] real beta_prior;
+  vector[p_free] beta_lower;
+  vector[p_free] beta_upper;
+
   int<lower=0> tau_family;
   array[3] real tau_prior;
   array[2] real<lower=0> tau_bounds;
+  real<lower=0> tau_point; // its value if its family is 0
   int<lower=0> rho_family;
   array[3] real rho_prior;
   array[2] real<lower=0, upper=1> rho_bounds;
-}
-transformed data {
-  array[J] int size; // rows per cluster
-  for (j in 1 : J) 
-    size[j] = start[j + 1] - start[j];
+  real<lower=0, upper=1> rho_point; // its value if its family is 0
+  int<lower=0> delta_family;
+  array[3] real delta_prior;
+  array[2] real delta_bounds;
+  real delta_point; // its value if its family is 0
 }
 parameters {
-  array[mu_family > 0] real<lower=mu_bounds[1], upper=mu_bounds[2]> mu_free;
+  vector<lower=beta_lower, upper=beta_upper>[p_free] beta_free;
   array[tau_family > 0] real<lower=tau_bounds[1], upper=tau_bounds[2]> tau_free;
   array[rho_family > 0] real<lower=rho_bounds[1], upper=rho_bounds[2]> rho_free;
+  vector<lower=delta_bounds[1], upper=delta_bounds[2]>[delta_family > 0 ? s : 0] delta_free;
 }
 transformed parameters {
-  real mu = mu_family > 0 ? mu_free[1] : mu_bounds[1]; // pooled effect
-  real tau = tau_family > 0 ? tau_free[1] : tau_bounds[1]; // total heterogeneity SD
-  real rho = rho_family > 0 ? rho_free[1] : rho_bounds[1]; // share between clusters
+  vector[p] beta = beta_point;
+  beta[free] = beta_free;
+  real tau = tau_family > 0 ? tau_free[1] : tau_point; // total heterogeneity SD at the mean of Z
+  real rho = rho_family > 0 ? rho_free[1] : rho_point; // share between clusters
+  vector[s] delta = delta_family > 0 ? delta_free : rep_vector(delta_point, s);
 }
 model {
-  vector[k] precision = inv(v + square(tau) * (1 - rho));
-  vector[k] r = y - mu;
-  vector[k] weighted = r .* precision;
-  target += -0.5 * (k * log(2 * pi()) - sum(log(precision)) + dot_product(r, weighted));
-  if (J > 0) {
-    real a2 = square(tau) * rho;
-    vector[J] q;
-    vector[J] h2;
-    for (j in 1 : J) {
-      q[j] = a2 * sum(segment(precision, start[j], size[j]));
-      h2[j] = a2 * square(sum(segment(weighted, start[j], size[j])));
-    }
-    target += -0.5 * (sum(log1p(q)) - sum(h2 ./ (1 + q)));
-  }
-  if (mu_family > 0) {
-    target += prior_lpdf(mu | mu_family, mu_prior);
+  target += three_level(y, v, S, X, Z, start, beta, tau, rho, delta);
+  for (j in 1 : p_free) {
+    target += prior_lpdf(beta_free[j] | beta_family[j], beta_prior[j]);
   }
   if (tau_family > 0) {
     target += prior_lpdf(tau | tau_family, tau_prior);
   }
   if (rho_family > 0) {
     target += prior_lpdf(rho | rho_family, rho_prior);
+  }
+  if (delta_family > 0) {
+    for (j in 1 : s) {
+      target += prior_lpdf(delta[j] | delta_family, delta_prior);
+    }
   }
 }

@@ -7,7 +7,7 @@ import pytest
 
 from hiermeta.data.meta import validate
 from hiermeta.data.read import read_table
-from hiermeta.models import meta
+from hiermeta.models import default_priors, meta
 from hiermeta.models.priors import parse_for
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,7 +27,7 @@ def model_of():
         path, settings = DATASETS[name]
         settings = {"effect": "yi", "variance": "vi"} | settings
         table = validate(read_table(str(path)), settings).table
-        chosen = meta.choose_priors(settings, table, meta.unit_information(settings, table))
+        chosen = default_priors.choose_priors(settings, table, default_priors.unit_information(settings, table))
         own = {parameter: parse_for(parameter, text) for parameter, text in priors.items()}
         return meta.build(table, {parameter: entry.prior for parameter, entry in chosen.items()} | own)
 

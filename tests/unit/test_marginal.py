@@ -9,27 +9,34 @@ from hiermeta.models import marginal
 from hiermeta.models.meta import build
 from hiermeta.models.priors import parse
 
-MU, TAU, RHO = 0.3, 0.7, 0.4
+TAU, RHO = 0.7, 0.4
 
 
-@pytest.fixture(params=[True, False], ids=["clusters", "no clusters"])
+@pytest.fixture(params=["clusters", "no clusters", "moderators and scale"])
 def model(request):
     rng = np.random.default_rng(5)
-    table = pd.DataFrame({"effect": rng.normal(size=9), "variance": rng.uniform(0.05, 0.5, 9)})
-    if request.param:
+    table = pd.DataFrame({"row": range(1, 10), "effect": rng.normal(size=9), "variance": rng.uniform(0.05, 0.5, 9)})
+    table["x"], table["g"] = rng.normal(size=9), list("uvuvuuvvu")
+    if request.param != "no clusters":
         table["cluster"] = list("bbacabcaa")
-    priors = {"mu": parse("normal(0, 1)"), "tau": parse("half_normal(1)"), "rho": parse("beta(1, 1)")}
-    return build(table, priors)
+    names = ("mu", "moderators", "scale")
+    priors = dict.fromkeys(names, parse("normal(0, 1)")) | {"tau": parse("half_normal(1)"), "rho": parse("beta(1, 1)")}
+    formulas = {"moderators": "~ x + g", "scale": "~ x"} if request.param == "moderators and scale" else {}
+    return build(table, priors, formulas)
 
 
 def dense(model):
-    """Draws, sampling covariance and covariance of the true effects, as matrices."""
+    """Two draws, and for the first the mean, sampling covariance and covariance of the true effects as matrices."""
     rho = RHO if model.clustered else 0.0
-    draws = marginal.Draws(np.array([[MU], [0.1]]), np.array([TAU, 0.2]), np.array([rho, rho / 2]))
+    beta, delta = np.array([[0.3, -0.2, 0.5], [0.1, 0, 0]]), np.array([[0.6], [-0.1]])
+    p, s = model.design.shape[1], model.scale_design.shape[1]
+    draws = marginal.Draws(beta[:, :p], delta[:, :s], np.array([TAU, 0.2]), np.array([rho, rho / 2]))
     same = np.eye(model.k)
     if model.clustered:
         same = (model.cluster_of_row[:, None] == model.cluster_of_row[None, :]).astype(float)
-    return draws, np.diag(model.variance), TAU**2 * ((1 - rho) * np.eye(model.k) + rho * same)
+    taus = TAU * np.exp(model.scale_design @ delta[0, :s])
+    between = np.outer(taus, taus) * ((1 - rho) * np.eye(model.k) + rho * same)
+    return draws, model.design @ beta[0, :p], np.diag(model.variance), between
 
 
 def test_sorting_by_cluster_can_be_undone(model):
@@ -41,7 +48,7 @@ def test_sorting_by_cluster_can_be_undone(model):
 
 def test_cluster_likelihood_is_the_multivariate_normal_density(model):
     """Is log p(y_c | parameters) that of N(mu, S + U)? 1e-5: single precision."""
-    draws, sampling, between = dense(model)
+    draws, mu, sampling, between = dense(model)
     _, clusters = marginal.log_likelihood(model, draws)
     if not model.clustered:
         assert clusters.shape == (2, 0)
@@ -49,54 +56,58 @@ def test_cluster_likelihood_is_the_multivariate_normal_density(model):
     for c in range(3):
         rows = model.cluster_of_row == c
         covariance = (sampling + between)[np.ix_(rows, rows)]
-        expected = multivariate_normal(np.full(rows.sum(), MU), covariance).logpdf(model.effect[rows])
+        expected = multivariate_normal(mu[rows], covariance).logpdf(model.effect[rows])
         assert clusters[0, c] == pytest.approx(expected, abs=1e-5)
 
 
 def test_estimate_likelihood_is_the_conditional_density_given_the_rest_of_its_cluster(model):
     """Is log p(y_i | y_c without i, parameters) the ratio of two multivariate normal densities?"""
-    draws, sampling, between = dense(model)
+    draws, mu, sampling, between = dense(model)
     estimates, _ = marginal.log_likelihood(model, draws)
     covariance = sampling + between
-    everything = multivariate_normal(np.full(9, MU), covariance).logpdf(model.effect)
+    everything = multivariate_normal(mu, covariance).logpdf(model.effect)
     for i in range(9):
         others = np.arange(9) != i
-        rest = multivariate_normal(np.full(8, MU), covariance[np.ix_(others, others)]).logpdf(model.effect[others])
+        rest = multivariate_normal(mu[others], covariance[np.ix_(others, others)]).logpdf(model.effect[others])
         assert estimates[0, i] == pytest.approx(everything - rest, abs=1e-5)
 
 
 def test_true_effects_are_the_conditional_normal(model):
     """Are mean and variance of the true effects U V⁻¹ r and U − U V⁻¹ U?"""
-    draws, sampling, between = dense(model)
+    draws, mu, sampling, between = dense(model)
     mean, variance = marginal.true_effects(model, draws)
     gain = between @ np.linalg.inv(sampling + between)
-    assert mean[0] == pytest.approx(MU + gain @ (model.effect - MU), abs=1e-12)
+    assert mean[0] == pytest.approx(mu + gain @ (model.effect - mu), abs=1e-12)
     assert variance[0] == pytest.approx(np.diag(between - gain @ between), abs=1e-12)
 
 
 def test_cluster_and_new_effects_are_the_conditional_normal(model):
     """Do b_c and a new effect in a known cluster have the moments of the joint normal?"""
-    draws, sampling, between = dense(model)
-    mean, variance = marginal.new_effects(model, draws)
-    assert mean[0, 0] == pytest.approx(MU)
-    assert variance[0, 0] == pytest.approx(TAU**2)
+    draws, mu, sampling, between = dense(model)
+    row, scale_row = model.design[4], model.scale_design[4]
+    mean, variance = marginal.new_effects(model, draws, row, scale_row)
+    tau = TAU * np.exp(scale_row @ draws.delta[0])
+    assert mean[0, 0] == pytest.approx(mu[4])
+    assert variance[0, 0] == pytest.approx(tau**2)
     if not model.clustered:
         return
     cluster_mean, cluster_variance = marginal.cluster_effects(model, draws)
     precision = np.linalg.inv(sampling + between)
+    taus = TAU * np.exp(model.scale_design @ draws.delta[0])
     for c in range(3):
-        shared = TAU**2 * RHO * (model.cluster_of_row == c)
-        expected = MU + shared @ precision @ (model.effect - MU)
-        spread = TAU**2 * RHO - shared @ precision @ shared
-        assert cluster_mean[0, c] == pytest.approx(expected, abs=1e-12)
-        assert cluster_variance[0, c] == pytest.approx(spread, abs=1e-12)
-        assert mean[0, 1 + c] == pytest.approx(expected, abs=1e-12)
-        assert variance[0, 1 + c] == pytest.approx(spread + TAU**2 * (1 - RHO), abs=1e-12)
+        rows = model.cluster_of_row == c
+        shared = np.sqrt(RHO) * taus * rows  # covariance of gamma_c with the effects
+        gamma, spread = shared @ precision @ (model.effect - mu), 1 - shared @ precision @ shared
+        scale = np.sqrt(RHO) * taus[rows].mean()
+        assert cluster_mean[0, c] == pytest.approx(mu[rows].mean() + scale * gamma, abs=1e-12)
+        assert cluster_variance[0, c] == pytest.approx(scale**2 * spread, abs=1e-12)
+        assert mean[0, 1 + c] == pytest.approx(mu[4] + np.sqrt(RHO) * tau * gamma, abs=1e-12)
+        assert variance[0, 1 + c] == pytest.approx(tau**2 * (RHO * spread + 1 - RHO), abs=1e-12)
 
 
 def test_chunks_do_not_change_the_likelihood(model, monkeypatch):
     """Are the draws treated alike when they are processed in parts?"""
-    draws, _, _ = dense(model)
+    draws, *_ = dense(model)
     whole = marginal.log_likelihood(model, draws)
     monkeypatch.setattr(marginal, "_CHUNK", 1)
     parts = marginal.log_likelihood(model, draws)

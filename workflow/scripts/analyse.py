@@ -10,6 +10,7 @@ from hiermeta.inference import diagnostics, exact
 from hiermeta.inference import meta as inference
 from hiermeta.models import meta
 from hiermeta.sampling.convergence import sampler_health
+from hiermeta.sampling.meta import from_posterior
 from hiermeta.sampling.storage import read_draws, read_group
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
@@ -19,14 +20,15 @@ tables = inference.no_tables()
 verdict = {"status": "refused", "checks": [], "agreement": [], "attempts": []}
 reference = {"applies": False, "reason": "the data set was refused"}
 if description["status"] == "ok":
-    model = meta.from_files(read_csv(paths.data), description)
+    table = read_csv(paths.data, text=description["factors"])
+    model = meta.from_files(table, description)
     try:
         reference = {"applies": True} | exact.summarise(exact.solve(model))
     except exact.NotApplicable as reason:
         reference = {"applies": False, "reason": str(reason)}
     if record["status"] == "ok":
         draws, stats = read_draws(paths.posterior), read_group(paths.posterior, "sample_stats")
-        tables = inference.tables(model, {name: draws[name] for name in model.priors}, read_csv(paths.data))
+        tables = inference.tables(model, from_posterior(draws), table, description["predict_at"])
         health = sampler_health(stats["diverging"], stats["tree_depth"], stats["energy"], record["max_treedepth"])
         verdict |= diagnostics.verdict(tables, health, reference)
         verdict["attempts"] = [

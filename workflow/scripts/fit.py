@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from hiermeta.data.files import read_csv, read_json, write_json
 from hiermeta.models import meta
 from hiermeta.sampling import meta as sampling
+from hiermeta.sampling.families import family_program
 from hiermeta.sampling.nuts import SamplingFailed
-from hiermeta.sampling.programs import compiled
 from hiermeta.sampling.storage import write_posterior
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
@@ -32,8 +32,7 @@ record = (
 groups = {"posterior": {}}
 if description["status"] == "ok":
     model = meta.from_files(read_csv(paths.data), description)
-    stan_file = Path(snakemake.params.stan_file)
-    stan = compiled(stan_file, include_paths=[stan_file.parent / "functions"])
+    stan = family_program(Path(snakemake.params.stan_file))
     try:
         fitted = sampling.fit(stan, model, settings, snakemake.threads)
         record |= {"attempts": [attempt.as_dict() for attempt in fitted.attempts], "seconds": fitted.seconds}

@@ -12,7 +12,7 @@ from hiermeta.data.measures import MEASURES
 from hiermeta.data.meta import validate
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
-from hiermeta.models import meta
+from hiermeta.models import default_priors, meta
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
 settings, output = snakemake.params.settings, snakemake.output
@@ -30,9 +30,12 @@ try:
     source = read_table(settings["data"])
     validation["source"] |= {"sha256": source.sha256, "rows": len(source.table), "columns": list(source.table.columns)}
     validated = validate(source, settings)
-    information = meta.unit_information(settings, validated.table)
-    priors = meta.choose_priors(settings, validated.table, information)
-    built = meta.build(validated.table, {name: chosen.prior for name, chosen in priors.items()})
+    information = default_priors.unit_information(settings, validated.table)
+    priors = default_priors.choose_priors(settings, validated.table, information)
+    formulas = {key: settings[key] for key in ("moderators", "scale", "reference_levels") if key in settings}
+    built = meta.build(validated.table, {name: chosen.prior for name, chosen in priors.items()}, formulas)
+    predict_at = settings.get("predict_at", [])
+    meta.check_predict_at(built, predict_at)
     table = validated.table
     validation |= {
         "rows_read": validated.rows_read,
@@ -50,6 +53,10 @@ try:
             for name, chosen in priors.items()
         },
         "typical_variance": built.typical_variance,
+        "formulas": formulas,
+        "factors": sorted({name for fitted in (built.moderators, built.scale) if fitted for name in fitted.factors}),
+        "coefficients": list(built.moderators.names) if built.moderators else [],
+        "predict_at": predict_at,
     }
 except Refused as refused:
     validation |= {"status": "refused", "problems": [problem.as_dict() for problem in refused.problems]}

@@ -72,6 +72,11 @@ class Design:
         return {entry.piece.columns[0]: entry.levels for entry in coded if entry.is_factor}
 
     @property
+    def main_factors(self) -> tuple[str, ...]:
+        """Names of the main-effect terms that are factors."""
+        return tuple(name for name, coded in self._coded.items() if coded.is_factor)
+
+    @property
     def numeric(self) -> tuple[str, ...]:
         """Columns of the table that enter as numbers."""
         factors = self.factors
@@ -107,7 +112,8 @@ class Design:
     def _values(self, coded: _Coded, table: pd.DataFrame, standard: bool, full: bool) -> Array:
         if coded.is_factor:
             levels = coded.levels if full else coded.levels[1:]
-            return np.column_stack([(table[coded.piece.columns[0]] == level).to_numpy(float) for level in levels])
+            texts = table[coded.piece.columns[0]].astype(str)
+            return np.column_stack([(texts == level).to_numpy(float) for level in levels])
         values = _numeric(coded, table)
         if not standard:
             return values
@@ -175,9 +181,9 @@ def fit(formula: Formula, table: pd.DataFrame, references: Mapping[str, str] | N
             terms.append(term_name(term))
     design = Design(formula, tuple(names), tuple(terms), formula.intercept, coded, full)
     user, standard = design.matrix(table, False), design.matrix(table, True)
-    if np.linalg.matrix_rank(standard) == np.linalg.matrix_rank(np.hstack([standard, user / _size(user)])):
-        pass
-    else:  # a product without its main effects: centring would change the model
+    rank = np.linalg.matrix_rank(standard)
+    if rank < np.linalg.matrix_rank(np.hstack([standard, user / _size(user)])):
+        # A product without its main effects: centring would change the model.
         design = Design(formula, tuple(names), tuple(terms), False, coded, full)
     _check_rank(design, design.matrix(table, True))
     return design

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-_TEXT = {"label": str, "cluster": str}
+_TEXT = ("label", "cluster")
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -46,7 +47,15 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
     write_text(path, table.to_csv(index=False, lineterminator="\n"))
 
 
-def read_csv(path: str | Path) -> pd.DataFrame:
-    """Read a table that `write_csv` wrote: labels and clusters as text, every number as it was."""
-    table = pd.read_csv(path, dtype=_TEXT, keep_default_na=False, na_values=[""], float_precision="round_trip")
-    return table.fillna({column: "" for column in _TEXT if column in table})
+def read_csv(path: str | Path, text: Iterable[str] = ()) -> pd.DataFrame:
+    """Read a table that `write_csv` wrote, every number as it was.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    text : iterable of str
+        Columns of text beside labels and clusters.
+    """
+    types = dict.fromkeys([*_TEXT, *text], str)
+    table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""], float_precision="round_trip")
+    return table.fillna({column: "" for column in types if column in table})

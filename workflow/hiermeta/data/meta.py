@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hiermeta.data import moderators
 from hiermeta.data.cells import Cells, Mask
 from hiermeta.data.estimates import way_of
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.read import Source, is_missing, require_columns
+
+RESERVED = ("row", "label", "cluster", "effect", "variance", "sample_size")
 
 
 @dataclass
@@ -24,8 +27,8 @@ class Validated:
     ----------
     table : pandas.DataFrame
         Columns row, label, cluster (if the analysis has clusters), effect, variance (squared standard error, on
-        the squared scale of the effect), and sample_size (if given, or known from raw columns); one row per
-        estimate, in the file's order.
+        the squared scale of the effect), sample_size (if given, or known from raw columns), then the moderators
+        under their own names; one row per estimate, in the file's order.
     rows_read : int
         Data rows in the file.
     dropped : list of dict
@@ -70,6 +73,8 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     wanted |= {"cluster": settings["cluster"]} if "cluster" in settings else {}
     wanted |= {f"label[{i}]": column for i, column in enumerate(labels)}
     wanted |= {f"subset.{column}": column for column in settings.get("subset", {})}
+    parsed = moderators.formulas(settings)
+    wanted |= {f"{key}[{column}]": column for key, entry in parsed.items() for column in entry.columns}
     require_columns(source, wanted)
 
     rows_read = len(source.table)
@@ -83,7 +88,8 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
         raise Refused(cells.problems)
 
     result = Validated(_carried(source.table, settings, labels), rows_read, dropped)
-    keep = _complete(result, cells, settings)
+    further = moderators.read(source, parsed)
+    keep = _complete(result, cells, settings, further)
     result.table, cells = result.table[keep], cells.keep(keep)
     computed = way.estimate(cells)
     result.table = result.table.assign(effect=computed.effect, variance=computed.variance)
@@ -94,6 +100,8 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     result.warnings += computed.warnings
     result.dropped += [{"row": row, "reason": reason} for row, reason in computed.unusable.items()]
     result.dropped.sort(key=lambda entry: entry["row"])
+    for column in further:
+        result.table[moderator_column(column)] = further[column].to_numpy()[keep]
     result.table = result.table[~result.table["row"].isin(list(computed.unusable))].reset_index(drop=True)
     _check_size(source, result)
     _check_clusters(result, settings)
@@ -109,12 +117,18 @@ def _carried(texts: pd.DataFrame, settings: dict[str, Any], labels: list[str]) -
     return table
 
 
-def _complete(result: Validated, cells: Cells, settings: dict[str, Any]) -> Mask:
+def moderator_column(column: str) -> str:
+    """The name under which a user's column stands in the validated table, apart from the table's own."""
+    return f"{column} (moderator)" if column in RESERVED else column
+
+
+def _complete(result: Validated, cells: Cells, settings: dict[str, Any], further: pd.DataFrame) -> Mask:
     """Rows where nothing is missing; the others are listed with the first column that has no value."""
     keep = np.ones(len(result.table), bool)
     missing = {key: (column, cells.missing(key)) for key, column in cells.columns.items()}
     if "cluster" in settings:
         missing["cluster"] = settings["cluster"], result.table["cluster"].map(is_missing).to_numpy(bool)
+    missing |= {f"moderator {column}": (column, further[column].isna().to_numpy(bool)) for column in further}
     for key, (column, empty) in missing.items():
         for row in result.table["row"][keep & empty]:
             result.dropped.append({"row": int(row), "reason": f"no value in column {column!r} ({key})"})

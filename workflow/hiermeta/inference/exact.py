@@ -56,7 +56,7 @@ def conditional(model: MetaModel, tau: Array, rho: Array) -> Conditional:
     Parameters
     ----------
     model : MetaModel
-        With a normal or a point prior on ``mu``.
+        With normal or point priors on the coefficients and no scale formula.
     tau, rho : numpy.ndarray
         Shape (N,) each.
     """
@@ -70,7 +70,7 @@ def conditional(model: MetaModel, tau: Array, rho: Array) -> Conditional:
 
 
 def _conditional(model: MetaModel, tau: Array, rho: Array) -> Conditional:
-    prior_mean, prior_sd = _coefficient_prior(model.priors["mu"])
+    prior_mean, prior_sd = coefficient_prior(model)
     p = model.design.shape[1]
     columns = np.column_stack([model.design, model.effect - model.design @ prior_mean])
     weight = 1 / (model.variance + (tau**2 * (1 - rho))[:, None])
@@ -96,12 +96,23 @@ def _conditional(model: MetaModel, tau: Array, rho: Array) -> Conditional:
     return Conditional(log_likelihood, prior_mean + prior_sd * solution, covariance)
 
 
-def _coefficient_prior(prior: Prior) -> tuple[Array, Array]:
-    if prior.family == "normal":
-        return np.array([prior.arguments[0]]), np.array([prior.arguments[1]])
-    if prior.is_point:
-        return np.array([prior.arguments[0]]), np.zeros(1)
-    raise NotApplicable(f"the prior of mu, {prior.short}, is not normal")
+def coefficient_prior(model: MetaModel) -> tuple[Array, Array]:
+    """Prior means and SDs of the coefficients of the standardised design, shape (p,) each; an SD of 0 is a point.
+
+    Raises
+    ------
+    NotApplicable
+    """
+    for prior in model.coefficient_priors:
+        if prior.family != "normal" and not prior.is_point:
+            raise NotApplicable(f"the prior {prior.short} of a coefficient is not normal")
+    if model.scale is not None:
+        raise NotApplicable("heterogeneity depends on scale moderators")
+    priors = model.coefficient_priors
+    return (
+        np.array([prior.arguments[0] for prior in priors]),
+        np.array([0.0 if prior.is_point else prior.arguments[1] for prior in priors]),
+    )
 
 
 @dataclass(frozen=True)
@@ -136,7 +147,7 @@ def solve(model: MetaModel) -> ExactPosterior:
     Raises
     ------
     NotApplicable
-        When the prior of ``mu`` is not normal.
+        When a coefficient's prior is not normal, or τ depends on scale moderators.
     """
     axes = Axis(model.priors["tau"]), Axis(model.priors.get("rho", Prior("point", (0.0,))))
     bounds = find_box(axes, lambda tau, rho: conditional(model, tau, rho).log_likelihood)
@@ -161,24 +172,46 @@ def summarise(posterior: ExactPosterior) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``log_marginal_likelihood``, ``error``, and mean, sd, median, q2.5 and q97.5 of mu, the new effect and each
-        row of the heterogeneity table.
+        ``log_marginal_likelihood``, ``error``, and mean, sd, median, q2.5 and q97.5 of mu, the new effect, the
+        coefficients in the user's units and each row of the heterogeneity table.
     """
     model, weight = posterior.model, posterior.weight
-    x = model.mean_design
-    mean = posterior.conditional.mean @ x
-    variance = np.einsum("p,npq,q->n", x, posterior.conditional.covariance, x)
+    mean, variance = linear(posterior, model.mean_design)
     summary: dict[str, Any] = {
         "log_marginal_likelihood": posterior.log_marginal_likelihood,
         "error": posterior.error,
     }
-    if not model.priors["mu"].is_point:
-        summary["mu"] = _normal_mixture(mean, variance, weight)
-    summary["new effect"] = _normal_mixture(mean, variance + posterior.tau**2, weight)
+    if variance.any():
+        summary["mu"] = normal_mixture(mean, variance, weight)
+    summary["new effect"] = normal_mixture(mean, variance + posterior.tau**2, weight)
+    if model.moderators is not None:
+        for name, row in zip(model.moderators.names, model.back, strict=True):
+            coefficient, spread = linear(posterior, row)
+            if spread.any():
+                summary[name] = normal_mixture(coefficient, spread, weight)
     return summary | _heterogeneity(posterior)
 
 
-def _normal_mixture(mean: Array, variance: Array, weight: Array) -> dict[str, float]:
+def linear(posterior: ExactPosterior, row: Array) -> tuple[Array, Array]:
+    """Means and variances, at each node, of a linear combination of the standardised coefficients.
+
+    Parameters
+    ----------
+    posterior : ExactPosterior
+    row : numpy.ndarray
+        Shape (p,).
+
+    Returns
+    -------
+    mean, variance : numpy.ndarray
+        Shape (N,) each.
+    """
+    given = posterior.conditional
+    return given.mean @ row, np.einsum("p,npq,q->n", row, given.covariance, row)
+
+
+def normal_mixture(mean: Array, variance: Array, weight: Array) -> dict[str, float]:
+    """Interval columns of a mixture of N normals, shape (N,) each."""
     centre = float(weight @ mean)
     sd = float(np.sqrt(weight @ (variance + (mean - centre) ** 2)))
     quantiles = normal_mixture_quantiles(LEVELS, mean[:, None], np.sqrt(variance)[:, None], weight)[:, 0]

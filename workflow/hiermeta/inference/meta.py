@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +12,7 @@ import pandas as pd
 
 from hiermeta.inference.summaries import INTERVAL, of_draws, of_normals
 from hiermeta.models import heterogeneity, marginal
-from hiermeta.models.meta import MetaModel
+from hiermeta.models.meta import MetaModel, design_rows_at
 from hiermeta.sampling.convergence import CONVERGENCE, MCSE, convergence
 
 Array = npt.NDArray[np.float64]
@@ -25,7 +27,7 @@ class Tables:
     Parameters
     ----------
     estimates, heterogeneity, predictions, true_effects, cluster_effects : pandas.DataFrame
-        As `interface` names their columns.
+        As the interface names their columns.
     convergence : pandas.DataFrame
         r_hat, ess_bulk and ess_tail by reported quantity.
     """
@@ -38,50 +40,70 @@ class Tables:
     convergence: pd.DataFrame
 
 
-def tables(model: MetaModel, draws: dict[str, Array], labels: pd.DataFrame) -> Tables:
+def tables(
+    model: MetaModel, draws: dict[str, Array], table: pd.DataFrame, predict_at: Sequence[Mapping[str, Any]] = ()
+) -> Tables:
     """Summarise a fitted model.
 
     Parameters
     ----------
     model : MetaModel
     draws : dict of str to numpy.ndarray
-        ``mu``, ``tau`` and, with clusters, ``rho``; shape (chains, draws) each.
-    labels : pandas.DataFrame
-        The validated table: row, label, and cluster where there are clusters.
+        ``beta`` (chains, draws, p), ``delta`` (chains, draws, s), ``tau`` and ``rho`` (chains, draws).
+    table : pandas.DataFrame
+        The validated table.
+    predict_at : sequence of dict
+        Moderator values of further predictions.
     """
-    chains = len(draws["mu"])
+    chains = len(draws["tau"])
     flat = marginal.Draws.from_chains(draws)
-    estimates = of_draws(heterogeneity.parameters(draws))
-    spread = of_draws(heterogeneity.table(draws, model.typical_variance))
+    estimates = of_draws(heterogeneity.parameters(model, draws))
+    spread = of_draws(heterogeneity.table(model, draws))
 
     new_names = ["new effect", *(f"new effect in {cluster}" for cluster in model.clusters)]
-    new_mean, new_variance = marginal.new_effects(model, flat)
+    no_scale = np.zeros(model.scale_design.shape[1])
+    new_mean, new_variance = marginal.new_effects(model, flat, model.mean_design, no_scale)
     new_effects = of_normals(new_mean, new_variance, new_names, chains)
     mean = estimates.loc[["mu"], new_effects.columns].rename({"mu": "mean"})
+    further = [_at(model, flat, table, values, chains) for values in predict_at]
 
     back = np.argsort(model.order)
-    rows = [f"true effect, row {row}" for row in labels["row"]]
-    true_mean, true_variance = (values[:, back] for values in marginal.true_effects(model, flat))
+    rows = [f"true effect, row {row}" for row in table["row"]]
+    some = flat.thinned(model.k, chains)
+    true_mean, true_variance = (values[:, back] for values in marginal.true_effects(model, some))
     true_effects = of_normals(true_mean, true_variance, rows, chains).reset_index(drop=True)
-    named = labels[[column for column in ("row", "label", "cluster") if column in labels]]
-    conditional = dict(zip(new_names, new_mean.T, strict=True)) | dict(zip(rows, true_mean.T, strict=True))
+    named = table[[column for column in ("row", "label", "cluster") if column in table]]
+    of_rows = dict(zip(rows, true_mean.T, strict=True))
 
     cluster_effects = pd.DataFrame(columns=[*INTERVAL, *MCSE], dtype=float)
     if model.clustered:
-        cluster_mean, cluster_variance = marginal.cluster_effects(model, flat)
+        cluster_mean, cluster_variance = marginal.cluster_effects(model, some)
         cluster_effects = of_normals(cluster_mean, cluster_variance, model.clusters, chains)
-        conditional |= {f"effect of {name}": cluster_mean[:, j] for j, name in enumerate(model.clusters)}
+        of_rows |= {f"effect of {name}": cluster_mean[:, j] for j, name in enumerate(model.clusters)}
     cluster_effects.insert(0, "k", model.sizes)
     measures = [estimates[CONVERGENCE], spread[CONVERGENCE]]
-    measures.append(convergence({name: values.reshape(chains, -1) for name, values in conditional.items()}))
+    for conditional in (dict(zip(new_names, new_mean.T, strict=True)), of_rows):
+        measures.append(convergence({name: values.reshape(chains, -1) for name, values in conditional.items()}))
     return Tables(
         estimates=estimates[ESTIMATE_COLUMNS].rename_axis("parameter").reset_index(),
         heterogeneity=spread[HETEROGENEITY_COLUMNS].rename_axis("quantity").reset_index(),
-        predictions=pd.concat([mean, new_effects]).rename_axis("target").reset_index(),
-        true_effects=named.assign(observed=labels["effect"]).join(true_effects),
+        predictions=pd.concat([mean, new_effects, *further]).rename_axis("target").reset_index(),
+        true_effects=named.assign(observed=table["effect"]).join(true_effects),
         cluster_effects=cluster_effects.rename_axis("cluster").reset_index(),
         convergence=pd.concat(measures),
     )
+
+
+def _at(
+    model: MetaModel, draws: marginal.Draws, table: pd.DataFrame, values: Mapping[str, Any], chains: int
+) -> pd.DataFrame:
+    """Mean and new effect with some moderators at given values, the others averaged over the rows."""
+    row, scale_row = design_rows_at(model, table, values)
+    centre, spread = marginal.new_effects(model, draws, row, scale_row)
+    where = ", ".join(f"{name} = {value}" for name, value in values.items())
+    mean = of_draws({f"mean at {where}": (draws.beta @ row).reshape(chains, -1)})
+    new = of_normals(centre[:, :1], spread[:, :1], [f"new effect at {where}"], chains)
+    return pd.concat([mean[new.columns], new])
 
 
 def no_tables() -> Tables:

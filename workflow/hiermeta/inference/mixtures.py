@@ -18,7 +18,7 @@ def normal_mixture_quantiles(probabilities: npt.ArrayLike, mean: Array, sd: Arra
     probabilities : array-like of float
         Shape (q,): strictly between 0 and 1.
     mean, sd : numpy.ndarray
-        Shape (n, m): components of each mixture, every SD above zero.
+        Shape (n, m): components of each mixture; an SD of zero is a point mass.
     weight : numpy.ndarray
         Shape (n,): summing to one.
 
@@ -35,6 +35,8 @@ def normal_mixture_quantiles(probabilities: npt.ArrayLike, mean: Array, sd: Arra
     """
     keep = weight > 1e-14 * weight.max()
     mean, sd, weight = mean[keep], sd[keep], weight[keep] / weight[keep].sum()
+    scale = np.abs(mean).max(axis=0) + sd.max(axis=0)
+    sd = np.maximum(sd, 1e-9 * np.where(scale > 0, scale, 1.0))  # a point mass as a very narrow normal
     levels = np.asarray(probabilities, float)
     result = np.empty((len(levels), mean.shape[1]))
     step = max(1, _CHUNK // len(mean))

@@ -68,7 +68,7 @@ def of_normals(mean: Array, variance: Array, names: Sequence[str], chains: int) 
     quantiles = normal_mixture_quantiles(LEVELS, some_mean, some_sd, weight)
     table["median"], table["q2.5"], table["q97.5"] = quantiles
     table["mcse_mean"] = _error_of_mean(mean, names, chains)
-    sd = np.sqrt(variance)
+    sd = np.sqrt(np.maximum(variance, 1e-18 * (mean**2).max(axis=0) + 1e-300))
     for column, quantile in zip(MCSE[1:], quantiles, strict=True):
         z = (quantile - mean) / sd
         density = (np.exp(-0.5 * z**2) / sd).mean(axis=0) / np.sqrt(2 * np.pi)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hiermeta.models.meta import MetaModel
+
 Array = npt.NDArray[np.float64]
 
 
@@ -101,32 +103,59 @@ def quantities(clustered: bool) -> dict[str, Quantity]:
     return rows
 
 
-def parameters(draws: dict[str, Array]) -> dict[str, Array]:
+def parameters(model: MetaModel, draws: dict[str, Array]) -> dict[str, Array]:
     """The rows of the estimates table.
 
     Parameters
     ----------
+    model : MetaModel
     draws : dict of str to numpy.ndarray
-        ``mu``, ``tau`` and, with clusters, ``rho``; any one shape.
+        ``beta`` (..., p), ``delta`` (..., s), ``tau`` and ``rho`` (...).
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Shape (...) each: mu at the mean design, coefficients in the user's units, τ and ρ with their parts, and
+        coefficients of log τ.
     """
-    rows = {"mu": draws["mu"], "tau": draws["tau"]}
-    if "rho" in draws:
+    rows = {"mu": draws["beta"] @ model.mean_design}
+    if model.moderators is not None:
+        rows |= zip(model.moderators.names, np.moveaxis(draws["beta"] @ model.back.T, -1, 0), strict=True)
+    rows["tau"] = draws["tau"]
+    if model.clustered:
         rows["rho"] = draws["rho"]
         rows["tau_within"] = draws["tau"] * np.sqrt(1 - draws["rho"])
         rows["tau_between"] = draws["tau"] * np.sqrt(draws["rho"])
+    if model.scale is not None:
+        names = [f"scale:{name}" for name in model.scale.names[1:]]
+        rows |= zip(names, np.moveaxis(draws["delta"] @ model.scale_back.T, -1, 0), strict=True)
     return rows
 
 
-def table(draws: dict[str, Array], typical_variance: float) -> dict[str, Array]:
-    """The rows of the heterogeneity table, I² in per cent.
+def table(model: MetaModel, draws: dict[str, Array]) -> dict[str, Array]:
+    """The rows of the heterogeneity table, I² in per cent; with a scale formula averaged over the rows of the data.
 
     Parameters
     ----------
+    model : MetaModel
     draws : dict of str to numpy.ndarray
-        ``tau`` and, with clusters, ``rho``; any one shape.
-    typical_variance : float
+        ``delta`` (chains, draws, s), ``tau`` and ``rho`` (chains, draws).
     """
-    tau, clustered = draws["tau"], "rho" in draws
-    rho = draws["rho"] if clustered else np.zeros_like(tau)
-    rows = {name: quantity.at(tau, rho, typical_variance) for name, quantity in quantities(clustered).items()}
-    return {"tau": rows.pop("tau")} | ({"rho": rho} if clustered else {}) | rows
+    tau, rho = draws["tau"], draws["rho"] if model.clustered else np.zeros_like(draws["tau"])
+    rows = {}
+    for name, quantity in quantities(model.clustered).items():
+        if model.scale is None:
+            rows[name] = quantity.at(tau, rho, model.typical_variance)
+        else:
+            rows[name] = _averaged(quantity, model, draws, rho)
+    return {"tau": rows.pop("tau")} | ({"rho": rho} if model.clustered else {}) | rows
+
+
+def _averaged(quantity: Quantity, model: MetaModel, draws: dict[str, Array], rho: Array) -> Array:
+    """Mean over rows; for SDs the root of the mean variance."""
+    total = np.zeros_like(rho)
+    for z in model.scale_design:
+        values = quantity.at(draws["tau"] * np.exp(draws["delta"] @ z), rho, model.typical_variance)
+        total += values**2 if quantity.form is FORMS["tau"] else values
+    mean = total / model.k
+    return np.sqrt(mean) if quantity.form is FORMS["tau"] else mean

@@ -1,13 +1,12 @@
-"""The three-level normal meta-analysis model: its rows in model order, its default priors, its Stan data.
+"""The three-level normal meta-analysis model: its rows in model order, its designs, its Stan data.
 
 Notation and equations follow section 1 of the statistical specification: row i in cluster c(i) has the estimate
-``y_i = x_i'β + b_c(i) + w_i + e_i`` with known sampling variance ``v_i``, total heterogeneity SD ``τ`` and cluster
-allocation ``ρ``.
+``y_i = x_i'β + b_c(i) + w_i + e_i`` with known sampling variance ``v_i``, total heterogeneity SD ``τ_i`` with
+``log τ_i = log τ + z_i'δ``, and cluster allocation ``ρ``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,23 +16,28 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.data.measures import MEASURES
+from hiermeta.data import design as designs
+from hiermeta.data.formula import FormulaError
+from hiermeta.data.meta import RESERVED, moderator_column
+from hiermeta.data.moderators import formulas
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.models.priors import Prior, PriorError, parse_for
+from hiermeta.models.priors import Prior, parse_for
 
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class MetaModel:
-    """Rows sorted by cluster, with their design and priors.
+    """Rows sorted by cluster, with their designs and priors.
 
     Parameters
     ----------
     effect, variance : numpy.ndarray
         Shape (k,): effect estimates and their sampling variances (squared standard errors).
     design : numpy.ndarray
-        Shape (k, p): standardised design; the first column is the intercept.
+        Shape (k, p): standardised design of the mean.
+    scale_design : numpy.ndarray
+        Shape (k, s): standardised design of log τ without its intercept, every column with mean zero; s may be 0.
     start : numpy.ndarray
         Shape (J,): first row of each cluster; empty without clusters.
     clusters : tuple of str
@@ -41,16 +45,25 @@ class MetaModel:
     order : numpy.ndarray
         Shape (k,): position in the validated table of each row here.
     priors : dict of str to Prior
-        ``mu``, ``tau`` and, with clusters, ``rho``.
+        ``mu``, ``tau`` and, where they apply, ``rho``, ``moderators`` and ``scale``.
+    back, scale_back : numpy.ndarray
+        Shapes (p, p) and (s, s): from coefficients of the standardised designs to those in the user's units.
+    moderators, scale : Design or None
+        How the designs were made.
     """
 
     effect: Array
     variance: Array
     design: Array
+    scale_design: Array
     start: npt.NDArray[np.intp]
     clusters: tuple[str, ...]
     order: npt.NDArray[np.intp]
     priors: dict[str, Prior]
+    back: Array
+    scale_back: Array
+    moderators: designs.Design | None = None
+    scale: designs.Design | None = None
 
     @property
     def k(self) -> int:
@@ -76,6 +89,15 @@ class MetaModel:
         return self.design.mean(axis=0)
 
     @cached_property
+    def coefficient_priors(self) -> tuple[Prior, ...]:
+        """The prior of each column of ``design``; that of ``mu`` for the intercept or a factor coded in full instead."""
+        if self.moderators is None:
+            return (self.priors["mu"],)
+        first_factor = next((t for t in self.moderators.terms if t in self.moderators.main_factors), None)
+        central = "intercept" if self.moderators.formula.intercept else first_factor
+        return tuple(self.priors["mu" if term == central else "moderators"] for term in self.moderators.terms)
+
+    @cached_property
     def typical_variance(self) -> float:
         """Typical sampling variance ṽ = (k − p)/tr(P) (Higgins & Thompson 2002, eq. 9, for any design)."""
         weight = 1 / self.variance
@@ -89,185 +111,146 @@ class MetaModel:
         return np.add.reduceat(values, self.start, axis=-1)
 
 
-def build(table: pd.DataFrame, priors: dict[str, Prior]) -> MetaModel:
-    """Sort a validated table by cluster, in order of first appearance.
+def build(
+    table: pd.DataFrame,
+    priors: dict[str, Prior],
+    settings: Mapping[str, Any] | None = None,
+) -> MetaModel:
+    """Sort a validated table by cluster, in order of first appearance, and make its designs.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns effect, variance and, with clusters, cluster.
+        Columns effect, variance and, where they apply, cluster and the moderators.
     priors : dict of str to Prior
+    settings : mapping, optional
+        ``moderators``, ``scale`` and ``reference_levels`` as in the config.
+
+    Raises
+    ------
+    Refused
+        When a formula can't be fitted to the rows.
     """
+    fitted = fit_designs(table, settings or {})
     if "cluster" in table:
         codes, names = pd.factorize(table["cluster"])
         order = np.argsort(codes, kind="stable")
         start = np.searchsorted(codes[order], np.arange(len(names)))
     else:
         names, order, start = (), np.arange(len(table)), np.array([], dtype=np.intp)
+    rows = user_table(table)
+    mean, scale = fitted.get("moderators"), fitted.get("scale")
+    design: Array = np.ones((len(table), 1))
+    back: Array = np.eye(1)
+    if mean is not None:
+        design = mean.matrix(rows, standard=True)
+        back = np.linalg.lstsq(mean.matrix(rows, standard=False), design, rcond=None)[0].astype(np.float64)
+    log_tau: Array = np.zeros((len(table), 0))
+    scale_back: Array = np.zeros((0, 0))
+    if scale is not None:
+        log_tau = scale.matrix(rows, standard=True)[:, 1:]
+        log_tau = log_tau - log_tau.mean(axis=0)
+        with_intercept = np.column_stack([np.ones(len(table)), log_tau])
+        scale_back = np.linalg.lstsq(scale.matrix(rows, standard=False), with_intercept, rcond=None)[0][1:, 1:].astype(
+            np.float64
+        )
     return MetaModel(
         effect=table["effect"].to_numpy(float)[order],
         variance=table["variance"].to_numpy(float)[order],
-        design=np.ones((len(table), 1)),
+        design=design[order],
+        scale_design=log_tau[order],
         start=start,
         clusters=tuple(map(str, names)),
         order=order,
         priors=priors,
+        back=back,
+        scale_back=scale_back,
+        moderators=mean,
+        scale=scale,
     )
 
 
-@dataclass(frozen=True)
-class UnitInformation:
-    """The unit-information SD and, in words, where it comes from."""
-
-    value: float | None
-    source: str
+def user_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A validated table with moderators under the user's names."""
+    renamed = {name: table[moderator_column(name)] for name in RESERVED if moderator_column(name) in table}
+    return table.assign(**renamed)
 
 
-def unit_information(settings: dict[str, Any], table: pd.DataFrame) -> UnitInformation:
-    """The SD of one unit of information, from the config, the measure or the sample sizes.
-
-    Parameters
-    ----------
-    settings : dict
-        One data set of the config.
-    table : pandas.DataFrame
-        The validated table; its column sample_size is used where the measure has no known value.
-
-    Returns
-    -------
-    UnitInformation
-        ``value`` is None where there is nothing to take it from.
-    """
-    if "unit_information_sd" in settings:
-        return UnitInformation(float(settings["unit_information_sd"]), "set in the config")
-    measure = settings["measure"]
-    known = MEASURES[measure].unit_information_sd
-    if known is not None:
-        return UnitInformation(known, f"known for {measure}")
-    if "sample_size" in table:
-        value = math.sqrt(table["sample_size"].sum() / (1 / table["variance"]).sum())
-        return UnitInformation(value, "from the sample sizes: √(Σn / Σ(1/variance))")
-    return UnitInformation(None, f"unknown for {measure} without sample sizes")
-
-
-@dataclass(frozen=True)
-class ChosenPrior:
-    """A prior and where it comes from."""
-
-    prior: Prior
-    default: bool
-    source: str
-
-
-def choose_priors(
-    settings: dict[str, Any], table: pd.DataFrame, information: UnitInformation
-) -> dict[str, ChosenPrior]:
-    """The config's priors, and the defaults of the statistical specification for the rest.
+def fit_designs(table: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, designs.Design]:
+    """The designs of the formulas in a data set's settings, by config key.
 
     Raises
     ------
     Refused
-        When a prior string can't be used, or a default needs an unknown unit-information SD.
     """
-    given = settings.get("priors", {})
-    wanted = ["mu", "tau", "rho"] if "cluster" in table else ["mu", "tau"]
-    chosen, problems = {}, []
-    for parameter in wanted:
-        if parameter in given:
-            try:
-                chosen[parameter] = ChosenPrior(parse_for(parameter, given[parameter]), False, "set in the config")
-            except PriorError as error:
-                problems.append(Problem(f"priors.{parameter}: {error}", "Correct it in the config"))
-        elif parameter == "rho":
-            chosen[parameter] = ChosenPrior(Prior("beta", (1.0, 1.0)), True, "uniform")
-        elif information.value is None:
-            message = f"the default prior of {parameter} needs a unit-information SD, {information.source}"
-            own = f"`priors: {{{parameter}: ...}}`"
-            remedy = f"Give `sample_size:` (a column), `unit_information_sd:` (a number) or {own}"
-            problems.append(Problem(message, remedy))
-        else:
-            chosen[parameter] = _default(parameter, settings["measure"], table, information.value)
-    if chosen and all(entry.prior.is_point for entry in chosen.values()):
-        problems.append(Problem("priors: every parameter is a point", "Leave at least one parameter to be estimated"))
+    fitted, problems = {}, []
+    references = {key: str(value) for key, value in settings.get("reference_levels", {}).items()}
+    for key, parsed in formulas(dict(settings)).items():
+        try:
+            fitted[key] = designs.fit(parsed, user_table(table), references)
+        except FormulaError as error:
+            problems.append(Problem(f"`{key}:` {error}", "Change the formula, or the rows that are used"))
+    known = {factor for entry in fitted.values() for factor in entry.factors}
+    for column in references.keys() - known if not problems else ():
+        problems.append(Problem(f"reference_levels: {column!r} is not a factor of a formula", "Leave it out"))
     if problems:
         raise Refused(problems)
-    return chosen
+    return fitted
 
 
-def _default(parameter: str, measure: str, table: pd.DataFrame, unit: float) -> ChosenPrior:
-    if parameter == "tau":
-        return ChosenPrior(Prior("half_normal", (unit / 4,)), True, "scale: a quarter of the unit-information SD")
-    if MEASURES[measure].single_group:
-        mean = float(np.average(table["effect"], weights=1 / table["variance"]))
-        source = "around the inverse-variance mean of the data, SD: the unit-information SD"
-        return ChosenPrior(Prior("normal", (mean, unit)), True, source)
-    return ChosenPrior(Prior("normal", (0.0, unit / 2)), True, "SD: half the unit-information SD")
+def design_rows_at(model: MetaModel, table: pd.DataFrame, values: Mapping[str, Any]) -> tuple[Array, Array]:
+    """Rows of the standardised designs with some moderators at given values, averaged over the data's rows.
+
+    Parameters
+    ----------
+    model : MetaModel
+    table : pandas.DataFrame
+        The validated table.
+    values : mapping
+        Moderator to number or level.
+
+    Returns
+    -------
+    row, scale_row : numpy.ndarray
+        Shapes (p,) and (s,).
+    """
+    rows = user_table(table)
+    changed = rows.assign(**values)
+    row, scale_row = model.mean_design, np.zeros(model.scale_design.shape[1])
+    if model.moderators is not None:
+        row = model.moderators.matrix(changed, standard=True).mean(axis=0)
+    if model.scale is not None:
+        scale_row = model.scale.matrix(changed, standard=True)[:, 1:].mean(axis=0)
+        scale_row = scale_row - model.scale.matrix(rows, standard=True)[:, 1:].mean(axis=0)
+    return row, scale_row
+
+
+def check_predict_at(model: MetaModel, predict_at: list[dict[str, Any]]) -> None:
+    """Check that values to predict at are moderators, numbers where numbers belong, and levels that occur.
+
+    Raises
+    ------
+    Refused
+    """
+    problems = []
+    fitted = [entry for entry in (model.moderators, model.scale) if entry is not None]
+    factors = {name: levels for entry in fitted for name, levels in entry.factors.items()}
+    numeric = {name for entry in fitted for name in entry.numeric}
+    for i, values in enumerate(predict_at):
+        for name, value in values.items():
+            where = f"predict_at[{i}].{name}"
+            if name in factors and str(value) not in factors[name]:
+                problems.append(Problem(f"{where}: no level {value!r}", f"It has {', '.join(factors[name])}"))
+            elif name in numeric and (isinstance(value, bool) or not isinstance(value, (int, float))):
+                problems.append(Problem(f"{where}: {value!r} is not a number", "Give a number"))
+            elif name not in factors and name not in numeric:
+                allowed = ", ".join([*factors, *sorted(numeric)]) or "none, since there is no formula"
+                problems.append(Problem(f"{where}: not a moderator of this analysis", f"Moderators are {allowed}"))
+    if problems:
+        raise Refused(problems)
 
 
 def from_files(table: pd.DataFrame, description: dict[str, Any]) -> MetaModel:
     """The model again, from ``data.csv`` and ``model.json``."""
     priors = {name: parse_for(name, entry["prior"]) for name, entry in description["priors"].items()}
-    return build(table, priors)
-
-
-def initial_values(model: MetaModel, chains: int, seed: int) -> list[Mapping[str, Any]]:
-    """Scattered starting values on the scale of the data, inside the priors' supports.
-
-    Parameters
-    ----------
-    model : MetaModel
-    chains : int
-    seed : int
-
-    Returns
-    -------
-    list of dict
-        One per chain: the free parameters of ``stan/meta.stan``.
-    """
-    rng = np.random.default_rng(seed)
-    spread = float(np.std(model.effect)) + float(np.sqrt(np.median(model.variance)))
-    error = spread / math.sqrt(model.k)
-    centre = float(np.average(model.effect, weights=1 / (model.variance + spread**2)))
-    guesses = {
-        "mu": centre + 2 * error * rng.standard_normal(chains),
-        "tau": spread * rng.uniform(0.3, 1.5, chains),
-        "rho": rng.uniform(0.1, 0.9, chains),
-    }
-    rho = model.priors.get("rho", Prior("point", (0.0,)))
-    inits: list[dict[str, Any]] = [{} for _ in range(chains)]
-    for name, prior in (("mu", model.priors["mu"]), ("tau", model.priors["tau"]), ("rho", rho)):
-        lower, upper = prior.support
-        for chain, init in enumerate(inits):
-            guess = float(guesses[name][chain])
-            if not lower < guess < upper and not prior.is_point:
-                guess = float(prior.ppf(rng.uniform(0.25, 0.75)))
-            init[f"{name}_free"] = [] if prior.is_point else [guess]
-    return list(inits)
-
-
-def stan_data(model: MetaModel) -> dict[str, Any]:
-    """Data of ``stan/meta.stan``.
-
-    Parameters
-    ----------
-    model : MetaModel
-
-    Returns
-    -------
-    dict
-        Plain numbers and lists; bounds may be infinite.
-    """
-    rho = model.priors.get("rho", Prior("point", (0.0,)))
-    data: dict[str, Any] = {
-        "k": model.k,
-        "J": len(model.start),
-        "y": model.effect.tolist(),
-        "v": model.variance.tolist(),
-        "start": [*(model.start + 1).tolist(), model.k + 1],
-    }
-    for name, prior in (("mu", model.priors["mu"]), ("tau", model.priors["tau"]), ("rho", rho)):
-        lower, upper = prior.support
-        data[f"{name}_family"] = prior.code
-        data[f"{name}_prior"] = prior.stan_arguments
-        data[f"{name}_bounds"] = [lower, upper]
-    return data
+    return build(table, priors, description["formulas"])

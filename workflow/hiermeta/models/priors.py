@@ -240,11 +240,11 @@ def parse(text: str) -> Prior:
 
 
 # What each parameter's prior may be, beyond its support.
-_DOMAIN = {"mu": _REAL, "tau": _POSITIVE, "rho": _UNIT}
+_DOMAIN = {"mu": _REAL, "tau": _POSITIVE, "rho": _UNIT, "moderators": _REAL, "scale": _REAL}
 
 
 def parse_for(parameter: str, text: str) -> Prior:
-    """Read the prior of ``mu``, ``tau`` (an SD, not a variance) or ``rho`` and check that it suits it.
+    """Read the prior of ``mu``, ``tau`` (an SD, not a variance), ``rho``, ``moderators`` or ``scale`` and check it.
 
     Raises
     ------

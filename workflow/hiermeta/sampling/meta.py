@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hiermeta.models import heterogeneity, marginal
-from hiermeta.models.meta import MetaModel, initial_values, stan_data
+from hiermeta.models.meta import MetaModel
+from hiermeta.models.stan import initial_values, stan_data
 from hiermeta.sampling.nuts import Sample, sample
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ DIMS = {
     "effect": ["row"],
     "variance": ["row"],
     "cluster_of_row": ["row"],
+    "beta": ["coefficient"],
+    "delta": ["scale_coefficient"],
 }
 
 
 def fit(program: CmdStanModel, model: MetaModel, settings: dict[str, Any], cores: int) -> Sample:
-    """Sample the posterior of ``mu``, ``tau`` and, with clusters, ``rho``.
+    """Sample the posterior of the coefficients, τ and ρ.
 
     Parameters
     ----------
@@ -42,28 +45,46 @@ def fit(program: CmdStanModel, model: MetaModel, settings: dict[str, Any], cores
     """
 
     def reported(draws: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
-        kept = parameters(model, draws)
-        return heterogeneity.parameters(kept) | heterogeneity.table(kept, model.typical_variance)
+        kept = parameters(draws)
+        return heterogeneity.parameters(model, kept) | heterogeneity.table(model, kept)
 
     inits = initial_values(model, settings["chains"], settings["seed"])
     return sample(program, stan_data(model), inits, settings, reported, cores)
 
 
-def parameters(model: MetaModel, draws: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
-    """The model's parameters among the variables of the Stan program."""
-    return {name: draws[name] for name in model.priors}
+def parameters(columns: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
+    """``beta``, ``delta``, ``tau`` and ``rho``, with vectors along the last axis, from the columns of CmdStan."""
+    shape = columns["tau"].shape
+    draws = {name: columns[name] for name in ("tau", "rho")}
+    for name in ("beta", "delta"):
+        elements = [values for column, values in columns.items() if column.startswith(f"{name}[")]
+        draws[name] = np.stack(elements, axis=-1) if elements else np.zeros((*shape, 0))
+    return draws
+
+
+def from_posterior(draws: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
+    """``beta``, ``delta``, ``tau`` and ``rho`` from the variables of a posterior file."""
+    shape = draws["tau"].shape
+    return {
+        "beta": draws["beta"],
+        "delta": draws.get("delta", np.zeros((*shape, 0))),
+        "tau": draws["tau"],
+        "rho": draws.get("rho", np.zeros(shape)),
+    }
 
 
 def groups(model: MetaModel, fitted: Sample) -> dict[str, dict[str, Array]]:
     """Groups of the posterior file; rows are in the order of ``data.csv``.
+
+    ``beta`` and ``delta`` are the coefficients of the standardised designs. HDF5 names can't hold a slash.
 
     Parameters
     ----------
     model : MetaModel
     fitted : Sample
     """
-    draws = parameters(model, fitted.draws)
-    shape = draws["mu"].shape
+    draws = parameters(fitted.draws)
+    shape = draws["tau"].shape
     estimate, cluster = marginal.log_likelihood(model, marginal.Draws.from_chains(draws))
     back = np.argsort(model.order)
     log_likelihood: dict[str, Array] = {"estimate": estimate[:, back].reshape(*shape, -1)}
@@ -72,7 +93,8 @@ def groups(model: MetaModel, fitted: Sample) -> dict[str, dict[str, Array]]:
         log_likelihood["cluster"] = cluster.reshape(*shape, -1)
         constant["cluster_of_row"] = model.cluster_of_row[back]
     return {
-        "posterior": heterogeneity.parameters(draws),
+        "posterior": {name.replace("/", "÷"): values for name, values in heterogeneity.parameters(model, draws).items()}
+        | {name: draws[name] for name in ("beta", "delta") if draws[name].shape[-1]},
         "sample_stats": {
             "diverging": fitted.stats["divergent__"].astype(bool),
             "energy": fitted.stats["energy__"],

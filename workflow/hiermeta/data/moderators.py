@@ -1,0 +1,86 @@
+"""Moderator columns: numbers where they are numbers, text where they are factors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hiermeta.data import formula
+from hiermeta.data.problems import Problem, Refused
+from hiermeta.data.read import Source, is_missing, numbers
+
+FORMULAS = ("moderators", "scale")
+PARAMETERS = ("mu", "tau", "rho", "tau_within", "tau_between", "intercept", "beta", "delta")
+"""Names of rows in the estimates table and of variables in the posterior file."""
+
+
+def formulas(settings: dict[str, Any]) -> dict[str, formula.Formula]:
+    """The parsed formulas of a data set, by config key.
+
+    Raises
+    ------
+    Refused
+        When one can't be used.
+    """
+    parsed, problems = {}, []
+    for key in FORMULAS:
+        if key in settings:
+            try:
+                parsed[key] = formula.parse(settings[key])
+            except formula.FormulaError as error:
+                problems.append(Problem(f"`{key}:` {error}", "Correct the formula in the config"))
+    for key, entry in parsed.items():
+        for column in set(entry.columns) & set(PARAMETERS):
+            remedy = "Give the column another name, since the tables use this one for a parameter"
+            problems.append(Problem(f"`{key}:` a moderator is called {column!r}", remedy, column=column))
+    if "scale" in parsed and not parsed["scale"].intercept:
+        message = f"`scale:` {settings['scale']!r} leaves the intercept out, which is log τ itself"
+        problems.append(Problem(message, "Write the formula without -1 or 0 +"))
+    if problems:
+        raise Refused(problems)
+    return parsed
+
+
+def read(source: Source, parsed: dict[str, formula.Formula]) -> pd.DataFrame:
+    """Columns that formulas use, one row per line of the file.
+
+    Parameters
+    ----------
+    source : Source
+    parsed : dict of str to Formula
+
+    Returns
+    -------
+    pandas.DataFrame
+        Numbers (NaN where missing) for numeric columns, text (None where missing) for factors.
+
+    Raises
+    ------
+    Refused
+        When a column holds mostly numbers and some text, or text is used as a number.
+    """
+    pieces = [piece for entry in parsed.values() for term in entry.terms for piece in term]
+    declared = {piece.columns[0] for piece in pieces if piece.kind == "factor"}
+    computed = {column for piece in pieces if piece.kind in ("numeric", "poly") for column in piece.columns}
+    problems: list[Problem] = []
+    columns = {}
+    for column in dict.fromkeys(column for piece in pieces for column in piece.columns):
+        texts = source.table[column]
+        found: list[Problem] = []
+        values = numbers(source, column, found)
+        text_cells = int(texts.map(lambda text: not is_missing(text)).sum() - np.isfinite(values).sum())
+        if column in declared or (
+            text_cells > 0 and column not in computed and text_cells >= np.isfinite(values).sum()
+        ):
+            columns[column] = texts.map(lambda text: None if is_missing(text) else text).astype(object).to_numpy()
+            continue
+        problems += found
+        if found and column not in computed:
+            remedy = f"Write factor({column}) in the formula if its values are names rather than numbers"
+            problems.append(Problem(f"{source.path}: column {column!r} mixes numbers and text", remedy, column=column))
+        columns[column] = values
+    if problems:
+        raise Refused(problems)
+    return pd.DataFrame(columns, index=source.table.index)

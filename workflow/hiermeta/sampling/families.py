@@ -1,0 +1,31 @@
+"""The shipped Stan programs with the C++ functions that they call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hiermeta.sampling.programs import compiled
+
+if TYPE_CHECKING:
+    from cmdstanpy import CmdStanModel
+
+_HEADERS = {"meta.stan": "three_level.hpp"}
+
+
+def family_program(stan_file: Path) -> CmdStanModel:
+    """A model family's program, compiled or from the cache.
+
+    Parameters
+    ----------
+    stan_file : pathlib.Path
+        Its functions are in the folder ``functions`` beside it.
+    """
+    functions = stan_file.parent / "functions"
+    header = _HEADERS.get(stan_file.name)
+    return compiled(
+        stan_file,
+        include_paths=[functions],
+        stanc_options={"allow-undefined": True} if header else None,
+        user_header=functions / header if header else None,
+    )
