@@ -3,8 +3,8 @@
 # REQUIRED INPUTS
 #   data.csv, model.json, posterior.nc, fit.json
 # OUTPUTS
-#   estimates.csv, heterogeneity.csv, predictions.csv, true_effects.csv, cluster_effects.csv, exact.json,
-#   diagnostics.json
+#   estimates.csv, heterogeneity.csv, predictions.csv, true_effects.csv, cluster_effects.csv, marginal_means.csv,
+#   scale.csv, exact.json, classical.json, diagnostics.json
 
 
 rule analyse:
@@ -19,7 +19,10 @@ rule analyse:
         predictions="<results>/{name}/predictions.csv",
         true_effects="<results>/{name}/true_effects.csv",
         cluster_effects="<results>/{name}/cluster_effects.csv",
+        marginal_means="<results>/{name}/marginal_means.csv",
+        scale="<results>/{name}/scale.csv",
         exact="<results>/{name}/exact.json",
+        classical="<results>/{name}/classical.json",
         diagnostics="<results>/{name}/diagnostics.json",
     log:
         "<results>/{name}/logs/analyse.log",

@@ -39,6 +39,11 @@ class Tables:
     cluster_effects: pd.DataFrame
     convergence: pd.DataFrame
 
+    def files(self) -> dict[str, pd.DataFrame]:
+        """The tables that are written, by file name."""
+        names = ("estimates", "heterogeneity", "predictions", "true_effects", "cluster_effects")
+        return {name: getattr(self, name) for name in names}
+
 
 def tables(
     model: MetaModel, draws: dict[str, Array], table: pd.DataFrame, predict_at: Sequence[Mapping[str, Any]] = ()

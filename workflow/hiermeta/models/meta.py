@@ -36,6 +36,8 @@ class MetaModel:
         Shape (k,): effect estimates and their sampling variances (squared standard errors).
     design : numpy.ndarray
         Shape (k, p): standardised design of the mean.
+    user_design : numpy.ndarray
+        Shape (k, p): the same in the user's units.
     scale_design : numpy.ndarray
         Shape (k, s): standardised design of log τ without its intercept, every column with mean zero; s may be 0.
     start : numpy.ndarray
@@ -55,6 +57,7 @@ class MetaModel:
     effect: Array
     variance: Array
     design: Array
+    user_design: Array
     scale_design: Array
     start: npt.NDArray[np.intp]
     clusters: tuple[str, ...]
@@ -90,7 +93,7 @@ class MetaModel:
 
     @cached_property
     def coefficient_priors(self) -> tuple[Prior, ...]:
-        """The prior of each column of ``design``; that of ``mu`` for the intercept or a factor coded in full instead."""
+        """Priors of the columns of ``design``: that of ``mu`` for the intercept, or a factor coded in full instead."""
         if self.moderators is None:
             return (self.priors["mu"],)
         first_factor = next((t for t in self.moderators.terms if t in self.moderators.main_factors), None)
@@ -140,11 +143,9 @@ def build(
         names, order, start = (), np.arange(len(table)), np.array([], dtype=np.intp)
     rows = user_table(table)
     mean, scale = fitted.get("moderators"), fitted.get("scale")
-    design: Array = np.ones((len(table), 1))
-    back: Array = np.eye(1)
+    design = user_design = np.ones((len(table), 1))
     if mean is not None:
-        design = mean.matrix(rows, standard=True)
-        back = np.linalg.lstsq(mean.matrix(rows, standard=False), design, rcond=None)[0].astype(np.float64)
+        design, user_design = mean.matrix(rows, standard=True), mean.matrix(rows, standard=False)
     log_tau: Array = np.zeros((len(table), 0))
     scale_back: Array = np.zeros((0, 0))
     if scale is not None:
@@ -158,12 +159,13 @@ def build(
         effect=table["effect"].to_numpy(float)[order],
         variance=table["variance"].to_numpy(float)[order],
         design=design[order],
+        user_design=user_design[order],
         scale_design=log_tau[order],
         start=start,
         clusters=tuple(map(str, names)),
         order=order,
         priors=priors,
-        back=back,
+        back=np.asarray(np.linalg.lstsq(user_design, design, rcond=None)[0], float),
         scale_back=scale_back,
         moderators=mean,
         scale=scale,
