@@ -8,7 +8,7 @@ from hiermeta.figures import palette, style
 from hiermeta.figures.numbers import as_written, significant
 from hiermeta.figures.results import Document, Results
 
-LEFT, RIGHT, STEP, TOP = 150, 880, 20, 40
+LEFT, RIGHT, STEP, TOP = 190, 880, 20, 40
 
 
 def draw(results: Results) -> style.Drawing:
@@ -49,8 +49,8 @@ def _axis(axes: Axes, reach: float, bottom: float) -> None:
 
 
 def _entry(axes: Axes, entry: Document, y: float, reach: float) -> None:
-    symbol = palette.SYMBOLS.get(entry["parameter"], entry["parameter"])
-    axes.text(2, y, f"{symbol}  {entry['statistic']}", va="center", fontsize=style.SMALL)
+    name = f"{style.shorten(palette.symbol(entry['parameter']), 18)}  {entry['statistic']}"
+    axes.text(2, y, name, va="center", fontsize=style.SMALL)
     half = _half_width(entry)
     axes.fill_between([_x(-half, reach), _x(half, reach)], y - 5, y + 5, color=palette.RULE, linewidth=0)
     passed = entry["status"] == "pass"
@@ -63,10 +63,9 @@ def _entry(axes: Axes, entry: Document, y: float, reach: float) -> None:
 def _description(entries: list[Document]) -> str:
     worst = max(entries, key=lambda entry: abs(entry["difference_sd"]))
     failed = [entry for entry in entries if entry["status"] != "pass"]
-    symbol = palette.SYMBOLS.get(worst["parameter"], worst["parameter"])
     finding = (
         f"The largest difference is {significant(abs(worst['difference_sd']), 2)} posterior standard deviations "
-        f"({worst['statistic']} of {symbol})"
+        f"({worst['statistic']} of {palette.symbol(worst['parameter'])})"
     )
     if failed:
         return f"{finding}; {len(failed)} of {len(entries)} differences are larger than Monte Carlo error explains."

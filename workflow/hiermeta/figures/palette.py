@@ -37,3 +37,8 @@ CHAINS = ((ESTIMATE, "-"), (PRIOR, "-"), (BETWEEN, "--"), (PREDICTION, "-."))
 """Colour and dash of chain 1, 2, ...; repeated beyond four."""
 
 SYMBOLS = {"mu": "μ", "tau": "τ", "rho": "ρ", "tau_within": "τ within", "tau_between": "τ between"}
+
+
+def symbol(parameter: str) -> str:
+    """How a parameter is printed: its Greek letter, or a coefficient's own name."""
+    return SYMBOLS.get(parameter, parameter)

@@ -17,14 +17,27 @@ from hiermeta.figures.numbers import decimals_as_written, supported_decimals
 Row = dict[str, Any]
 Document = dict[str, Any]
 
-TEXT_COLUMNS = frozenset({"row", "label", "cluster", "parameter", "quantity", "target"})
+TEXT_COLUMNS = frozenset(
+    {
+        *("row", "label", "cluster", "parameter", "quantity", "target", "moderator", "level", "value"),
+        *("model", "method", "prior", "unit", "term", "contrast"),
+    }
+)
 
 
-def read_table(path: Path) -> list[Row]:
-    """Rows of a result table: text columns as they stand, everything else as float (empty cells are nan)."""
+def read_table(path: Path, text: Iterable[str] = ()) -> list[Row]:
+    """Rows of a result table: text columns as they stand, everything else as float (empty cells are nan).
+
+    Parameters
+    ----------
+    path : Path
+    text : iterable of str
+        Columns of text beside those that are text in every table.
+    """
+    kept = TEXT_COLUMNS.union(text)
     with path.open(encoding="utf-8", newline="") as stream:
         return [
-            {key: cell if key in TEXT_COLUMNS else float(cell or "nan") for key, cell in line.items()}
+            {key: cell if key in kept else float(cell or "nan") for key, cell in line.items()}
             for line in csv.DictReader(stream)
         ]
 
@@ -57,6 +70,14 @@ class Results:
         document: Document = json.loads((self.folder / name).read_text(encoding="utf-8"))
         return document
 
+    def _optional(self, name: str) -> list[Row]:
+        """Rows of a table that not every analysis has."""
+        path = self.folder / name
+        return read_table(path) if path.exists() else []
+
+    def _optional_document(self, name: str) -> Document:
+        return self._document(name) if (self.folder / name).exists() else {}
+
     @cached_property
     def validation(self) -> Document:
         return self._document("validation.json")
@@ -79,7 +100,9 @@ class Results:
 
     @cached_property
     def data(self) -> list[Row]:
-        return read_table(self.folder / "data.csv")
+        from hiermeta.data.meta import moderator_column
+
+        return read_table(self.folder / "data.csv", map(moderator_column, self.model.get("factors", [])))
 
     @cached_property
     def estimates(self) -> list[Row]:
@@ -100,6 +123,18 @@ class Results:
     @cached_property
     def cluster_effects(self) -> list[Row]:
         return read_table(self.folder / "cluster_effects.csv")
+
+    @cached_property
+    def marginal_means(self) -> list[Row]:
+        return self._optional("marginal_means.csv")
+
+    @cached_property
+    def scale(self) -> list[Row]:
+        return self._optional("scale.csv")
+
+    @cached_property
+    def classical(self) -> Document:
+        return self._optional_document("classical.json")
 
     @cached_property
     def draws(self) -> dict[str, np.ndarray]:
@@ -124,7 +159,19 @@ class Results:
 
     def is_fixed(self, parameter: str) -> bool:
         """Whether the prior of this parameter is a point, so that there is nothing to estimate."""
+        if parameter == "mu" and self.coefficients:
+            return False  # μ is then a mean over the design
         return str(self.model["priors"][parameter]["prior"]).startswith("point(")
+
+    @property
+    def coefficients(self) -> list[str]:
+        """Names of the mean coefficients; none without moderators."""
+        return list(self.model.get("coefficients") or [])
+
+    @property
+    def scale_coefficients(self) -> list[str]:
+        """Names of the coefficients on log τ, as in the estimates table."""
+        return [row["parameter"] for row in self.estimates if row["parameter"].startswith("scale:")]
 
     @property
     def status(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hiermeta.figures.palette import SYMBOLS
+from hiermeta.figures.palette import symbol
 from hiermeta.figures.results import Results
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.words import advice
@@ -52,7 +52,7 @@ def agreement_check(results: Results) -> Check | None:
     number = from_document(results.diagnostics, f"agreement/{position}/difference_sd", "diagnostics.json", "short")
     status = "fail" if any(entry["status"] == "fail" for entry in entries) else "warn" if failing else "pass"
     error = from_document(results.diagnostics, f"agreement/{position}/mcse_sd", "diagnostics.json", "short")
-    where = f"{entries[position]['statistic']} of {SYMBOLS[entries[position]['parameter']]}"
+    where = f"{entries[position]['statistic']} of {symbol(entries[position]['parameter'])}"
     return Check("Stan − exact, in SDs", status, number, [f"{where}, Monte Carlo SE ", error])
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from hiermeta.figures.numbers import count, fixed, significant
-from hiermeta.figures.palette import SYMBOLS
+from hiermeta.figures.palette import symbol
 from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
 from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, from_document, from_row
 from hiermeta.report.words import HETEROGENEITY, PARAMETERS, prior_short, prior_words
@@ -74,9 +74,9 @@ def priors(results: Results) -> Table:
     columns = [Column("Parameter"), Column("Meaning"), Column("Prior"), Column("In words"), Column("Source")]
     rows: list[list[Cell]] = []
     for name, entry in results.model["priors"].items():
-        symbol, meaning = PARAMETERS[name]
+        letter, meaning = PARAMETERS[name]
         origin = f"default ({entry['source']})" if entry["default"] else f"{entry['source']}"
-        texts = (symbol, meaning, prior_short(entry["prior"]), prior_words(entry["prior"]), origin)
+        texts = (letter, meaning, prior_short(entry["prior"]), prior_words(entry["prior"]), origin)
         rows.append([Text(text) for text in texts])
     return Table("table-priors", "Priors", columns, rows, "model.json")
 
@@ -168,7 +168,7 @@ def agreement(results: Results) -> Table:
         decimals = decimals_of(results.estimate(entry["parameter"]))
         rows.append(
             [
-                Text(SYMBOLS[entry["parameter"]]),
+                Text(symbol(entry["parameter"]), foreign=True),
                 Text(entry["statistic"]),
                 from_row(entry, "draws", source, decimals),
                 from_row(entry, "exact", source, decimals + 2),
@@ -193,7 +193,7 @@ def convergence(results: Results) -> Table:
         cells.append(Number(significant(row["mcse_mean"], 2), row["mcse_mean"], f"{source}/mcse_mean"))
         cells += [from_row(row, name, source, 0) for name in ("ess_bulk", "ess_tail")]
         cells.append(from_row(row, "r_hat", source, 4))
-        rows.append([Text(str(SYMBOLS.get(row["parameter"], row["parameter"]))), *cells])
+        rows.append([Text(symbol(row["parameter"]), foreign=True), *cells])
     return Table("table-convergence", "Convergence of every parameter", columns, rows, "estimates.csv")
 
 

@@ -34,6 +34,8 @@ PARAMETERS = {
     "rho": ("ρ", "share of the true variance between clusters"),
     "tau_within": ("τ within", "standard deviation within clusters"),
     "tau_between": ("τ between", "standard deviation between clusters"),
+    "moderators": ("β", "coefficients of the moderators: per standard deviation, or per level of a factor"),
+    "scale": ("δ", "coefficients of the scale moderators on log τ, per standard deviation or level"),
 }
 
 GLOSSARY = {
