@@ -3,14 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.linalg import block_diag
+from scipy.special import expit, logit
+from scipy.stats import multivariate_normal
+from tests.conftest import ROOT
+
 from hiermeta.models.meta import build
 from hiermeta.models.priors import parse
 from hiermeta.models.stan import stan_data
 from hiermeta.sampling.families import family_program
-from scipy.special import expit, logit
-from scipy.stats import multivariate_normal
-
-from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +34,8 @@ def log_density(model, beta, tau, rho, delta):
     if model.clustered:
         same = (model.cluster_of_row[:, None] == model.cluster_of_row[None, :]).astype(float)
     taus = tau * np.exp(model.scale_design @ delta)
-    covariance = np.diag(model.variance) + np.outer(taus, taus) * ((1 - rho) * np.eye(model.k) + rho * same)
+    sampling = block_diag(*model.covariance) if model.dependent else np.diag(model.variance)
+    covariance = sampling + np.outer(taus, taus) * ((1 - rho) * np.eye(model.k) + rho * same)
     total = multivariate_normal(model.design @ beta, covariance).logpdf(model.effect)
     total += sum(float(p.logpdf(b)) for p, b in zip(model.coefficient_priors, beta, strict=True) if not p.is_point)
     values = {"tau": [tau], "rho": [rho] if model.clustered else [], "scale": delta}
@@ -54,6 +56,8 @@ CASES = {
     "lognormal and cauchy": ({}, True, {"mu": "cauchy(0, 1)", "tau": "lognormal(-1, 1)", "rho": "beta(3, 1)"}),
     "inverse gamma": ({}, True, {"mu": "normal(0, 1)", "tau": "inverse_gamma(2, 0.5)", "rho": "uniform(0, 1)"}),
     "exponential, fixed mu": ({}, True, {"mu": "point(0)", "tau": "exponential(2)", "rho": "beta(1, 2)"}),
+    "dependent errors": (FORMULAS, True, NORMALS | {"tau": "half_normal(1)", "rho": "beta(1, 1)"}),
+    "dependent errors, no clusters": ({}, False, {"mu": "normal(0, 1)", "tau": "half_normal(1)"}),
     "fixed rho": ({}, True, {"mu": "normal(0, 1)", "tau": "half_normal(1)", "rho": "point(0.3)"}),
 }
 
@@ -65,7 +69,11 @@ def test_log_density_and_gradient_are_right(program, case):
     Values agree to rounding, 1e-8; central differences with a step of 1e-5 are good to about 1e-6.
     """
     formulas, clusters, texts = CASES[case]
-    model = build(rows(clusters), {name: parse(text) for name, text in texts.items()}, formulas)
+    covariance = None
+    if case.startswith("dependent"):
+        table, same = rows(), np.equal.outer(*[rows()["cluster"].to_numpy()] * 2)
+        covariance = np.sqrt(np.outer(table["variance"], table["variance"])) * (0.5 * same + 0.5 * np.eye(12))
+    model = build(rows(clusters), {name: parse(text) for name, text in texts.items()}, formulas, covariance)
     p, s = model.design.shape[1], model.scale_design.shape[1]
     free_mu, free_rho = texts["mu"] != "point(0)", clusters and not texts["rho"].startswith("point")
     rng = np.random.default_rng(4)

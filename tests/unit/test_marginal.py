@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.linalg import block_diag
 from scipy.stats import multivariate_normal
 
 from hiermeta.models import marginal
@@ -12,17 +13,26 @@ from hiermeta.models.priors import parse
 TAU, RHO = 0.7, 0.4
 
 
-@pytest.fixture(params=["clusters", "no clusters", "moderators and scale"])
+@pytest.fixture(
+    params=["clusters", "no clusters", "moderators and scale", "dependent errors", "dependent, no clusters"]
+)
 def model(request):
     rng = np.random.default_rng(5)
     table = pd.DataFrame({"row": range(1, 10), "effect": rng.normal(size=9), "variance": rng.uniform(0.05, 0.5, 9)})
     table["x"], table["g"] = rng.normal(size=9), list("uvuvuuvvu")
-    if request.param != "no clusters":
-        table["cluster"] = list("bbacabcaa")
+    clusters = list("bbacabcaa")
+    if "no clusters" not in request.param:
+        table["cluster"] = clusters
     names = ("mu", "moderators", "scale")
     priors = dict.fromkeys(names, parse("normal(0, 1)")) | {"tau": parse("half_normal(1)"), "rho": parse("beta(1, 1)")}
     formulas = {"moderators": "~ x + g", "scale": "~ x"} if request.param == "moderators and scale" else {}
-    return build(table, priors, formulas)
+    covariance = None
+    if "dependent" in request.param:
+        se = np.sqrt(table["variance"].to_numpy())
+        same = np.array(clusters)[:, None] == np.array(clusters)[None, :]
+        covariance = np.outer(se, se) * np.where(same, 0.6, 0.0)
+        covariance[np.diag_indices(9)] = se**2
+    return build(table, priors, formulas, covariance)
 
 
 def dense(model):
@@ -36,7 +46,8 @@ def dense(model):
         same = (model.cluster_of_row[:, None] == model.cluster_of_row[None, :]).astype(float)
     taus = TAU * np.exp(model.scale_design @ delta[0, :s])
     between = np.outer(taus, taus) * ((1 - rho) * np.eye(model.k) + rho * same)
-    return draws, model.design @ beta[0, :p], np.diag(model.variance), between
+    sampling = block_diag(*model.covariance) if model.dependent else np.diag(model.variance)
+    return draws, model.design @ beta[0, :p], sampling, between
 
 
 def test_sorting_by_cluster_can_be_undone(model):

@@ -1,15 +1,16 @@
 # Validation: from the user's table to a model.
 #
 # REQUIRED INPUTS
-#   the data set's CSV or TSV file
+#   the data set's CSV or TSV file, and its covariance file if it has one
 # OUTPUTS
 #   data.csv, validation.json, model.json
 
 
 def user_data(wildcards):
-    """The data file; nothing where it is missing, which the report then says."""
-    path = DATASETS[wildcards.name]["data"]
-    return local(path) if os.path.isfile(path) else []
+    """The data set's files; those that are missing are left out, which the report then says."""
+    settings = DATASETS[wildcards.name]
+    paths = [settings[key] for key in ("data", "covariance") if key in settings]
+    return [local(path) for path in paths if os.path.isfile(path)]
 
 
 rule prepare:

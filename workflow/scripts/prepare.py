@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import pandas as pd
 
+from hiermeta.data.covariance import sampling_covariance
 from hiermeta.data.files import write_csv, write_json
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.meta import validate
@@ -33,7 +34,8 @@ try:
     information = default_priors.unit_information(settings, validated.table)
     priors = default_priors.choose_priors(settings, validated.table, information)
     formulas = {key: settings[key] for key in ("moderators", "scale", "reference_levels") if key in settings}
-    built = meta.build(validated.table, {name: chosen.prior for name, chosen in priors.items()}, formulas)
+    covariance = sampling_covariance(settings, validated.table, validated.rows_read)
+    built = meta.build(validated.table, {name: chosen.prior for name, chosen in priors.items()}, formulas, covariance)
     predict_at = settings.get("predict_at", [])
     meta.check_predict_at(built, predict_at)
     table = validated.table
@@ -54,6 +56,8 @@ try:
         },
         "typical_variance": built.typical_variance,
         "formulas": formulas,
+        "sampling_correlation": settings.get("sampling_correlation"),
+        "covariance": meta.covariance_blocks(built),
         "factors": sorted({name for fitted in (built.moderators, built.scale) if fitted for name in fitted.factors}),
         "coefficients": list(built.moderators.names) if built.moderators else [],
         "predict_at": predict_at,

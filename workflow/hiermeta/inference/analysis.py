@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.linalg import block_diag
 
 from hiermeta.inference import diagnostics, exact, marginal_means, meta
 from hiermeta.inference.classical import Unusable, classical
@@ -57,8 +58,13 @@ def _classical(model: MetaModel) -> dict[str, Any]:
     names = ["mu"] if model.moderators is None else list(model.moderators.names)
     back = np.argsort(model.order)  # rows as data.csv has them
     cluster = model.cluster_of_row[back] if model.clustered else None
+    covariance = None
+    if model.dependent:
+        covariance = block_diag(*model.covariance)[np.ix_(back, back)]
     try:
-        fitted = classical(model.effect[back], model.variance[back], model.user_design[back], names, cluster)
+        fitted = classical(
+            model.effect[back], model.variance[back], model.user_design[back], names, cluster, covariance=covariance
+        )
         return {"applies": True} | fitted
     except Unusable as reason:
         return {"applies": False, "reason": str(reason)}

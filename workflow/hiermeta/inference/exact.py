@@ -72,15 +72,16 @@ def conditional(model: MetaModel, tau: Array, rho: Array) -> Conditional:
 def _conditional(model: MetaModel, tau: Array, rho: Array) -> Conditional:
     prior_mean, prior_sd = coefficient_prior(model)
     p = model.design.shape[1]
-    columns = np.column_stack([model.design, model.effect - model.design @ prior_mean])
-    weight = 1 / (model.variance + (tau**2 * (1 - rho))[:, None])
+    rows = model.rotated
+    columns = np.column_stack([rows.design, rows.effect - rows.design @ prior_mean])
+    weight = 1 / (rows.variance + (tau**2 * (1 - rho))[:, None])
     products = (columns[:, :, None] * columns[:, None, :]).reshape(model.k, -1)
     gram = (weight @ products).reshape(-1, p + 1, p + 1)
     log_determinant = -np.log(weight).sum(axis=1)
     if model.clustered:
         a2 = (tau**2 * rho)[:, None]
-        q = a2 * model.by_cluster(weight)
-        sums = np.stack([model.by_cluster(weight * column) for column in columns.T], axis=-1)
+        q = a2 * model.by_cluster(weight * rows.loading**2)
+        sums = np.stack([model.by_cluster(weight * rows.loading * column) for column in columns.T], axis=-1)
         gram -= np.einsum("nj,nja,njb->nab", a2 / (1 + q), sums, sums, optimize=True)
         log_determinant += np.log1p(q).sum(axis=1)
     # With prior N(m, sd²), beta = m + sd·b and b ~ N(0, I): no division by an SD of zero (a point prior).

@@ -1,7 +1,8 @@
 """The marginal likelihood of the meta-analysis model and the random effects given a draw, over many draws at once.
 
 With D_i = v_i + τ²(1−ρ), a = τ√ρ and r = y − Xβ, the covariance of cluster c is V_c = diag(D) + a²11'. Its inverse
-follows from Sherman and Morrison with q_c = Σ a²/D_i and h_c = Σ a r_i/D_i.
+follows from Sherman and Morrison; γ_c has the variance 1/(1+q_c) and the mean h_c/(1+q_c) with q_c = Σ a²/D_i and
+h_c = Σ a r_i/D_i. Dependent sampling errors are in `hiermeta.models.dependent`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hiermeta.models import dependent
 from hiermeta.models.meta import MetaModel
 
 Array = npt.NDArray[np.float64]
@@ -71,28 +73,29 @@ class Draws:
 
 @dataclass(frozen=True)
 class _Terms:
-    """w-variance τ_i²(1−ρ), D, residuals r and a, all (S, k); q and h (S, J)."""
+    """r, τ_i²(1−ρ) and a, all (S, k); means and variances of γ, (S, J)."""
 
-    within: Array
-    variance: Array
     residual: Array
+    within: Array
     scale: Array
-    q: Array
-    h: Array
+    gamma: Array
+    gamma_variance: Array
 
 
 def _terms(model: MetaModel, draws: Draws) -> _Terms:
     taus, rho = draws.taus(model.scale_design), draws.rho[:, None]
-    within = taus**2 * (1 - rho)
-    variance = model.variance + within
+    within, scale = taus**2 * (1 - rho), taus * np.sqrt(rho)
     residual = model.effect - draws.beta @ model.design.T
-    scale = taus * np.sqrt(rho)
     if not model.clustered:
         nothing = np.zeros((len(taus), 0))
-        return _Terms(within, variance, residual, scale, nothing, nothing)
-    q = model.by_cluster(scale**2 / variance)
-    h = model.by_cluster(scale * residual / variance)
-    return _Terms(within, variance, residual, scale, q, h)
+        return _Terms(residual, within, scale, nothing, nothing)
+    if model.dependent:
+        given = dependent.blocks(model.start, model.covariance, residual, within, scale)
+        moments = np.stack([block.gamma() for block in given], axis=-1)
+        return _Terms(residual, within, scale, moments[0], moments[1])
+    variance = model.variance + within
+    spread = 1 / (1 + model.by_cluster(scale**2 / variance))
+    return _Terms(residual, within, scale, spread * model.by_cluster(scale * residual / variance), spread)
 
 
 def log_likelihood(model: MetaModel, draws: Draws) -> tuple[Single, Single]:
@@ -110,15 +113,22 @@ def log_likelihood(model: MetaModel, draws: Draws) -> tuple[Single, Single]:
     cluster = np.empty((n, len(model.start)), np.float32)
     for part, some in draws.chunks(model.k):
         t = _terms(model, some)
-        precision, standardised = 1 / t.variance, t.residual / t.variance
+        if model.dependent:
+            given = dependent.blocks(model.start, model.covariance, t.residual, t.within, t.scale)
+            for j, block in enumerate(given):
+                cluster[part, j] = block.log_density()
+                estimate[part, block.rows] = block.conditional_log_densities()
+            continue
+        variance = model.variance + t.within
+        precision, standardised = 1 / variance, t.residual / variance
         if model.clustered:
             c = model.cluster_of_row
-            terms = np.log(2 * np.pi * t.variance) + t.residual * standardised
-            cluster[part] = -0.5 * (model.by_cluster(terms) + np.log1p(t.q) - t.h**2 / (1 + t.q))
-            precision = 1 / t.variance - (t.scale / t.variance) ** 2 / (1 + t.q)[:, c]
-            standardised = standardised - t.scale * (t.h / (1 + t.q))[:, c] / t.variance
+            terms = np.log(2 * np.pi * variance) + t.residual * standardised
+            cluster[part] = -0.5 * (model.by_cluster(terms) - np.log(t.gamma_variance) - t.gamma**2 / t.gamma_variance)
+            precision = precision - (t.scale / variance) ** 2 * t.gamma_variance[:, c]
+            standardised = standardised - t.scale * t.gamma[:, c] / variance
         estimate[part] = -0.5 * (np.log(2 * np.pi / precision) + standardised**2 / precision)
-    return estimate, cluster
+    return estimate, cluster[:, : len(model.clusters)]
 
 
 def true_effects(model: MetaModel, draws: Draws) -> tuple[Array, Array]:
@@ -130,15 +140,20 @@ def true_effects(model: MetaModel, draws: Draws) -> tuple[Array, Array]:
         Shape (S, k) each, rows in model order.
     """
     t = _terms(model, draws)
-    shrinkage = t.within / t.variance
     fixed = model.effect - t.residual
-    if not model.clustered:
-        return fixed + shrinkage * t.residual, shrinkage * model.variance
-    c = model.cluster_of_row
-    between = t.scale * (t.h / (1 + t.q))[:, c]
-    spread = t.scale**2 / (1 + t.q)[:, c]
-    mean = fixed + shrinkage * t.residual + (1 - shrinkage) * between
-    return mean, shrinkage * model.variance + (1 - shrinkage) ** 2 * spread
+    if model.dependent:
+        mean, variance = fixed, np.empty_like(fixed)
+        for block in dependent.blocks(model.start, model.covariance, t.residual, t.within, t.scale):
+            effects, variance[:, block.rows] = block.random_effects()
+            mean[:, block.rows] += effects
+        return mean, variance
+    shrinkage = t.within / (model.variance + t.within)
+    mean, variance = fixed + shrinkage * t.residual, shrinkage * model.variance
+    if model.clustered:
+        c = model.cluster_of_row
+        mean += (1 - shrinkage) * t.scale * t.gamma[:, c]
+        variance += ((1 - shrinkage) * t.scale) ** 2 * t.gamma_variance[:, c]
+    return mean, variance
 
 
 def cluster_effects(model: MetaModel, draws: Draws) -> tuple[Array, Array]:
@@ -152,7 +167,7 @@ def cluster_effects(model: MetaModel, draws: Draws) -> tuple[Array, Array]:
     t = _terms(model, draws)
     fixed = model.by_cluster(model.effect - t.residual) / model.sizes
     scale = model.by_cluster(t.scale) / model.sizes
-    return fixed + scale * t.h / (1 + t.q), scale**2 / (1 + t.q)
+    return fixed + scale * t.gamma, scale**2 * t.gamma_variance
 
 
 def new_effects(model: MetaModel, draws: Draws, row: Array, scale_row: Array) -> tuple[Array, Array]:
@@ -174,7 +189,12 @@ def new_effects(model: MetaModel, draws: Draws, row: Array, scale_row: Array) ->
     tau2 = draws.taus(scale_row[None, :]) ** 2
     if not model.clustered:
         return centre, tau2
-    t = _terms(model, draws)
+    means, variances = [], []
+    for _, some in draws.chunks(model.k):
+        t = _terms(model, some)
+        means.append(t.gamma)
+        variances.append(t.gamma_variance)
+    gamma, spread = np.concatenate(means), np.concatenate(variances)
     rho = draws.rho[:, None]
-    known = centre + np.sqrt(tau2 * rho) * t.h / (1 + t.q)
-    return np.hstack([centre, known]), np.hstack([tau2, tau2 * (1 - rho) + tau2 * rho / (1 + t.q)])
+    known = centre + np.sqrt(tau2 * rho) * gamma
+    return np.hstack([centre, known]), np.hstack([tau2, tau2 * (1 - rho + rho * spread)])

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse.csgraph import connected_components
 
 from hiermeta.data import design as designs
 from hiermeta.data.formula import FormulaError
@@ -24,6 +25,27 @@ from hiermeta.data.problems import Problem, Refused
 from hiermeta.models.priors import Prior, parse_for
 
 Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """Rows after multiplication by the eigenvectors of each cluster's sampling covariance S_c = QΛQ'.
+
+    There V_c = Λ + τ²(1−ρ)I + τ²ρ l l' with l = Q'1: the algebra of independent errors with a loading per row. It
+    holds where τ is the same for all rows.
+
+    Parameters
+    ----------
+    effect, variance, loading : numpy.ndarray
+        Shape (k,): Q'y, the eigenvalues, Q'1. Without dependence y, v and ones.
+    design : numpy.ndarray
+        Shape (k, p): Q'X.
+    """
+
+    effect: Array
+    variance: Array
+    design: Array
+    loading: Array
 
 
 @dataclass(frozen=True)
@@ -41,13 +63,16 @@ class MetaModel:
     scale_design : numpy.ndarray
         Shape (k, s): standardised design of log τ without its intercept, every column with mean zero; s may be 0.
     start : numpy.ndarray
-        Shape (J,): first row of each cluster; empty without clusters.
+        Shape (J,): first row of each cluster or, without clusters, of each block of dependent sampling errors; empty
+        without either.
     clusters : tuple of str
-        Names of the J clusters.
+        Names of the J clusters; empty without clusters.
     order : numpy.ndarray
         Shape (k,): position in the validated table of each row here.
     priors : dict of str to Prior
         ``mu``, ``tau`` and, where they apply, ``rho``, ``moderators`` and ``scale``.
+    covariance : tuple of numpy.ndarray
+        Sampling covariance matrix of each cluster or block; empty where sampling errors are independent.
     back, scale_back : numpy.ndarray
         Shapes (p, p) and (s, s): from coefficients of the standardised designs to those in the user's units.
     moderators, scale : Design or None
@@ -63,6 +88,7 @@ class MetaModel:
     clusters: tuple[str, ...]
     order: npt.NDArray[np.intp]
     priors: dict[str, Prior]
+    covariance: tuple[Array, ...]
     back: Array
     scale_back: Array
     moderators: designs.Design | None = None
@@ -74,7 +100,25 @@ class MetaModel:
 
     @property
     def clustered(self) -> bool:
-        return len(self.start) > 0
+        return bool(self.clusters)
+
+    @property
+    def dependent(self) -> bool:
+        """Whether sampling errors depend on each other."""
+        return bool(self.covariance)
+
+    @cached_property
+    def rotated(self) -> Rotated:
+        """The rows in coordinates where the sampling errors of each cluster are independent."""
+        if not self.dependent:
+            return Rotated(self.effect, self.variance, self.design, np.ones(self.k))
+        columns = np.column_stack([self.effect, np.ones(self.k), self.design])
+        variance = np.empty(self.k)
+        for first, matrix in zip(self.start, self.covariance, strict=True):
+            rows = slice(first, first + len(matrix))
+            variance[rows], vectors = np.linalg.eigh(matrix)
+            columns[rows] = vectors.T @ columns[rows]
+        return Rotated(columns[:, 0], variance, columns[:, 2:], columns[:, 1])
 
     @cached_property
     def sizes(self) -> npt.NDArray[np.intp]:
@@ -103,11 +147,11 @@ class MetaModel:
     @cached_property
     def typical_variance(self) -> float:
         """Typical sampling variance ṽ = (k − p)/tr(P) (Higgins & Thompson 2002, eq. 9, for any design)."""
-        weight = 1 / self.variance
-        xwx = self.design.T @ (weight[:, None] * self.design)
-        xw2x = self.design.T @ (weight[:, None] ** 2 * self.design)
+        design, weight = self.rotated.design, 1 / self.rotated.variance
+        xwx = design.T @ (weight[:, None] * design)
+        xw2x = design.T @ (weight[:, None] ** 2 * design)
         trace = weight.sum() - np.trace(np.linalg.solve(xwx, xw2x))
-        return float((self.k - self.design.shape[1]) / trace)
+        return float((self.k - design.shape[1]) / trace)
 
     def by_cluster(self, values: Array) -> Array:
         """Sums over the rows of each cluster along the last axis: (..., k) to (..., J)."""
@@ -118,6 +162,7 @@ def build(
     table: pd.DataFrame,
     priors: dict[str, Prior],
     settings: Mapping[str, Any] | None = None,
+    covariance: Array | None = None,
 ) -> MetaModel:
     """Sort a validated table by cluster, in order of first appearance, and make its designs.
 
@@ -128,6 +173,8 @@ def build(
     priors : dict of str to Prior
     settings : mapping, optional
         ``moderators``, ``scale`` and ``reference_levels`` as in the config.
+    covariance : numpy.ndarray, optional
+        Shape (k, k): sampling covariance of the rows, where errors depend on each other.
 
     Raises
     ------
@@ -137,22 +184,25 @@ def build(
     fitted = fit_designs(table, settings or {})
     if "cluster" in table:
         codes, names = pd.factorize(table["cluster"])
-        order = np.argsort(codes, kind="stable")
-        start = np.searchsorted(codes[order], np.arange(len(names)))
+    elif covariance is not None:
+        codes, names = connected_components(covariance != 0, directed=False)[1], ()
     else:
-        names, order, start = (), np.arange(len(table)), np.array([], dtype=np.intp)
-    rows = user_table(table)
+        codes, names = np.zeros(0, dtype=np.intp), ()
+    order = np.argsort(codes, kind="stable") if len(codes) else np.arange(len(table))
+    start = np.searchsorted(codes[order], np.unique(codes)) if len(codes) else np.zeros(0, dtype=np.intp)
+    blocks = np.split(order, start[1:]) if covariance is not None else []
+    named = user_table(table)
     mean, scale = fitted.get("moderators"), fitted.get("scale")
     design = user_design = np.ones((len(table), 1))
     if mean is not None:
-        design, user_design = mean.matrix(rows, standard=True), mean.matrix(rows, standard=False)
+        design, user_design = mean.matrix(named, standard=True), mean.matrix(named, standard=False)
     log_tau: Array = np.zeros((len(table), 0))
     scale_back: Array = np.zeros((0, 0))
     if scale is not None:
-        log_tau = scale.matrix(rows, standard=True)[:, 1:]
+        log_tau = scale.matrix(named, standard=True)[:, 1:]
         log_tau = log_tau - log_tau.mean(axis=0)
         with_intercept = np.column_stack([np.ones(len(table)), log_tau])
-        scale_back = np.linalg.lstsq(scale.matrix(rows, standard=False), with_intercept, rcond=None)[0][1:, 1:].astype(
+        scale_back = np.linalg.lstsq(scale.matrix(named, standard=False), with_intercept, rcond=None)[0][1:, 1:].astype(
             np.float64
         )
     return MetaModel(
@@ -165,6 +215,7 @@ def build(
         clusters=tuple(map(str, names)),
         order=order,
         priors=priors,
+        covariance=tuple(covariance[np.ix_(rows, rows)] for rows in blocks) if covariance is not None else (),
         back=np.asarray(np.linalg.lstsq(user_design, design, rcond=None)[0], float),
         scale_back=scale_back,
         moderators=mean,
@@ -255,4 +306,18 @@ def check_predict_at(model: MetaModel, predict_at: list[dict[str, Any]]) -> None
 def from_files(table: pd.DataFrame, description: dict[str, Any]) -> MetaModel:
     """The model again, from ``data.csv`` and ``model.json``."""
     priors = {name: parse_for(name, entry["prior"]) for name, entry in description["priors"].items()}
-    return build(table, priors, description["formulas"])
+    covariance = None
+    if description["covariance"]:
+        covariance = np.zeros((len(table), len(table)))
+        for block in description["covariance"]:
+            covariance[np.ix_(block["rows"], block["rows"])] = block["matrix"]
+    return build(table, priors, description["formulas"], covariance)
+
+
+def covariance_blocks(model: MetaModel) -> list[dict[str, Any]]:
+    """Sampling covariances for ``model.json``: positions in ``data.csv`` and matrix of each block."""
+    blocks = np.split(model.order, model.start[1:]) if model.dependent else []
+    return [
+        {"rows": rows.tolist(), "matrix": matrix.tolist()}
+        for rows, matrix in zip(blocks, model.covariance, strict=True)
+    ]
