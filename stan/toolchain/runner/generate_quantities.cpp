@@ -7,6 +7,26 @@
 #include <stdexcept>
 
 namespace runner {
+namespace {
+
+// For several chains the services write each draw's parameters before its quantities, though they name only the
+// quantities; this leaves the parameters out.
+class Quantities final : public stan::callbacks::writer {
+ public:
+  Quantities(CsvFile& file, Eigen::Index parameters) : file_(file), parameters_(parameters) {}
+
+  void operator()(const std::vector<std::string>& names) override { file_(names); }
+  void operator()(const std::vector<double>& row) override { file_(row); }
+  void operator()(const Eigen::Ref<Eigen::Matrix<double, -1, -1>>& draw) override {
+    file_(std::vector<double>(draw.data() + parameters_, draw.data() + draw.size()));
+  }
+
+ private:
+  CsvFile& file_;
+  Eigen::Index parameters_;
+};
+
+}  // namespace
 
 int generate_quantities(const Run& run) {
   const std::string& path = run.method["fitted_params"].text();
@@ -23,7 +43,12 @@ int generate_quantities(const Run& run) {
     draws.push_back(parameter_draws(run.model, read_csv(own), own));
   }
   auto outputs = run.outputs(chains);
-  return stan::services::standalone_generate(run.model, chains, draws, run.seed, run.interrupt, run.logger, outputs);
+  std::vector<Quantities> quantities;
+  for (CsvFile& file : outputs) {
+    quantities.emplace_back(file, draws[0].cols());
+  }
+  return stan::services::standalone_generate(run.model, chains, draws, run.seed, run.interrupt, run.logger,
+                                             quantities);
 }
 
 }  // namespace runner

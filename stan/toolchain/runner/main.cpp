@@ -133,10 +133,7 @@ int run(int argc, const char* argv[]) {
                                                                   {"laplace", laplace}};
   const int code = methods.at(method.chosen())(run);
   save_profiles(args["output"]["profile_file"].text());
-  if (code != stan::services::error_codes::OK) {
-    return 1;
-  }
-  return 0;
+  return code == stan::services::error_codes::OK && !outputs_failed() ? 0 : 1;
 }
 
 }  // namespace
@@ -151,6 +148,5 @@ int main(int argc, const char* argv[]) {
   } catch (const std::exception& e) {
     std::cerr << e.what() << std::endl;
   }
-  runner::mark_incomplete();
   return 1;
 }

@@ -42,6 +42,24 @@ void say(const char* text) noexcept {
   }
 }
 
+void mark_incomplete() noexcept {
+  static const char mark[] = "\nincomplete: the program ended before all rows were written\n";
+  const off_t length = sizeof(mark) - 1;
+  for (auto& slot : open_files) {
+    const int fd = slot.exchange(0);
+    struct stat status;
+    if (fd <= 0 || ::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+        ::pwrite(fd, mark, length, status.st_size) == length) {
+      continue;
+    }
+    // On a full disk the mark goes over the end of what is there, since nothing can be added.
+    const off_t start = status.st_size > length ? status.st_size - length : 0;
+    if (::pwrite(fd, mark, length, start) != length || ::ftruncate(fd, start + length) != 0) {
+      say("An incomplete output file could not be marked as such; delete it.\n");
+    }
+  }
+}
+
 extern "C" void on_signal(int signal) {
   mark_incomplete();
   say(signal == SIGINT ? "Interrupted (SIGINT): the output is incomplete.\n"
@@ -49,38 +67,28 @@ extern "C" void on_signal(int signal) {
   ::_exit(128 + signal);
 }
 
-}  // namespace
+std::atomic<bool> json_failed{false};
 
-void mark_incomplete() noexcept {
-  static const char mark[] = "\nincomplete: the program ended before all rows were written\n";
-  const off_t length = sizeof(mark) - 1;
-  for (auto& slot : open_files) {
-    const int fd = slot.exchange(0);
-    struct stat status;
-    if (fd > 0 && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-      // On a full disk the mark goes over the end of what is there, since nothing can be added.
-      if (::pwrite(fd, mark, length, status.st_size) != length &&
-          (::ftruncate(fd, status.st_size) != 0 ||
-           ::pwrite(fd, mark, length, status.st_size > length ? status.st_size - length : 0) != length)) {
-        say("An incomplete output file could not be marked as such; delete it.\n");
-      }
-    }
-  }
+std::runtime_error cannot_open(const std::string& path) {
+  return std::runtime_error("Cannot open output file \"" + path + "\": " + std::strerror(errno) +
+                            ". Name a file in an existing, writable folder.");
 }
+
+}  // namespace
 
 void end_on_signals() {
   struct sigaction action {};
   action.sa_handler = on_signal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file too large is then a failed write, and said to be one
 }
 
 CsvFile::CsvFile(const std::string& path, int sig_figs, const std::string& comment_prefix)
     : precision_(sig_figs < 0 ? 6 : sig_figs), path_(path), prefix_(comment_prefix) {
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd_ < 0) {
-    throw std::runtime_error("Cannot open output file \"" + path + "\": " + std::strerror(errno) +
-                             ". Name a file in an existing, writable folder.");
+    throw cannot_open(path);
   }
   remember(fd_);
 }
@@ -101,8 +109,10 @@ void CsvFile::flush() {
   for (const char *at = buffer_.data(), *end = at + buffer_.size(); fd_ >= 0 && at != end;) {
     const ssize_t written = ::write(fd_, at, end - at);
     if (written < 0 && errno != EINTR) {
-      throw std::runtime_error("Cannot write output file \"" + path_ + "\": " + std::strerror(errno) +
-                               ". The file is incomplete.");
+      const std::string why = std::strerror(errno);
+      mark_incomplete();
+      throw std::runtime_error("Cannot write output file \"" + path_ + "\": " + why +
+                               ". The output is incomplete; free some space and run again.");
     }
     at += written < 0 ? 0 : written;
   }
@@ -161,6 +171,25 @@ void CsvFile::raw(const std::string& text) {
   buffer_ += text;
   flush();
 }
+
+JsonStream::JsonStream(const std::string& path, int sig_figs) : std::ofstream(path), path_(path) {
+  if (!*this) {
+    throw cannot_open(path);
+  }
+  if (sig_figs >= 0) {
+    precision(sig_figs);
+  }
+}
+
+JsonStream::~JsonStream() {
+  close();
+  if (fail()) {
+    say(("Cannot write output file \"" + path_ + "\". It is incomplete; free some space and run again.\n").c_str());
+    json_failed = true;
+  }
+}
+
+bool outputs_failed() { return json_failed; }
 
 bool has_extension(const std::string& path) {
   const auto slash = path.rfind('/'), dot = path.rfind('.');

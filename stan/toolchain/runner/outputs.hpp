@@ -3,14 +3,14 @@
 
 #include <stan/callbacks/writer.hpp>
 
+#include <fstream>
 #include <string>
 #include <vector>
 
 namespace runner {
 
 // One CSV file. A row reaches the file in one write, so a reader never sees half a row while sampling.
-// A write that fails throws; whatever ends the run early calls mark_incomplete(), after which the file
-// has a last line that no CSV reader accepts.
+// A write that fails throws, after marking all files open as incomplete.
 class CsvFile final : public stan::callbacks::writer {
  public:
   CsvFile() = default;  // discards everything
@@ -38,10 +38,20 @@ class CsvFile final : public stan::callbacks::writer {
   std::string path_, prefix_, buffer_;
 };
 
-// Makes all CSV files still open unreadable as results; safe in a signal handler.
-void mark_incomplete() noexcept;
+// One JSON file. When it cannot be written completely that is said, and outputs_failed() is true from then on.
+class JsonStream final : public std::ofstream {
+ public:
+  JsonStream(const std::string& path, int sig_figs);
+  ~JsonStream() override;
 
-// SIGINT and SIGTERM end the program with status 128 + signal, saying so.
+ private:
+  std::string path_;
+};
+
+bool outputs_failed();
+
+// SIGINT and SIGTERM end the program with status 128 + signal, saying so, after marking all CSV files open as
+// incomplete: their last line is then one that no CSV reader accepts.
 void end_on_signals();
 
 bool has_extension(const std::string& path);

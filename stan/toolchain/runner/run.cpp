@@ -3,7 +3,6 @@
 #include <stan/version.hpp>
 
 #include <sstream>
-#include <stdexcept>
 
 namespace runner {
 namespace {
@@ -71,16 +70,8 @@ std::vector<CsvFile> Run::diagnostics(int num_chains) const {
   return files;
 }
 
-std::unique_ptr<std::ofstream> Run::json(const std::string& path) const {
-  auto file = std::make_unique<std::ofstream>(path);
-  if (!*file) {
-    throw std::runtime_error("Cannot open output file \"" + path + "\". Name a file in an existing, writable folder.");
-  }
-  file->exceptions(std::ios::badbit);
-  if (sig_figs() >= 0) {
-    file->precision(sig_figs());
-  }
-  return file;
+std::unique_ptr<JsonStream> Run::json(const std::string& path) const {
+  return std::make_unique<JsonStream>(path, sig_figs());
 }
 
 void save_configuration(const Run& run) {

@@ -9,14 +9,13 @@
 #include <stan/callbacks/stream_logger.hpp>
 #include <stan/model/model_base.hpp>
 
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace runner {
 
-using JsonFile = stan::callbacks::json_writer<std::ofstream>;
+using JsonFile = stan::callbacks::json_writer<JsonStream>;
 
 // What every method starts from: the arguments, the model with its data, and where messages go.
 struct Run {
@@ -35,7 +34,7 @@ struct Run {
   std::vector<CsvFile> outputs(int num_chains) const;
   std::vector<CsvFile> diagnostics(int num_chains) const;
 
-  std::unique_ptr<std::ofstream> json(const std::string& path) const;
+  std::unique_ptr<JsonStream> json(const std::string& path) const;
 
   const std::string& output_file() const { return args["output"]["file"].text(); }
   int sig_figs() const { return args["output"]["sig_figs"].integer(); }

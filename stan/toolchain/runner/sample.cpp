@@ -65,7 +65,8 @@ int sample(const Run& run) {
     return sample_fixed_param(run);
   }
   if (run.model.num_params_r() == 0) {
-    throw std::invalid_argument("Must use algorithm=fixed_param for model that has no parameters.");
+    run.logger.info("Model contains no parameters, running fixed_param sampler, no updates to Markov chain");
+    return sample_fixed_param(run);
   }
   if (m["adapt"]["engaged"].flag() && m["num_warmup"].integer() == 0) {
     throw std::invalid_argument(

@@ -44,7 +44,7 @@ def cmdstan_home() -> Path:
     for home, _ in _installed():
         if (home / "makefile").is_file() and (home / "bin" / "stanc").is_file():
             return home
-    return _home_from_pypi()
+    return home_from_pypi()
 
 
 def cmdstan_version(home: Path) -> str:
@@ -177,7 +177,20 @@ def _installed() -> Iterator[tuple[Path, str]]:
         yield folder, "~/.cmdstan"
 
 
-def _home_from_pypi() -> Path:
+def home_from_pypi() -> Path:
+    """
+    Return the folder built from PyPI in the user's cache, building it on the first call.
+
+    Returns
+    -------
+    Path
+        A folder that CmdStanPy accepts as CmdStan 2.35.
+
+    Raises
+    ------
+    ToolchainError
+        Where it cannot be built; the message names what is missing and the remedy.
+    """
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         raise ToolchainError(
             "No CmdStan was found, and one can be built from PyPI on x86-64 Linux only "
@@ -207,8 +220,7 @@ def _build_from_pypi(folder: Path) -> None:
         wheel = _download_wheel(Path(download))
         _unpack(wheel, folder)
         httpstan = wheel.name.split("-")[1]
-    jobs = len(os.sched_getaffinity(0))
-    made = subprocess.run([_make(), f"-j{jobs}", "build"], cwd=folder, capture_output=True, text=True)
+    made = subprocess.run([_make(), "build"], cwd=folder, capture_output=True, text=True)
     if made.returncode:
         raise ToolchainError(
             f"Building CmdStan with {compiler_version()} failed; g++ 11 and 12 and clang 14 work. Install one of "
