@@ -61,6 +61,9 @@ try:
         "factors": sorted({name for fitted in (built.moderators, built.scale) if fitted for name in fitted.factors}),
         "coefficients": list(built.moderators.names) if built.moderators else [],
         "predict_at": predict_at,
+        "output_scale": settings.get("output_scale", "analysis"),
+        "direction": settings.get("direction"),
+        "threshold": settings.get("threshold"),
     }
 except Refused as refused:
     validation |= {"status": "refused", "problems": [problem.as_dict() for problem in refused.problems]}

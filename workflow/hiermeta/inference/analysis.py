@@ -12,6 +12,7 @@ from scipy.linalg import block_diag
 
 from hiermeta.inference import diagnostics, exact, marginal_means, meta
 from hiermeta.inference.classical import Unusable, classical
+from hiermeta.inference.natural import add_natural
 from hiermeta.models.meta import MetaModel
 from hiermeta.sampling.convergence import SamplerHealth
 
@@ -74,7 +75,7 @@ def of_draws(
     model: MetaModel,
     draws: dict[str, Array],
     table: pd.DataFrame,
-    predict_at: list[dict[str, Any]],
+    description: dict[str, Any],
     health: SamplerHealth,
     reference: dict[str, Any],
 ) -> Results:
@@ -87,14 +88,17 @@ def of_draws(
         ``beta``, ``delta``, ``tau``, ``rho``, shape (chains, draws, ...) each.
     table : pandas.DataFrame
         The validated table.
-    predict_at : list of dict
+    description : dict
+        ``model.json``: predict_at, threshold, output_scale and measure are used.
     health : SamplerHealth
     reference : dict
         The exact summaries.
     """
-    summaries = meta.tables(model, draws, table, predict_at)
+    summaries = meta.tables(model, draws, table, description["predict_at"], description["threshold"])
     tables = summaries.files() | {
         "marginal_means": marginal_means.marginal_means(model, draws, table),
         "scale": marginal_means.scale_means(model, draws, table),
     }
+    if description["output_scale"] == "natural":
+        add_natural(tables, description["measure"])
     return Results(tables, {"diagnostics": diagnostics.verdict(summaries, health, reference)})

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.inference.summaries import INTERVAL, of_draws, of_normals
+from hiermeta.inference.summaries import INTERVAL, above, of_draws, of_normals
 from hiermeta.models import heterogeneity, marginal
 from hiermeta.models.meta import MetaModel, design_rows_at
 from hiermeta.sampling.convergence import CONVERGENCE, MCSE, convergence
@@ -46,7 +46,11 @@ class Tables:
 
 
 def tables(
-    model: MetaModel, draws: dict[str, Array], table: pd.DataFrame, predict_at: Sequence[Mapping[str, Any]] = ()
+    model: MetaModel,
+    draws: dict[str, Array],
+    table: pd.DataFrame,
+    predict_at: Sequence[Mapping[str, Any]] = (),
+    threshold: float | None = None,
 ) -> Tables:
     """Summarise a fitted model.
 
@@ -59,18 +63,22 @@ def tables(
         The validated table.
     predict_at : sequence of dict
         Moderator values of further predictions.
+    threshold : float, optional
+        Adds the probability of effects above it to the pooled effect and the predictions.
     """
     chains = len(draws["tau"])
     flat = marginal.Draws.from_chains(draws)
-    estimates = of_draws(heterogeneity.parameters(model, draws))
+    estimates = of_draws(heterogeneity.parameters(model, draws), threshold)
     spread = of_draws(heterogeneity.table(model, draws))
 
     new_names = ["new effect", *(f"new effect in {cluster}" for cluster in model.clusters)]
     no_scale = np.zeros(model.scale_design.shape[1])
     new_mean, new_variance = marginal.new_effects(model, flat, model.mean_design, no_scale)
-    new_effects = of_normals(new_mean, new_variance, new_names, chains)
+    new_effects = of_normals(new_mean, new_variance, new_names, chains, threshold)
     mean = estimates.loc[["mu"], new_effects.columns].rename({"mu": "mean"})
-    further = [_at(model, flat, table, values, chains) for values in predict_at]
+    further = [_at(model, flat, table, values, chains, threshold) for values in predict_at]
+    beyond = [] if threshold is None else [above(threshold)]
+    estimates.loc[estimates.index != "mu", beyond] = np.nan
 
     back = np.argsort(model.order)
     rows = [f"true effect, row {row}" for row in table["row"]]
@@ -90,7 +98,7 @@ def tables(
     for conditional in (dict(zip(new_names, new_mean.T, strict=True)), of_rows):
         measures.append(convergence({name: values.reshape(chains, -1) for name, values in conditional.items()}))
     return Tables(
-        estimates=estimates[ESTIMATE_COLUMNS].rename_axis("parameter").reset_index(),
+        estimates=estimates[[*ESTIMATE_COLUMNS, *beyond]].rename_axis("parameter").reset_index(),
         heterogeneity=spread[HETEROGENEITY_COLUMNS].rename_axis("quantity").reset_index(),
         predictions=pd.concat([mean, new_effects, *further]).rename_axis("target").reset_index(),
         true_effects=named.assign(observed=table["effect"]).join(true_effects),
@@ -100,14 +108,19 @@ def tables(
 
 
 def _at(
-    model: MetaModel, draws: marginal.Draws, table: pd.DataFrame, values: Mapping[str, Any], chains: int
+    model: MetaModel,
+    draws: marginal.Draws,
+    table: pd.DataFrame,
+    values: Mapping[str, Any],
+    chains: int,
+    threshold: float | None,
 ) -> pd.DataFrame:
     """Mean and new effect with some moderators at given values, the others averaged over the rows."""
     row, scale_row = design_rows_at(model, table, values)
     centre, spread = marginal.new_effects(model, draws, row, scale_row)
     where = ", ".join(f"{name} = {value}" for name, value in values.items())
-    mean = of_draws({f"mean at {where}": (draws.beta @ row).reshape(chains, -1)})
-    new = of_normals(centre[:, :1], spread[:, :1], [f"new effect at {where}"], chains)
+    mean = of_draws({f"mean at {where}": (draws.beta @ row).reshape(chains, -1)}, threshold)
+    new = of_normals(centre[:, :1], spread[:, :1], [f"new effect at {where}"], chains, threshold)
     return pd.concat([mean[new.columns], new])
 
 

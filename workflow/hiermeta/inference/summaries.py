@@ -20,13 +20,15 @@ _MIXTURE_SIZE = 600_000
 """Draws times quantities up to which quantiles of mixtures use every draw; means and SDs always do."""
 
 
-def of_draws(draws: dict[str, Array]) -> pd.DataFrame:
+def of_draws(draws: dict[str, Array], threshold: float | None = None) -> pd.DataFrame:
     """Interval columns, P(>0), Monte Carlo errors and convergence measures.
 
     Parameters
     ----------
     draws : dict of str to numpy.ndarray
         Shape (chains, draws) per quantity.
+    threshold : float, optional
+        Adds the probability of values above it.
 
     Returns
     -------
@@ -37,10 +39,19 @@ def of_draws(draws: dict[str, Array]) -> pd.DataFrame:
     table = pd.DataFrame({"mean": values.mean(axis=1), "sd": values.std(axis=1, ddof=1)}, index=list(draws))
     table["median"], table["q2.5"], table["q97.5"] = np.quantile(values, LEVELS, axis=1)
     table["P(>0)"] = (values > 0).mean(axis=1)
+    if threshold is not None:
+        table[above(threshold)] = (values > threshold).mean(axis=1)
     return table.join([monte_carlo_errors(draws), convergence(draws)])
 
 
-def of_normals(mean: Array, variance: Array, names: Sequence[str], chains: int) -> pd.DataFrame:
+def above(threshold: float) -> str:
+    """Name of the column with the probability of values above a threshold."""
+    return f"P(>{threshold:g})"
+
+
+def of_normals(
+    mean: Array, variance: Array, names: Sequence[str], chains: int, threshold: float | None = None
+) -> pd.DataFrame:
     """Interval columns and Monte Carlo errors of quantities that are normal given each draw.
 
     Means and SDs follow from the laws of total expectation and variance, quantiles from the mixture over the draws.
@@ -54,6 +65,8 @@ def of_normals(mean: Array, variance: Array, names: Sequence[str], chains: int) 
         Of the m quantities.
     chains : int
         Number of chains in S.
+    threshold : float, optional
+        Adds the probability of values above it.
 
     Returns
     -------
@@ -73,6 +86,8 @@ def of_normals(mean: Array, variance: Array, names: Sequence[str], chains: int) 
         z = (quantile - mean) / sd
         density = (np.exp(-0.5 * z**2) / sd).mean(axis=0) / np.sqrt(2 * np.pi)
         table[column] = _error_of_mean(ndtr(z), names, chains) / density
+    if threshold is not None:
+        table[above(threshold)] = ndtr((mean - threshold) / sd).mean(axis=0)
     return table
 
 
