@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +73,7 @@ def choose_priors(
         When a prior string can't be used, or a default needs an unknown unit-information SD.
     """
     given = settings.get("priors", {})
+    informed = _informed(settings) if "informed_priors" in settings else {}
     wanted = ["mu", "tau"]
     wanted += ["rho"] if "cluster" in table else []
     wanted += [key for key in ("moderators", "scale") if key in settings]
@@ -79,6 +84,8 @@ def choose_priors(
                 chosen[parameter] = ChosenPrior(parse_for(parameter, given[parameter]), False, "set in the config")
             except PriorError as error:
                 problems.append(Problem(f"priors.{parameter}: {error}", "Correct it in the config"))
+        elif parameter in informed:
+            chosen[parameter] = informed[parameter]
         elif parameter == "rho":
             chosen[parameter] = ChosenPrior(Prior("beta", (1.0, 1.0)), True, "uniform")
         elif parameter == "scale":
@@ -96,6 +103,27 @@ def choose_priors(
     if problems:
         raise Refused(problems)
     return chosen
+
+
+@cache
+def informed_priors() -> dict[tuple[str, str], dict[str, str]]:
+    """Published priors by (field, measure): prior strings of ``mu`` and ``tau``, and their source."""
+    with (Path(__file__).parent / "informed_priors.csv").open(encoding="utf-8", newline="") as stream:
+        return {(row["field"], row["measure"]): row for row in csv.DictReader(stream)}
+
+
+def _informed(settings: dict[str, Any]) -> dict[str, ChosenPrior]:
+    field, measure = settings["informed_priors"], settings["measure"]
+    row = informed_priors().get((field, measure))
+    if row is None:
+        measures = sorted({m for f, m in informed_priors() if f == field})
+        fields = [f for f, m in informed_priors() if m == measure]
+        near = get_close_matches(field, fields, 1, cutoff=0.4)
+        known = f"It has priors for {', '.join(measures)} only" if measures else f"Fields are {', '.join(fields)}"
+        remedy = f"Did you mean {near[0]!r}? {known}" if near and not measures else known
+        raise Refused([Problem(f"informed_priors: no priors for the field {field!r} and {measure}", remedy)])
+    source = f"informed, {field}: {row['source']}"
+    return {name: ChosenPrior(parse_for(name, row[name]), False, source) for name in ("mu", "tau")}
 
 
 def _default(parameter: str, measure: str, table: pd.DataFrame, unit: float) -> ChosenPrior:
