@@ -6,9 +6,9 @@ contrasts; interactions are products of those columns. Without an intercept colu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress, product
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,18 @@ class Design:
         """Columns of the table that enter as numbers."""
         factors = self.factors
         return tuple(column for column in self.formula.columns if column not in factors)
+
+    def subset(self, terms: Collection[str]) -> Design:
+        """The design with some of its terms (the intercept, where it has one, stays), coded as they are here."""
+        formula_terms = [term_name(term) in terms for term in self.formula.terms]
+        columns = [term == "intercept" or term in terms for term in self.terms]
+        return replace(
+            self,
+            formula=replace(self.formula, terms=tuple(compress(self.formula.terms, formula_terms))),
+            names=tuple(compress(self.names, columns)),
+            terms=tuple(compress(self.terms, columns)),
+            _full=tuple(compress(self._full, formula_terms)),
+        )
 
     def matrix(self, table: pd.DataFrame, standard: bool) -> Array:
         """Design rows for a table with the formula's columns.

@@ -142,8 +142,14 @@ class ExactPosterior:
     error: float
 
 
-def solve(model: MetaModel) -> ExactPosterior:
+def solve(model: MetaModel, tolerance: float = _TOLERANCE) -> ExactPosterior:
     """Integrate the posterior, doubling the nodes until the log marginal likelihood stands still.
+
+    Parameters
+    ----------
+    model : MetaModel
+    tolerance : float, optional
+        Its largest change that counts as standing still.
 
     Raises
     ------
@@ -162,7 +168,7 @@ def solve(model: MetaModel) -> ExactPosterior:
         weight = np.exp(log_terms - largest)
         log_marginal = float(largest + np.log(weight.sum()))
         error = abs(log_marginal - previous)
-        if error < _TOLERANCE or n >= _MOST:
+        if error < tolerance or n >= _MOST:
             return ExactPosterior(model, nodes, tau, rho, weight / weight.sum(), given, log_marginal, error)
         n, previous = 2 * n, log_marginal
 

@@ -21,7 +21,8 @@ from hiermeta.models.meta import MetaModel
 Array = npt.NDArray[np.float64]
 _PAIRS = 200_000
 """Pairs of node and row worked on at once: few enough for the processor's cache."""
-_START, _MOST = 24, 96
+_NODES = (24, 34, 48, 68, 96)
+"""Per axis, tried until elpd stands still."""
 _TOLERANCE = 1e-4
 """Change of elpd, summed over units without regard to sign, at which more nodes are no use."""
 _KEPT, _FAR = 60.0, 25.0
@@ -73,7 +74,7 @@ class LeaveOneOut:
         Shape (U,): (b − b₋ᵤ)'C⁻¹(b − b₋ᵤ) with posterior means b and covariance C of the coefficients (Cook 1977),
         which for a single coefficient is the squared change in posterior SDs.
     error : float
-        Change of the total elpd, summed without regard to sign, when nodes were doubled.
+        Change of the total elpd, summed without regard to sign, when nodes were last added.
     """
 
     units: LeftOut
@@ -98,13 +99,13 @@ def by_cluster(posterior: ExactPosterior) -> LeaveOneOut:
 
 def _leave_out(posterior: ExactPosterior, deletion: Deletion) -> LeaveOneOut:
     model, axes = posterior.model, posterior.grid.axes
-    n, units, error = _START, None, np.inf
-    while error > _TOLERANCE and n <= _MOST:
-        previous, units = units, _integrate(model, deletion, grid(axes, posterior.grid.bounds, n))
-        if previous is not None:
-            error = float(np.abs(units.elpd - previous.elpd).sum())
-        n *= 2
-    assert units is not None
+    rules = (grid(axes, posterior.grid.bounds, n) for n in _NODES)
+    units = _integrate(model, deletion, next(rules))
+    for nodes in rules:
+        previous, units = units, _integrate(model, deletion, nodes)
+        error = float(np.abs(units.elpd - previous.elpd).sum())
+        if error < _TOLERANCE:
+            break
     stray = np.flatnonzero(units.far > _STRAY)
     if len(stray):
         units = _replace(units, stray, [_alone(posterior, deletion, int(u)) for u in stray])
@@ -125,7 +126,7 @@ def _alone(posterior: ExactPosterior, deletion: Deletion, unit: int) -> LeftOut:
             terms.append(given.log_likelihood - deleted.log_density[:, unit])
         return np.concatenate(terms)
 
-    nodes = grid(axes, find_box(axes, without), _MOST)
+    nodes = grid(axes, find_box(axes, without), _NODES[-1])
     return _integrate(model, deletion, nodes, unit, posterior.log_marginal_likelihood)
 
 
