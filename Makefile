@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 
 .DEFAULT_GOAL := run
-.PHONY: run test check clean help
+.PHONY: run test benchmark-sampling check clean help
 
 run: $(VENV)/installed ## analyse the data sets of config/config.yaml
 	@$(BIN)/snakemake --cores $(CORES)
@@ -14,6 +14,9 @@ run: $(VENV)/installed ## analyse the data sets of config/config.yaml
 
 test: $(VENV)/installed-test ## run the tests
 	@$(BIN)/pytest
+
+benchmark-sampling: $(VENV)/installed ## measure effective draws per CPU second, by number of estimates
+	@$(BIN)/python benchmarks/sampling.py
 
 check: $(VENV)/installed-test ## lint, format and types
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.current_basedir).parent.parent
 SCRIPTS = ROOT / "workflow" / "scripts"
 STAN = ROOT / "stan"
+LIBRARY = ROOT / "workflow" / "hiermeta"
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a run leaves nothing in the checkout
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "workflow"))

@@ -28,6 +28,6 @@ rule prepare:
         "../../environment.yml"
     params:
         settings=settings_of(without=[*hiermeta_config.PRESENTATION, "sampling"]),
-        code=code("prepare.py"),
+        code=code("prepare.py", LIBRARY / "models" / "informed_priors.csv"),
     script:
         "../scripts/prepare.py"
