@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import regression_folders
 import result_folders
 
 from hiermeta.figures.catalogue import write_figures
@@ -23,7 +24,7 @@ def _hostile() -> list[dict]:
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A results folder with nine data sets, their reports and the overview."""
+    """A results folder with data sets of every kind, their reports and the overview."""
     folder = tmp_path_factory.mktemp("results")
     simulate, build = result_folders.simulate, result_folders.build
     build(folder / "clustered", simulate(56, 11))
@@ -32,6 +33,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build(folder / "many", simulate(240, 30))
     build(folder / "huge", simulate(1828, 400))
     build(folder / "common", simulate(2, 0), common=True)
+    regression = regression_folders.build
+    direction = ["favours <control>", "favours treatment"]
+    moderated = {"measure": "RR", "moderators": "~ dose + group", "predict_at": [{"dose": 20}], "threshold": -0.2}
+    regression(folder / "moderated", regression_folders.table(24, 0), moderated | {"direction": direction})
+    location_scale = {"measure": "SMD", "moderators": "~ dose * group", "scale": "~ dose + group"}
+    regression(folder / "scale", regression_folders.table(60, 12), location_scale)
     build(folder / "failed", simulate(8, 3), "fail")
     result_folders.build_refused(folder / "refused")
     result_folders.build_crashed(folder / "crashed", simulate(8, 3))

@@ -8,26 +8,50 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 from html_tree import Node, parse
 
+from hiermeta.data.measures import TRANSFORMATIONS
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.figures.palette import TOKENS
 from hiermeta.report.context import write_report
 from hiermeta.report.page import TEMPLATES
 
-NAMES = ("clustered", "common", "crashed", "failed", "hostile", "huge", "many", "refused", "unclustered")
-WITH_NUMBERS = ("clustered", "hostile", "many", "unclustered")
+NAMES = (
+    "clustered",
+    "common",
+    "crashed",
+    "failed",
+    "hostile",
+    "huge",
+    "many",
+    "moderated",
+    "refused",
+    "scale",
+    "unclustered",
+)
+WITH_NUMBERS = ("clustered", "hostile", "many", "moderated", "scale", "unclustered")
 
 
 def page(results: Path, name: str) -> Node:
     return parse((results / name / "report.html").read_text(encoding="utf-8"))
 
 
+class Printed(NamedTuple):
+    """A number on a page: where it says it is from, its value, its text, and how it was transformed, if at all."""
+
+    source: str
+    value: str
+    text: str
+    via: str
+
+
 def looked_up(folder: Path, source: str) -> object:
-    """What stands in the files at FILE/KEY/KEY."""
-    file, _, path = source.partition("/")
+    """What stands in the files at FILE/KEY/KEY; the file may lie in a folder."""
+    file, path = re.fullmatch(r"(.+?\.(?:csv|json))/(.+)", source).groups()
     if file.endswith(".csv"):
         row, _, column = path.partition("/")
         with (folder / file).open(encoding="utf-8", newline="") as stream:
@@ -38,16 +62,18 @@ def looked_up(folder: Path, source: str) -> object:
     return value
 
 
-def sourced(root: Node) -> list[tuple[str, str, str]]:
-    """Source, value and text of every number on a page."""
+def sourced(root: Node) -> list[Printed]:
+    """Every number on a page."""
     found = []
     for node in root.walk():
+        via = node.attributes.get("data-via", "")
         if node.tag == "data":
-            found.append((node.attributes["data-from"], node.attributes["value"], node.text))
+            found.append(Printed(node.attributes["data-from"], node.attributes["value"], node.text, via))
         elif node.tag in ("td", "th") and "data-from" in node.attributes:
             source, row = node.attributes["data-from"], node.parent.attributes.get("data-from", "")
-            found.append((source if ".json/" in source or ".csv/" in source else f"{row}/{source}",
-                          node.attributes["data-value"], node.text))  # fmt: skip
+            if ".json/" not in source and ".csv/" not in source:
+                source = f"{row}/{source}"
+            found.append(Printed(source, node.attributes["data-value"], node.text, via))
     return found
 
 
@@ -58,15 +84,17 @@ def test_every_number_is_the_one_in_the_file(results: Path, name: str) -> None:
     if name == "huge":
         numbers = numbers[::40]
     assert name in ("refused", "crashed") or len(numbers) > 60
-    for source, value, _ in numbers:
+    for source, value, _, via in numbers:
         expected = looked_up(results / name, source)
+        if via:
+            expected = float(TRANSFORMATIONS[via](np.asarray(expected)))
         assert (value == "") if expected is None else float(value) == expected, source
 
 
 @pytest.mark.parametrize("name", WITH_NUMBERS)
 def test_what_is_printed_is_that_value_rounded(results: Path, name: str) -> None:
     """Does the text of a number round its value, rather than show something else?"""
-    for source, value, text in sourced(page(results, name)):
+    for source, value, text, _ in sourced(page(results, name)):
         plain = text.replace("−", "-").replace(",", "")
         if re.fullmatch(r"-?\d+(\.\d+)?", plain):
             decimals = len(plain.partition(".")[2])
@@ -81,12 +109,12 @@ def test_what_is_printed_is_that_value_rounded(results: Path, name: str) -> None
 def test_no_digit_beyond_the_monte_carlo_error(results: Path, name: str) -> None:
     """Is the last printed digit worth twice the Monte Carlo error (once for limits), unless half an SD is coarser?"""
     folder, checked = results / name, 0
-    for source, _, text in sourced(page(results, name)):
+    for source, _, text, via in sourced(page(results, name)):
         file, _, path = source.partition("/")
         column = path.rpartition("/")[2]
         if file not in ("estimates.csv", "heterogeneity.csv", "predictions.csv", "true_effects.csv"):
             continue
-        if column not in ("mean", "median", "q2.5", "q97.5"):
+        if via or column not in ("mean", "median", "q2.5", "q97.5"):
             continue
         row = path.partition("/")[0]
         error = looked_up(folder, f"{file}/{row}/mcse_{'mean' if column == 'median' else column}")

@@ -110,11 +110,24 @@ def percent(probability: float, mcse: float) -> str:
     if math.isnan(probability):
         return MISSING
     decimals = 1 if 0 < mcse <= 0.0005 and 0.001 < probability < 0.999 else 0
-    if probability > 0.995 and decimals == 0:
+    if probability >= 0.995 and decimals == 0:
         return "more than 99%"
-    if probability < 0.005 and decimals == 0:
+    if probability <= 0.005 and decimals == 0:
         return "less than 1%"
     return f"{100 * probability:.{decimals}f}%"
+
+
+def p_value(value: float) -> str:
+    """Print a p-value: two digits, and no smaller than 0.001.
+
+    Examples
+    --------
+    >>> p_value(0.0312), p_value(0.4), p_value(2e-7), p_value(0.97)
+    ('0.031', '0.40', '< 0.001', '0.97')
+    """
+    if math.isnan(value):
+        return MISSING
+    return "< 0.001" if value < 0.001 else f"{value:.{2 if value >= 0.0995 else 3}f}"
 
 
 def count(value: float) -> str:

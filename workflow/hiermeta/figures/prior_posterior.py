@@ -25,7 +25,17 @@ def estimated(results: Results) -> list[str]:
 
 
 def _prior(results: Results, name: str) -> Prior:
-    return parse(results.model["priors"][name]["prior"])
+    """The prior of a parameter; with moderators that of μ, a mean over the design, follows from the coefficients'."""
+    own = parse(results.model["priors"][name]["prior"])
+    if name != "mu" or not results.coefficients:
+        return own
+    model = results.fitted
+    parts = list(zip(model.mean_design.tolist(), model.coefficient_priors, strict=True))
+    if any(prior.family != "normal" for share, prior in parts if abs(share) > 1e-9):
+        return own
+    mean = sum(share * prior.arguments[0] for share, prior in parts if abs(share) > 1e-9)
+    variance = sum((share * prior.arguments[1]) ** 2 for share, prior in parts if abs(share) > 1e-9)
+    return Prior("normal", (float(mean), float(variance) ** 0.5))
 
 
 def draw(results: Results) -> style.Drawing:

@@ -8,11 +8,15 @@ import json
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hiermeta.data.measures import MEASURES
 from hiermeta.figures.numbers import decimals_as_written, supported_decimals
+
+if TYPE_CHECKING:
+    from hiermeta.models.meta import MetaModel
 
 Row = dict[str, Any]
 Document = dict[str, Any]
@@ -144,6 +148,22 @@ class Results:
         return dict(read_draws(self.folder / "posterior.nc"))
 
     @cached_property
+    def frame(self) -> Any:
+        """The validated table as a data frame."""
+        from hiermeta.data.files import read_csv
+
+        return read_csv(self.folder / "data.csv", text=self.model.get("factors", []))
+
+    @cached_property
+    def fitted(self) -> MetaModel:
+        """The model's rows and designs; needed only where moderators are."""
+        from hiermeta.models.meta import build
+        from hiermeta.models.priors import parse
+
+        priors = {name: parse(entry["prior"]) for name, entry in self.model["priors"].items()}
+        return build(self.frame, priors, self.model["formulas"])
+
+    @cached_property
     def fit_digest(self) -> str:
         """SHA-256 of the draws the numbers were computed from."""
         return hashlib.sha256((self.folder / "posterior.nc").read_bytes()).hexdigest()
@@ -156,6 +176,11 @@ class Results:
     @property
     def clustered(self) -> bool:
         return bool(self.model.get("n_clusters"))
+
+    @property
+    def single_group(self) -> bool:
+        """Whether the measure describes one group, so that zero means nothing in particular."""
+        return MEASURES[self.model["measure"]].single_group
 
     def is_fixed(self, parameter: str) -> bool:
         """Whether the prior of this parameter is a point, so that there is nothing to estimate."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
+from hiermeta.figures.numbers import as_written
 from hiermeta.figures.palette import INK, MUTED, PAPER
 
 WIDTH = 900
@@ -49,11 +52,12 @@ _SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure, what it is, and what it shows in words for readers who can't see it."""
+    """A figure, what it is, what it shows in words for readers who can't see it, and numbers computed for it alone."""
 
     figure: Figure
     title: str
     description: str
+    data: Sequence[Mapping[str, Any]] = ()
 
 
 @contextmanager
@@ -93,6 +97,74 @@ def panels(height: float, count: int, *, left: float, top: float, bottom: float)
         for i in range(count)
     ]
     return figure, axes
+
+
+def grid(
+    height: float, count: int, columns: int, *, left: float, top: float, bottom: float
+) -> tuple[Figure, list[Axes]]:
+    """Panels of this height, row by row; margins in pixels around every panel, the top one holding its title."""
+    rows = -(-count // columns)
+    figure = new_figure(height * rows)
+    room = WIDTH / columns
+    axes = [
+        figure.add_axes(
+            (
+                ((i % columns) * room + left) / WIDTH,
+                1 - ((i // columns + 1) * height - bottom) / (height * rows),
+                (room - left - 14) / WIDTH,
+                (height - top - bottom) / (height * rows),
+            )
+        )
+        for i in range(count)
+    ]
+    return figure, axes
+
+
+def dots(
+    axes: Axes, x: Sequence[float], y: Sequence[float], sizes: Sequence[float], color: str, alpha: float = 1.0
+) -> None:
+    """Dots of these diameters (pixels), small in the file: a few sizes, each one path of points with round ends."""
+    steps = sorted({round(size) for size in sizes}, reverse=True)
+    for step in steps:
+        chosen = [i for i, size in enumerate(sizes) if round(size) == step]
+        axes.plot(
+            [value for i in chosen for value in (x[i], x[i], math.nan)],
+            [value for i in chosen for value in (y[i], y[i], math.nan)],
+            color=color,
+            linewidth=step,
+            solid_capstyle="round",
+            alpha=alpha,
+            clip_on=False,
+        )
+
+
+def legend(figure: Figure, entries: Sequence[tuple[str, str, str]], y: float = 16.0) -> None:
+    """Colour, marker or dash, and text of each entry, in one line from the left edge."""
+    height = float(figure.get_figheight()) * 72
+    x, at = 30.0, 1 - y / height
+    for color, mark, text in entries:
+        if mark in ("-", "--", ":"):
+            ends = [x / WIDTH, (x + 26) / WIDTH]
+            figure.add_artist(Line2D(ends, [at, at], color=color, linestyle=mark, linewidth=2))
+        else:
+            figure.add_artist(Line2D([(x + 16) / WIDTH], [at], marker=mark, color=color, markersize=8, linewidth=0))
+        figure.text((x + 34) / WIDTH, at, text, va="center", fontsize=SMALL)
+        x += 54 + 6.3 * len(text)
+
+
+def numeric_axes(axes: Axes) -> None:
+    """Round ticks with true minus signs on both axes."""
+    for low, high, set_ticks in (
+        (*axes.get_xlim(), axes.set_xticks),
+        (*axes.get_ylim(), axes.set_yticks),
+    ):
+        ticks = nice_ticks(low, high)
+        set_ticks(ticks, [as_written(tick) for tick in ticks])
+
+
+def places(width: float) -> int:
+    """Decimal places that show a range of this width in three digits."""
+    return max(0, 2 - math.floor(math.log10(width))) if width > 0 and math.isfinite(width) else 0
 
 
 def nice_ticks(low: float, high: float, count: int = 6) -> Sequence[float]:

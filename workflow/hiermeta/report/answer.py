@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from hiermeta.data.measures import MEASURES
-from hiermeta.figures.numbers import percent
 from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.report import natural
 from hiermeta.report.cells import Number, Sentence, from_document, from_row
+from hiermeta.report.tables import probability_cell
 
 
 def answer(results: Results) -> list[Sentence]:
@@ -15,6 +14,8 @@ def answer(results: Results) -> list[Sentence]:
     sentences = [_pooled(results)]
     if not (results.is_fixed("mu") or MEASURES[results.model["measure"]].single_group):
         sentences.append(_sign(results))
+    if results.coefficients:
+        sentences.append(_moderators(results))
     sentences.append(_heterogeneity(results))
     if results.clustered:
         sentences.append(_allocation(results))
@@ -40,14 +41,23 @@ def _pooled(results: Results) -> Sentence:
     label = results.model["measure_label"]
     if results.is_fixed("mu"):
         return [*start, f", the pooled {label} is not estimated: its prior fixes it at ", mean, "."]
-    return [*start, f", the pooled {label} is ", mean, " (95% credible interval ", low, " to ", high, ")."]
+    where = ", averaged over the rows' moderators," if results.coefficients else ""
+    middle: Sentence = [f", the pooled {label}{where} is ", mean, " (95% credible interval ", low, " to ", high, ")"]
+    return [*start, *middle, *_natural(results, "estimates.csv", results.estimates, "parameter", "mu"), "."]
+
+
+def _natural(results: Results, file: str, rows: list[Row], key: str, value: str) -> Sentence:
+    """The same on the natural scale, where that is another one."""
+    if not natural.differs(results):
+        return []
+    position, row = next((i, row) for i, row in enumerate(rows) if row[key] == value)
+    median, low, high = natural.numbers(results, row, f"{file}/{position}")
+    return [f": a {natural.label(results)} of ", median, " (", low, " to ", high, ")"]
 
 
 def _sign(results: Results) -> Sentence:
     position, row = next((i, row) for i, row in enumerate(results.estimates) if row["parameter"] == "mu")
-    probability = row["P(>0)"]
-    error = math.sqrt(probability * (1 - probability) / row["ess_bulk"]) if row["ess_bulk"] > 0 else math.nan
-    number = Number(percent(probability, error), probability, f"estimates.csv/{position}/P(>0)")
+    number, probability = probability_cell(row, f"estimates.csv/{position}"), row["P(>0)"]
     if probability > 0.975:
         meaning = ": it is very probably positive."
     elif probability < 0.025:
@@ -57,13 +67,35 @@ def _sign(results: Results) -> Sentence:
     return ["Given these data and priors, the pooled effect is above zero with a probability of ", number, meaning]
 
 
+def _moderators(results: Results) -> Sentence:
+    """Coefficients whose intervals leave zero out, three at most."""
+    found = [
+        row for row in results.estimates
+        if row["parameter"] in results.coefficients
+        and row["parameter"] != "intercept"
+        and not row["q2.5"] <= 0 <= row["q97.5"]
+    ]  # fmt: skip
+    if not found:
+        return ["No moderator has a coefficient whose 95% credible interval leaves zero out."]
+    sentence: Sentence = ["It depends on moderators"]
+    for position, row in enumerate(found[:3]):
+        name = row["parameter"]
+        mean, low, high = interval_numbers(results.estimates, "parameter", name, "estimates.csv")
+        unit = "" if name.endswith("]") else " per unit"
+        sentence += [": " if position == 0 else "; ", f"{name} ", mean, " (", low, " to ", high, f"){unit}"]
+    return [*sentence, ", and others." if len(found) > 3 else "."]
+
+
 def _heterogeneity(results: Results) -> Sentence:
     tau = interval_numbers(results.heterogeneity, "quantity", "tau", "heterogeneity.csv")
     share = interval_numbers(results.heterogeneity, "quantity", "I2", "heterogeneity.csv")
     if results.is_fixed("tau"):
         return ["The standard deviation τ of the true effects is not estimated: its prior fixes it at ", tau[0], "."]
+    remaining = " beyond what the moderators say" if results.coefficients else ""
+    averaged = ", averaged over the rows," if results.scale_coefficients else ""
     return [
-        "True effects differ: their standard deviation τ is ", tau[0], " (", tau[1], " to ", tau[2],
+        f"True effects differ{remaining}: their standard deviation τ{averaged} is ", tau[0], " (",
+        tau[1], " to ", tau[2],
         "), and I² = ", share[0], "% of the variance of the estimates is true difference rather than sampling error.",
     ]  # fmt: skip
 
@@ -88,10 +120,10 @@ def _prediction(results: Results) -> Sentence:
         end = ": effects of either sign are to be expected."
     else:
         end = f": nearly all of them are {'positive' if row['q2.5'] >= 0 else 'negative'}."
-    return [
-        f"The true effect of a new study{where} is expected between ",
-        low,
-        " and ",
-        high,
-        f" (95% prediction interval){end}",
-    ]
+    start: Sentence = [f"The true effect of a new study{where} is expected between ", low, " and ", high]
+    if natural.differs(results):
+        position = next(i for i, row in enumerate(results.predictions) if row["target"] == "new effect")
+        _, low, high = natural.numbers(results, row, f"predictions.csv/{position}")
+        start += [f" on the scale of the {results.model['measure_label']}, a {natural.label(results)} between "]
+        start += [low, " and ", high]
+    return [*start, f" (95% prediction interval){end}"]

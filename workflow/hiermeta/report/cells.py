@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hiermeta.figures.numbers import MISSING, as_written, count, fixed, significant
+from hiermeta.figures.numbers import MISSING, as_written, count, fixed, p_value, percent, significant
 from hiermeta.figures.results import Row
 
 
@@ -22,11 +23,14 @@ class Number:
         As in the file; None where the file has none.
     source : str
         ``FILE/KEY/KEY``; for tables ``FILE/ROW/COLUMN``, rows counted from 0.
+    via : str
+        The transformation that leads from the file's value to this one; empty where it is the file's own.
     """
 
     text: str
     value: float | int | None
     source: str
+    via: str = ""
     kind: str = field(default="number", init=False)
 
     @property
@@ -121,6 +125,9 @@ _PRINTERS: dict[str, Callable[[float], str]] = {
     "fine": lambda value: significant(value, 5),
     "count": count,
     "plain": as_written,
+    "p": p_value,
+    "percent": lambda value: percent(value, math.nan),
+    "tenth": lambda value: fixed(value, 1),
 }
 
 
@@ -136,12 +143,13 @@ def from_document(document: Any, path: str, file: str, form: str = "significant"
     file : str
         The document's file name.
     form : str
-        ``significant`` (three digits), ``short`` (two), ``fine`` (five), ``count``, or ``plain`` for a setting.
+        ``significant`` (three digits), ``short`` (two), ``fine`` (five), ``count``, ``plain`` for a setting, ``p`` for
+        a p-value, ``percent`` for a probability, ``tenth`` (one decimal place).
 
     Examples
     --------
     >>> from_document({"checks": [{"value": 1.00123}]}, "checks/0/value", "d.json", "fine")
-    Number(text='1.0012', value=1.00123, source='d.json/checks/0/value', kind='number')
+    Number(text='1.0012', value=1.00123, source='d.json/checks/0/value', via='', kind='number')
     """
     value = document
     for key in path.split("/"):

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from hiermeta.figures.results import Results
-from hiermeta.report import tables
+from hiermeta.report import moderators, tables
 from hiermeta.report.answer import answer
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps, strip, verdict
 from hiermeta.report.inline import description, inline
 from hiermeta.report.page import render
-from hiermeta.report.words import GLOSSARY
+from hiermeta.report.words import GLOSSARY, kind
 
 ICONS = {"pass": "✓", "warn": "!", "fail": "✕", "refused": "⊘"}
 WORDS = {"pass": "passed", "warn": "read with care", "fail": "failed – do not use", "refused": "refused"}
@@ -76,7 +76,14 @@ def _data(results: Results) -> dict[str, Any]:
 def _model(results: Results) -> dict[str, Any]:
     unit = results.model["unit_information_sd"]
     known = unit is not None and unit["value"] is not None
+    formulas = results.model.get("formulas") or {}
+    predictive = _figure(results, "prior_predictive")
     return {
+        "moderators": formulas.get("moderators"),
+        "scale": formulas.get("scale"),
+        "kind": kind(results),
+        "predictive": predictive,
+        "predictive_table": tables.prior_predictive(results) if predictive else None,
         "priors": tables.priors(results),
         "unit": from_document(results.model, "unit_information_sd/value", "model.json") if known else None,
         "unit_source": unit["source"] if unit else None,
@@ -150,6 +157,22 @@ SECTIONS = [
             "rows": tables.true_effects(r),
         },
         _numbers,
+    ),
+    Section(
+        "moderators",
+        "Moderators",
+        lambda r: {
+            "figure": _figure(r, "marginal_means"),
+            "bubble": _figure(r, "bubble"),
+            **moderators.content(r),
+        },
+        lambda r: r.has_numbers and bool(r.marginal_means),
+    ),
+    Section(
+        "scale",
+        "Moderators of the heterogeneity",
+        lambda r: {"figure": _figure(r, "scale"), **moderators.scale_content(r)},
+        lambda r: r.has_numbers and bool(r.scale),
     ),
     Section(
         "diagnostics",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hiermeta.figures.numbers import count, fixed, significant
+from hiermeta.figures.numbers import count, fixed, percent, significant
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
+from hiermeta.figures.results import Results, Row, column_decimals, decimals_of, read_table
+from hiermeta.report import natural
 from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, from_document, from_row
 from hiermeta.report.words import HETEROGENEITY, PARAMETERS, prior_short, prior_words
 
@@ -27,6 +28,13 @@ SUMMARY_COLUMNS = [
 def summary_cells(row: Row, source: str, decimals: int) -> list[Cell]:
     """Mean, SD, median and limits of a row."""
     return [from_row(row, column, source, decimals) for column in SUMMARY]
+
+
+def probability_cell(row: Row, source: str) -> Number:
+    """The probability of an effect above zero, with the digits that the effective sample size supports."""
+    probability = row["P(>0)"]
+    error = math.sqrt(probability * (1 - probability) / row["ess_bulk"]) if row["ess_bulk"] > 0 else math.nan
+    return Number(percent(probability, error), probability, f"{source}/P(>0)")
 
 
 def shown(caption: str, rows: Sequence[Row], file: str) -> str:
@@ -81,6 +89,22 @@ def priors(results: Results) -> Table:
     return Table("table-priors", "Priors", columns, rows, "model.json")
 
 
+def prior_predictive(results: Results) -> Table:
+    """What the priors alone say, as simulated for the figure."""
+    file = "figures/prior_predictive.csv"
+    names = {"mu": "pooled effect μ", "tau": "standard deviation τ", "new effect": "true effect of a study"}
+    labels = {"q2.5": "2.5%", "q25": "25%", "median": "Median", "q75": "75%", "q97.5": "97.5%"}
+    columns = [Column("Quantity"), *(Column(label, numeric=True) for label in labels.values())]
+    rows: list[list[Cell]] = [
+        [
+            Text(names[row["quantity"]]),
+            *(Number(significant(row[name], 2), row[name], f"{file}/{position}/{name}") for name in labels),
+        ]
+        for position, row in enumerate(read_table(results.folder / file))
+    ]
+    return Table("table-prior-predictive", "Quantiles of the priors", columns, rows, file)
+
+
 def heterogeneity(results: Results) -> Table:
     """All rows of the heterogeneity table, each explained."""
     columns = [Column("Quantity"), *SUMMARY_COLUMNS, Column("Meaning")]
@@ -93,13 +117,14 @@ def heterogeneity(results: Results) -> Table:
 
 
 def predictions(results: Results) -> Table:
-    """The mean, a new effect, and a new effect in each known cluster."""
-    columns = [Column("Target"), *SUMMARY_COLUMNS]
+    """The mean, a new effect, a new effect in each known cluster, and what the config asks for."""
+    columns = [Column("Target"), *SUMMARY_COLUMNS, *natural.columns(results)]
     words = {"mean": "mean of the true effects (credible interval)", "new effect": "a new effect (prediction interval)"}
     rows: list[list[Cell]] = [
         [
             Text(str(words.get(row["target"], row["target"])), foreign=row["target"] not in words),
             *summary_cells(row, f"predictions.csv/{position}", decimals_of(row)),
+            *natural.cells(results, row, f"predictions.csv/{position}"),
         ]
         for position, row in enumerate(results.predictions[:ROWS_SHOWN])
     ]

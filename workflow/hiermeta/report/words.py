@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hiermeta.figures.numbers import as_written, significant
+from hiermeta.figures.results import Results
 from hiermeta.models.priors import parse
 
 HETEROGENEITY = {
@@ -87,6 +88,14 @@ ADVICE = {
     ),
 }
 """What to try, by a part of the name of the check that did not pass."""
+
+
+def kind(results: Results) -> str:
+    """What the model is called in the field."""
+    formulas = results.model.get("formulas") or {}
+    levels = "three-level" if results.clustered else "random-effects"
+    scale = " location-scale" if formulas.get("scale") else ""
+    return f"{levels}{scale} meta-{'regression' if formulas.get('moderators') else 'analysis'}"
 
 
 def advice(check: str) -> str:

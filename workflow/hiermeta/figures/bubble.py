@@ -1,0 +1,81 @@
+"""Bubble plot: estimates against a numeric moderator, with the mean effect and new effects along it."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from hiermeta.figures import curves, palette, style
+from hiermeta.figures.curves import Curve
+from hiermeta.figures.forest_rows import weights
+from hiermeta.figures.numbers import fixed
+from hiermeta.figures.results import Results, Row, decimals_of
+
+HEIGHT = 380
+
+
+def moderators(results: Results) -> list[str]:
+    """The numeric moderators of the mean."""
+    return curves.numeric(results.marginal_means)
+
+
+def draw(results: Results) -> style.Drawing:
+    """One panel per numeric moderator: bubbles sized by weight, the mean with its credible and prediction bands."""
+    names = moderators(results)
+    found = [curves.effect(results, name) for name in names]
+    columns = 1 if len(names) == 1 else 2
+    figure, panels = style.grid(HEIGHT, len(names), columns, left=64, top=44, bottom=54)
+    for axes, curve in zip(panels, found, strict=True):
+        _panel(axes, results, curve)
+    style.legend(
+        figure,
+        [
+            (palette.OBSERVED, "o", "estimate, larger with more weight"),
+            (palette.ESTIMATE, "-", "mean effect, 95% credible band"),
+            (palette.PREDICTION, "--", "95% prediction band"),
+        ],
+    )
+    rows = [row for curve in found for row in curve.rows()]
+    return style.Drawing(figure, "Effects along the moderators", _description(results, names), rows)
+
+
+def _panel(axes: Axes, results: Results, curve: Curve) -> None:
+    x, data = curves.values(results, curve.moderator), results.data
+    rho = results.estimate("rho")["mean"] if results.clustered else 0.0
+    weight = weights(data, results.estimate("tau")["mean"] ** 2, rho)
+    largest = 17 if len(data) <= 300 else 9
+    y = [row["effect"] for row in data]
+    if not results.single_group:
+        axes.axhline(0, color=palette.MUTED, linewidth=1)
+    sizes = [largest * max(share, 0.03) ** 0.5 for share in weight]
+    style.dots(axes, x.tolist(), y, sizes, palette.OBSERVED, 0.6)
+    if curve.new is not None:
+        for limit in curve.new:
+            axes.plot(curve.x, limit, color=palette.PREDICTION, linewidth=1.2, dashes=(5, 3))
+    axes.fill_between(curve.x, curve.lower, curve.upper, color=palette.ESTIMATE, alpha=0.18, linewidth=0)
+    axes.plot(curve.x, curve.mean, color=palette.ESTIMATE, linewidth=2)
+    style.numeric_axes(axes)
+    axes.set_xlabel(style.shorten(curve.moderator, 50))
+    label = str(results.model["measure_label"])
+    axes.set_ylabel(label[:1].upper() + label[1:])
+
+
+def _description(results: Results, names: list[str]) -> str:
+    return "The other moderators stay as they are in the data. " + " ".join(_finding(results, name) for name in names)
+
+
+def _finding(results: Results, name: str) -> str:
+    levels: dict[str, Row] = {row["level"]: row for row in results.marginal_means if row["moderator"] == name}
+    low, high = levels["-1 SD"], levels["+1 SD"]
+    texts = [
+        f"{fixed(row['mean'], decimals_of(row))} ({fixed(row['q2.5'], decimals_of(row))} to "
+        f"{fixed(row['q97.5'], decimals_of(row))}) at {fixed(float(row['value']), _places(low, high))}"
+        for row in (low, high)
+    ]
+    return f"Along {style.shorten(name, 40)}, one standard deviation below and above its mean, the mean effect is " + (
+        " and ".join(texts) + "."
+    )
+
+
+def _places(low: Row, high: Row) -> int:
+    """Decimal places that show the distance between two values of a moderator in three digits."""
+    return style.places(float(high["value"]) - float(low["value"]))

@@ -1,0 +1,88 @@
+"""The mean effect at levels of each moderator, as intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hiermeta.figures import palette, style
+from hiermeta.figures.numbers import as_written, fixed
+from hiermeta.figures.results import Results, Row, decimals_of
+
+LEFT, RIGHT, STEP = 250, 730, 22
+LEVELS_SHOWN = 40
+
+
+def draw(results: Results) -> style.Drawing:
+    """A line per level; the pooled effect as a dotted line."""
+    label = str(results.model["measure_label"])
+    pooled = results.estimate("mu")["mean"]
+    return intervals(results.marginal_means, "Marginal means", label[:1].upper() + label[1:], pooled)
+
+
+def intervals(rows: Sequence[Row], title: str, label: str, reference: float | None) -> style.Drawing:
+    """Means and 95% intervals of a table of levels, grouped by moderator.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        moderator, level, value and the interval columns.
+    title, label : str
+        Of the figure and of its axis.
+    reference : float or None
+        Drawn as a dotted line.
+    """
+    drawn = rows[:LEVELS_SHOWN]
+    names = list(dict.fromkeys(row["moderator"] for row in drawn))
+    bottom = 14 + STEP * (len(drawn) + len(names))
+    figure, axes = style.canvas(bottom + 52)
+    ends = [value for row in drawn for value in (row["q2.5"], row["q97.5"])] + [0.0]
+    margin = 0.03 * (max(ends) - min(ends)) or 1.0
+    low, high = min(ends) - margin, max(ends) + margin
+
+    def x(value: float) -> float:
+        return LEFT + (RIGHT - LEFT) * (value - low) / (high - low)
+
+    axes.plot([x(0)] * 2, [8, bottom], color=palette.MUTED, linewidth=1)
+    if reference is not None:
+        axes.plot([x(reference)] * 2, [8, bottom], color=palette.ESTIMATE, linewidth=1, dashes=(2, 3))
+    y, previous = 14 - STEP / 2, None
+    for row in drawn:
+        if row["moderator"] != previous:
+            y += STEP
+            axes.text(2, y, style.shorten(row["moderator"], 34), va="center", fontweight="bold")
+            previous = row["moderator"]
+        y += STEP
+        axes.text(14, y, style.shorten(level(row, drawn), 34), va="center", fontsize=style.SMALL)
+        axes.plot([x(row["q2.5"]), x(row["q97.5"])], [y, y], color=palette.ESTIMATE, linewidth=2.4)
+        axes.plot([x(row["mean"])], [y], "o", color=palette.ESTIMATE, markersize=7)
+        axes.text(style.WIDTH - 4, y, _text(row), ha="right", va="center", fontsize=style.SMALL)
+    axes.plot([LEFT, RIGHT], [bottom] * 2, color=palette.MUTED, linewidth=1)
+    for tick in style.nice_ticks(low, high):
+        axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
+        axes.text(x(tick), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
+    axes.text((LEFT + RIGHT) / 2, bottom + 26, label, ha="center", va="top")
+    return style.Drawing(figure, title, _description(drawn))
+
+
+def level(row: Row, rows: Sequence[Row]) -> str:
+    """A factor's level, or a number with where it lies: ``19.0 (-1 SD)``."""
+    if row["level"] == row["value"]:
+        return str(row["level"])
+    values = [float(other["value"]) for other in rows if other["moderator"] == row["moderator"]]
+    number = fixed(float(row["value"]), style.places(max(values) - min(values)))
+    return f"{number} ({str(row['level']).replace('-', '−').replace(' SD', ' SD')})"
+
+
+def _text(row: Row) -> str:
+    decimals = decimals_of(row)
+    mean, low, high = (fixed(row[column], decimals) for column in ("mean", "q2.5", "q97.5"))
+    return f"{mean} [{low}, {high}]"
+
+
+def _description(rows: Sequence[Row]) -> str:
+    lowest, highest = min(rows, key=lambda row: row["mean"]), max(rows, key=lambda row: row["mean"])
+    ends = [
+        f"{_text(row)} for {style.shorten(row['moderator'], 30)} = {style.shorten(level(row, rows), 30)}"
+        for row in (lowest, highest)
+    ]
+    return f"Means with 95% credible intervals, the other moderators as in the data: from {ends[0]} to {ends[1]}."

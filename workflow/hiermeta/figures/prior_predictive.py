@@ -1,0 +1,123 @@
+"""What the priors alone say about the pooled effect and the effects to come, beside the effects that came."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from hiermeta.figures import palette, style
+from hiermeta.figures.numbers import as_written, significant
+from hiermeta.figures.results import Results, Row
+from hiermeta.models.priors import Prior, parse
+
+Array = npt.NDArray[np.float64]
+DRAWS = 20_000
+SEED = 20260101
+LEFT, RIGHT, TOP, STEP = 250, 730, 40, 30
+PROBABILITIES = {"q2.5": 0.025, "q25": 0.25, "median": 0.5, "q75": 0.75, "q97.5": 0.975}
+
+
+def simulate(prior: Prior, rng: np.random.Generator) -> Array:
+    """Draws from a prior, shape (DRAWS,): one from each of as many equally probable slices, shuffled."""
+    if prior.is_point:
+        return np.full(DRAWS, prior.arguments[0])
+    uniform = (rng.permutation(DRAWS) + rng.uniform(size=DRAWS)) / DRAWS
+    return prior.ppf(uniform)
+
+
+def quantities(results: Results) -> list[Row]:
+    """Prior quantiles of the pooled effect μ, of τ, and of the true effect of a study like one of the data's."""
+    rng = np.random.default_rng(SEED)
+    priors = {name: parse(entry["prior"]) for name, entry in results.model["priors"].items()}
+    tau = simulate(priors["tau"], rng)
+    if results.coefficients or results.scale_coefficients:
+        model = results.fitted
+        beta = np.column_stack([simulate(prior, rng) for prior in model.coefficient_priors])
+        delta = [simulate(priors["scale"], rng) for _ in range(model.scale_design.shape[1])]
+        row = rng.integers(model.k, size=DRAWS)
+        mu, centre = beta @ model.mean_design, (beta * model.design[row]).sum(axis=1)
+        log_factor = sum((values * model.scale_design[row, i] for i, values in enumerate(delta)), np.zeros(DRAWS))
+        new = centre + tau * np.exp(log_factor) * rng.standard_normal(DRAWS)
+    else:
+        mu = simulate(priors["mu"], rng)
+        new = mu + tau * rng.standard_normal(DRAWS)
+    found = {"mu": mu, "tau": tau, "new effect": new}
+    return [
+        {"quantity": name}
+        | {column: float(value) for column, value in zip(PROBABILITIES, _quantiles(values), strict=True)}
+        for name, values in found.items()
+    ]
+
+
+def _quantiles(values: Array) -> Array:
+    return np.quantile(values, list(PROBABILITIES.values()))
+
+
+def draw(results: Results) -> style.Drawing:
+    """Intervals of the priors above the observed effects, and that of τ on its own axis."""
+    rows = {row["quantity"]: row for row in quantities(results)}
+    observed = [row["effect"] for row in results.data]
+    wide = rows["new effect"]
+    bottom = TOP + 3.4 * STEP
+    second = bottom + 62
+    figure, axes = style.canvas(second + 1.4 * STEP + 46)
+    style.legend(figure, [(palette.PRIOR, "-", "prior: median, 50% and 95%"), (palette.OBSERVED, "o", "observed")])
+    low = min(wide["q2.5"], *observed)
+    high = max(wide["q97.5"], *observed)
+    margin = 0.04 * (high - low)
+    x = _Scale(low - margin, high + margin)
+    for position, (name, label) in enumerate((("mu", "pooled effect μ"), ("new effect", "true effect of a study"))):
+        _interval(axes, rows[name], label, x, TOP + STEP * (position + 0.5))
+    y = TOP + 2.6 * STEP
+    axes.text(2, y, "observed estimates", va="center")
+    style.dots(axes, [x(value) for value in observed], [y] * len(observed), [6] * len(observed), palette.OBSERVED, 0.5)
+    label = str(results.model["measure_label"])
+    _axis(axes, x, bottom, label[:1].upper() + label[1:])
+    spread = _Scale(0.0, 1.06 * max(rows["tau"]["q97.5"], results.estimate("tau")["mean"], 1e-9))
+    _interval(axes, rows["tau"], "standard deviation τ", spread, second + STEP / 2)
+    _axis(axes, spread, second + 1.2 * STEP, "Standard deviation of the true effects")
+    return style.Drawing(figure, "What the priors alone say", _description(rows, observed), list(rows.values()))
+
+
+class _Scale:
+    """From values to pixels."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, value: float) -> float:
+        return LEFT + (style.WIDTH - 20 - LEFT) * (value - self.low) / (self.high - self.low)
+
+
+def _interval(axes: Axes, row: Row, label: str, x: _Scale, y: float) -> None:
+    axes.text(2, y, label, va="center")
+    for low, high, width in (("q2.5", "q97.5", 2), ("q25", "q75", 7)):
+        axes.plot([x(row[low]), x(row[high])], [y, y], color=palette.PRIOR, linewidth=width, solid_capstyle="butt")
+    axes.plot([x(row["median"])], [y], "o", color=palette.PAPER, markeredgecolor=palette.PRIOR, markersize=8)
+
+
+def _axis(axes: Axes, x: _Scale, bottom: float, label: str) -> None:
+    axes.plot([LEFT, style.WIDTH - 20], [bottom] * 2, color=palette.MUTED, linewidth=1)
+    for tick in style.nice_ticks(x.low, x.high, 7):
+        axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
+        axes.text(x(tick), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
+    axes.text((LEFT + style.WIDTH) / 2, bottom + 24, label, ha="center", va="top")
+
+
+def _description(rows: dict[str, Row], observed: list[float]) -> str:
+    new = rows["new effect"]
+    outside = sum(not new["q2.5"] <= value <= new["q97.5"] for value in observed)
+    low, high = (significant(new[column], 2) for column in ("q2.5", "q97.5"))
+    share = math.floor(100 * outside / len(observed) + 0.5)
+    verdict = (
+        "so the priors do not rule out what was seen"
+        if share <= 25
+        else "so the priors expect other effects than those seen: look at their scale"
+    )
+    return (
+        f"Before any data, the priors put 95% of the true effects between {low} and {high}. Of the {len(observed)} "
+        f"observed estimates, {outside} lie outside, {verdict}."
+    )

@@ -1,0 +1,66 @@
+"""Heterogeneity along the scale moderators: τ with its credible band, or level by level."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from hiermeta.figures import curves, marginal_means, palette, style
+from hiermeta.figures.numbers import fixed
+from hiermeta.figures.results import Results, decimals_of
+
+HEIGHT = 300
+
+
+def moderators(results: Results) -> list[str]:
+    """The moderators of log τ."""
+    return list(dict.fromkeys(row["moderator"] for row in results.scale))
+
+
+def draw(results: Results) -> style.Drawing:
+    """Panels for numeric scale moderators; intervals when there are only factors."""
+    names = curves.numeric(results.scale)
+    if not names:
+        return marginal_means.intervals(results.scale, "Heterogeneity by level", "Standard deviation τ", None)
+    found = [curves.tau(results, name) for name in names]
+    figure, panels = style.grid(HEIGHT, len(names), 1 if len(names) == 1 else 2, left=64, top=44, bottom=54)
+    for axes, curve in zip(panels, found, strict=True):
+        _panel(axes, results, curve)
+    entries = [
+        (palette.BETWEEN, "-", "τ, 95% credible band"),
+        (palette.INK, "o", "mean and mean ± 1 SD of the moderator"),
+    ]
+    style.legend(figure, entries)
+    rows = [row for curve in found for row in curve.rows()]
+    return style.Drawing(figure, "Heterogeneity along the scale moderators", _description(results, names), rows)
+
+
+def _panel(axes: Axes, results: Results, curve: curves.Curve) -> None:
+    axes.fill_between(curve.x, curve.lower, curve.upper, color=palette.BETWEEN, alpha=0.2, linewidth=0)
+    axes.plot(curve.x, curve.mean, color=palette.BETWEEN, linewidth=2)
+    for row in results.scale:
+        if row["moderator"] == curve.moderator:
+            axes.plot([float(row["value"])], [row["mean"]], "o", color=palette.INK, markersize=6)
+    # Where the data are: a tick for every estimate.
+    top = 1.08 * float(curve.upper.max())
+    seen = sorted(set(curves.values(results, curve.moderator).tolist()))
+    axes.plot(seen, [0.012 * top] * len(seen), "|", color=palette.MUTED, markersize=7)
+    axes.set_ylim(0, top)
+    style.numeric_axes(axes)
+    axes.set_xlabel(style.shorten(curve.moderator, 50))
+    axes.set_ylabel("Standard deviation τ")
+
+
+def _description(results: Results, names: list[str]) -> str:
+    parts = []
+    for name in names:
+        levels = {row["level"]: row for row in results.scale if row["moderator"] == name}
+        texts = [
+            f"{fixed(row['mean'], decimals_of(row))} ({fixed(row['q2.5'], decimals_of(row))} to "
+            f"{fixed(row['q97.5'], decimals_of(row))})"
+            for row in (levels["-1 SD"], levels["+1 SD"])
+        ]
+        parts.append(
+            f"One standard deviation below the mean of {style.shorten(name, 40)}, τ is {texts[0]}; "
+            f"one above, {texts[1]}."
+        )
+    return " ".join(parts)

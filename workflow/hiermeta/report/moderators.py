@@ -1,0 +1,153 @@
+"""Moderators of the mean and of the heterogeneity: coefficients, marginal means, and what they explain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hiermeta.figures.marginal_means import level
+from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
+from hiermeta.report import natural
+from hiermeta.report.cells import Cell, Column, Sentence, Table, Text, from_document
+from hiermeta.report.tables import ROWS_SHOWN, SUMMARY_COLUMNS, probability_cell, shown, summary_cells
+
+PROBABILITY = Column("P(> 0)", numeric=True)
+
+
+def coefficients(results: Results) -> Table:
+    """Coefficients of the mean, per unit as the user's file has it."""
+    return _coefficients(results, results.coefficients, "coefficients", "Coefficients, per unit of the moderator")
+
+
+def scale_coefficients(results: Results) -> Table:
+    """Coefficients on log τ, per unit as the user's file has it."""
+    return _coefficients(results, results.scale_coefficients, "scale-coefficients", "Coefficients on log τ, per unit")
+
+
+def _coefficients(results: Results, names: list[str], name: str, caption: str) -> Table:
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.estimates):
+        if row["parameter"] in names:
+            source = f"estimates.csv/{position}"
+            numbers = summary_cells(row, source, decimals_of(row))
+            term = Text(str(row["parameter"]).removeprefix("scale:"), foreign=True)
+            rows.append([term, *numbers, probability_cell(row, source)])
+    columns = [Column("Term"), *SUMMARY_COLUMNS, PROBABILITY]
+    return Table(f"table-{name}", caption, columns, rows, "estimates.csv")
+
+
+def levels(results: Results, rows: list[Row], file: str, name: str, caption: str, effects: bool) -> Table:
+    """A table of levels; `effects` tells whether its numbers are effects, which have a natural scale."""
+    heads = [Column("Moderator"), Column("Level"), *SUMMARY_COLUMNS]
+    if effects:
+        heads += [PROBABILITY, *natural.columns(results)]
+    decimals = column_decimals(rows)
+    found: list[list[Cell]] = []
+    for position, row in enumerate(rows[:ROWS_SHOWN]):
+        source = f"{file}/{position}"
+        cells: list[Cell] = [Text(row["moderator"], foreign=True), Text(level(row, rows), foreign=True)]
+        cells += summary_cells(row, source, decimals)
+        if effects:
+            cells += [probability_cell(row, source), *natural.cells(results, row, source)]
+        found.append(cells)
+    return Table(f"table-{name}", shown(caption, rows, file), heads, found, file)
+
+
+def at(results: Results) -> Table | None:
+    """Predictions at the rows of `predict_at`."""
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.predictions):
+        for start, words in (("mean at ", "mean"), ("new effect at ", "new effect")):
+            if str(row["target"]).startswith(start):
+                source = f"predictions.csv/{position}"
+                where = Text(str(row["target"]).removeprefix(start), foreign=True)
+                numbers = summary_cells(row, source, decimals_of(row))
+                rows.append([where, Text(words), *numbers, *natural.cells(results, row, source)])
+    if not rows:
+        return None
+    columns = [Column("Where"), Column("What"), *SUMMARY_COLUMNS, *natural.columns(results)]
+    return Table("table-predict-at", "Predictions at chosen values", columns, rows, "predictions.csv")
+
+
+def explained(results: Results) -> list[Sentence]:
+    """What the moderators explain, by restricted maximum likelihood."""
+    document = results.classical
+    if not document.get("applies"):
+        return []
+
+    def number(path: str, form: str = "significant") -> Any:
+        return from_document(document, path, "classical.json", form)
+
+    sentences: list[Sentence] = []
+    if (document.get("R2") or {}).get("total") is not None:
+        sentences.append(
+            [
+                "By restricted maximum likelihood, the moderators account for R² = ",
+                number("R2/total", "tenth"),
+                "% of the variance of the true effects.",
+            ]
+        )
+    if document.get("QM"):
+        sentences.append(
+            ["Test that all of their coefficients are zero: Q", "ₘ", " = ", number("QM/statistic"), " on ",
+             number("QM/df", "count"), " degrees of freedom, p ", *p_words(document, "QM/p"), "."]
+        )  # fmt: skip
+    residual: Sentence = ["The heterogeneity in this report is what remains with the moderators in the model"]
+    if document.get("Q") is not None:
+        residual += [
+            "; its test: Q = ", number("Q"), " on ", number("df", "count"), " degrees of freedom, p ",
+            *p_words(document, "p"),
+        ]  # fmt: skip
+    return [*sentences, [*residual, "."]]
+
+
+def p_words(document: Any, path: str) -> Sentence:
+    """A p-value after the letter p: ``= 0.03`` or ``< 0.001``."""
+    number = from_document(document, path, "classical.json", "p")
+    return [number] if number.text.startswith("<") else ["= ", number]
+
+
+def multipliers(results: Results) -> list[Sentence]:
+    """What the scale coefficients mean: by how much τ is multiplied."""
+    sentences: list[Sentence] = []
+    for position, row in enumerate(results.estimates):
+        if row["parameter"] in results.scale_coefficients:
+            source = f"estimates.csv/{position}"
+            factor = [natural.multiplied(row, source, column) for column in natural.QUANTILES]
+            term = str(row["parameter"]).removeprefix("scale:")
+            change = f"{term} in place of its reference level" if term.endswith("]") else f"One unit more of {term}"
+            sentences.append(
+                [
+                    f"{change} multiplies τ by ",
+                    factor[0],
+                    " (95% credible interval ",
+                    factor[1],
+                    " to ",
+                    factor[2],
+                    ").",
+                ]
+            )
+    return sentences
+
+
+def content(results: Results) -> dict[str, Any]:
+    """What the section on moderators shows, figures aside."""
+    return {
+        "formula": results.model["formulas"]["moderators"],
+        "references": results.model["formulas"].get("reference_levels") or {},
+        "coefficients": coefficients(results),
+        "levels": levels(
+            results, results.marginal_means, "marginal_means.csv", "marginal-means", "Marginal means", effects=True
+        ),
+        "sentences": explained(results),
+        "at": at(results),
+    }
+
+
+def scale_content(results: Results) -> dict[str, Any]:
+    """What the section on the scale model shows, figures aside."""
+    return {
+        "formula": results.model["formulas"]["scale"],
+        "coefficients": scale_coefficients(results),
+        "levels": levels(results, results.scale, "scale.csv", "scale-levels", "τ at levels", effects=False),
+        "sentences": multipliers(results),
+    }
