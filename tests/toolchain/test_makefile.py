@@ -25,7 +25,6 @@ for word; do case $word in --o=*) echo translated "$*" > "${word#--o=}";; esac; 
 def folder(tmp_path: Path) -> Path:
     """Return a folder with the makefile, a pretended compiler and translator, and two programs."""
     shutil.copytree(toolchain.SOURCES, tmp_path / "home")
-    (tmp_path / "home" / "bin").mkdir()
     (tmp_path / "home" / "lib").mkdir()
     for path, text in ((tmp_path / "c++", COMPILER), (tmp_path / "home" / "bin" / "stanc", TRANSLATOR)):
         path.write_text(text)

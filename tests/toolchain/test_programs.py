@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import arviz
 import cmdstanpy
 import pytest
 
@@ -94,6 +95,14 @@ def test_cmdstanpy_works_unchanged(schools: str, home: Path, tmp_path: Path) -> 
         force_one_process_per_chain=False,
     )
     assert fit.draws().shape == (100, 2, 15) and (fit.draws() == together.draws()).all()
+    summary = fit.summary()
+    assert list(summary.columns) == ["Mean", "MCSE", "StdDev", "5%", "50%", "95%", "N_Eff", "N_Eff/s", "R_hat"]
+    assert summary.loc["mu", "Mean"] == pytest.approx(fit.mu.mean(), rel=1e-4)
+    draws = fit.draws_xr("mu").mu
+    assert summary.loc["theta[1]"].notna().all() and "mu" in summary.index
+    assert summary.loc["mu", "R_hat"] == pytest.approx(float(arviz.rhat(draws).mu), rel=1e-4)
+    assert summary.loc["mu", "N_Eff"] == pytest.approx(float(arviz.ess(draws, method="mean").mu), rel=1e-3)
+    assert "Processing complete" in fit.diagnose()
     mode = model.optimize(data, seed=1, jacobian=True)
     assert model.laplace_sample(data, mode=mode, seed=1, draws=50).draws().shape == (50, 10)
     assert model.pathfinder(data, seed=1, draws=50).draws().shape == (50, 10)

@@ -18,7 +18,25 @@ std::vector<std::string> fields(const std::string& line) {
   return parts;
 }
 
+// "#   name = value (Default)", or the time that sampling took
+void read_comment(const std::string& line, Table& table) {
+  const auto start = line.find_first_not_of("# "), equals = line.find(" = ");
+  if (start < equals && equals != std::string::npos) {
+    const auto end = line.find(" (Default)");
+    table.settings[line.substr(start, equals - start)] =
+        line.substr(equals + 3, end == std::string::npos ? end : end - equals - 3);
+  }
+  if (start != std::string::npos && line.find("seconds (Sampling)") != std::string::npos) {
+    table.sampling_seconds = std::strtod(line.c_str() + start, nullptr);
+  }
+}
+
 }  // namespace
+
+std::string Table::setting(const std::string& name) const {
+  const auto found = settings.find(name);
+  return found == settings.end() ? "" : found->second;
+}
 
 Table read_csv(const std::string& path) {
   std::ifstream in(path);
@@ -30,7 +48,7 @@ Table read_csv(const std::string& path) {
   for (std::string line; std::getline(in, line);) {
     ++number;
     if (line.empty() || line[0] == '#') {
-      table.from_optimize = table.from_optimize || line.rfind("# method = optimize", 0) == 0;
+      read_comment(line, table);
       continue;
     }
     const std::vector<std::string> parts = fields(line);

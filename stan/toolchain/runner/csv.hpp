@@ -1,6 +1,7 @@
 #ifndef RUNNER_CSV_HPP
 #define RUNNER_CSV_HPP
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,11 @@ namespace runner {
 struct Table {
   std::vector<std::string> names;
   std::vector<std::vector<double>> rows;
-  bool from_optimize = false;  // its comments say so
+  std::map<std::string, std::string> settings;  // of the comments "# name = value"
+  double sampling_seconds = 0;
+
+  // The setting, or nothing where there is none of that name.
+  std::string setting(const std::string& name) const;
 };
 
 // Reads a table, or throws saying which line is wrong.

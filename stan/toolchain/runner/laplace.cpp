@@ -13,7 +13,7 @@ Eigen::VectorXd mode(const Run& run, const std::string& path) {
     return unconstrained(run.model, path);
   }
   const Table table = read_csv(path);
-  if (!table.from_optimize || table.rows.empty()) {
+  if (table.setting("method") != "optimize" || table.rows.empty()) {
     throw std::invalid_argument("CSV file is not output from Stan optimization\n");
   }
   return unconstrained(run.model, table, path).back();

@@ -203,7 +203,7 @@ def home_from_pypi() -> Path:
             f"Building CmdStan needs {_make()}. Install it (apt-get install g++ make) and start again."
         )
     contents = hashlib.sha256(version.encode())
-    files = sorted(p for p in SOURCES.rglob("*") if p.is_file())
+    files = sorted(p for p in SOURCES.rglob("*") if p.is_file() and p.suffix != ".md")
     if not files:
         raise ToolchainError(
             f"No CmdStan was found, and {SOURCES}, from which one would be built, is missing. Use a complete copy "
@@ -258,4 +258,5 @@ def _unpack(wheel: Path, folder: Path) -> None:
                 target = folder / ("bin/stanc" if found[1] == "stanc" else found[1])
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(archive.read(name))
-    (folder / "bin" / "stanc").chmod(0o755)
+    for program in (folder / "bin").iterdir():
+        program.chmod(0o755)
