@@ -267,11 +267,11 @@ def _full_coding(formula: Formula, coded: Mapping[str, _Coded]) -> tuple[tuple[b
 
 
 def _check_rank(design: Design, matrix: Array) -> None:
+    if matrix.shape[1] >= len(matrix):
+        raise FormulaError(f"{matrix.shape[1]} coefficients leave nothing of {len(matrix)} rows; use fewer terms")
     scaled = matrix / _size(matrix)
     if np.linalg.matrix_rank(scaled) == matrix.shape[1]:
         return
-    if matrix.shape[1] > len(matrix):
-        raise FormulaError(f"{matrix.shape[1]} coefficients can't be told apart by {len(matrix)} rows; use fewer terms")
     for last in range(1, matrix.shape[1]):
         if np.linalg.matrix_rank(scaled[:, : last + 1]) <= last:
             before = ", ".join(design.names[:last])
