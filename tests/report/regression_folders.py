@@ -113,8 +113,11 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     still = np.zeros((CHAINS, DRAWS))
     energy = np.random.default_rng(2).normal(size=still.shape)
     health = sampler_health(still.astype(bool), still, energy, 10)
-    results = analysis.without_draws(model)
-    results.update(analysis.of_draws(model, draws, rows, description, health, results.documents["exact"]))
+    evidence = analysis.Evidence.of(model, measure, {})
+    results = analysis.without_results("refused", "nothing yet")
+    results.update(analysis.without_draws(model, rows, evidence))
+    exact = results.documents["exact"]
+    results.update(analysis.of_draws(model, draws, rows, description, health, exact, evidence))
     results.documents["diagnostics"]["attempts"] = []
     for name, content in results.tables.items():
         write_csv(folder / f"{name}.csv", content)

@@ -4,7 +4,8 @@
 #   data.csv, model.json, posterior.nc, fit.json
 # OUTPUTS
 #   estimates.csv, heterogeneity.csv, predictions.csv, true_effects.csv, cluster_effects.csv, marginal_means.csv,
-#   scale.csv, exact.json, classical.json, diagnostics.json
+#   scale.csv, loo.csv, influence.csv, sensitivity.csv, comparison.csv, comparison.json, exact.json, classical.json,
+#   diagnostics.json
 
 
 rule analyse:
@@ -21,6 +22,11 @@ rule analyse:
         cluster_effects="<results>/{name}/cluster_effects.csv",
         marginal_means="<results>/{name}/marginal_means.csv",
         scale="<results>/{name}/scale.csv",
+        loo="<results>/{name}/loo.csv",
+        influence="<results>/{name}/influence.csv",
+        sensitivity="<results>/{name}/sensitivity.csv",
+        comparison="<results>/{name}/comparison.csv",
+        comparison_document="<results>/{name}/comparison.json",
         exact="<results>/{name}/exact.json",
         classical="<results>/{name}/classical.json",
         diagnostics="<results>/{name}/diagnostics.json",
@@ -31,6 +37,7 @@ rule analyse:
     conda:
         "../../environment.yml"
     params:
+        prior_odds=lambda wildcards: DATASETS[wildcards.name].get("prior_odds", {}),
         code=code("analyse.py"),
     script:
         "../scripts/analyse.py"

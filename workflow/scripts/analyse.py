@@ -20,17 +20,19 @@ if description["status"] == "ok":
     table = read_csv(paths.data, text=description["factors"])
     model = meta.from_files(table, description)
     results.documents["diagnostics"] |= {"status": "fail", "message": record["message"]}
-    results.update(analysis.without_draws(model))
+    evidence = analysis.Evidence.of(model, description["measure"], snakemake.params.prior_odds)
+    results.update(analysis.without_draws(model, table, evidence))
     if record["status"] == "ok":
         draws, stats = from_posterior(read_draws(paths.posterior)), read_group(paths.posterior, "sample_stats")
         health = sampler_health(stats["diverging"], stats["tree_depth"], stats["energy"], record["max_treedepth"])
         results.update(
-            analysis.of_draws(model, draws, table, description, health, results.documents["exact"])
+            analysis.of_draws(model, draws, table, description, health, results.documents["exact"], evidence)
         )
     results.documents["diagnostics"]["attempts"] = [
         {key: value for key, value in attempt.items() if key != "seconds"} for attempt in record["attempts"]
     ]
+folder = Path(output.estimates).parent
 for name, content in results.tables.items():
-    write_csv(output[name], content)
+    write_csv(folder / f"{name}.csv", content)
 for name, content in results.documents.items():
-    write_json(output[name], content)
+    write_json(folder / f"{name}.json", content)

@@ -14,6 +14,7 @@ from hiermeta.data.meta import validate
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 from hiermeta.models import default_priors, meta
+from hiermeta.models.candidates import candidates, check_prior_odds
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
 settings, output = snakemake.params.settings, snakemake.output
@@ -38,6 +39,8 @@ try:
     built = meta.build(validated.table, {name: chosen.prior for name, chosen in priors.items()}, formulas, covariance)
     predict_at = settings.get("predict_at", [])
     meta.check_predict_at(built, predict_at)
+    neutral = not MEASURES[settings["measure"]].single_group
+    check_prior_odds(settings.get("prior_odds", {}), candidates(built, neutral))
     table = validated.table
     validation |= {
         "rows_read": validated.rows_read,

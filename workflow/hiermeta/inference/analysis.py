@@ -10,9 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.linalg import block_diag
 
-from hiermeta.inference import diagnostics, exact, marginal_means, meta
+from hiermeta.data.measures import MEASURES
+from hiermeta.inference import bridge, comparison, diagnostics, exact, influence, loo, marginal_means, meta, psis
 from hiermeta.inference.classical import Unusable, classical
+from hiermeta.inference.comparison import Compared
 from hiermeta.inference.natural import add_natural
+from hiermeta.inference.sensitivity import COLUMNS as SENSITIVITY
+from hiermeta.inference.sensitivity import sensitivity
+from hiermeta.models.candidates import Candidate, candidates
 from hiermeta.models.meta import MetaModel
 from hiermeta.sampling.convergence import SamplerHealth
 
@@ -39,17 +44,81 @@ def without_results(status: str, message: str) -> Results:
     tables = meta.no_tables().files() | {
         "marginal_means": pd.DataFrame(columns=marginal_means.COLUMNS),
         "scale": pd.DataFrame(columns=marginal_means.COLUMNS),
+        "sensitivity": pd.DataFrame(columns=SENSITIVITY),
+        "comparison": pd.DataFrame(columns=[*comparison.COLUMNS, *comparison.DIFFERENCES]),
     }
-    return Results(tables, {"exact": nothing, "classical": nothing, "diagnostics": verdict})
+    documents = {"exact": nothing, "classical": nothing, "comparison": nothing, "diagnostics": verdict}
+    return Results(tables | influence.no_tables(), documents)
 
 
-def without_draws(model: MetaModel) -> Results:
-    """What the data say without sampling: the exact posterior and the classical counterpart."""
+@dataclass
+class Evidence:
+    """The models that are compared, and what is known of them so far.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        The full model first.
+    neutral : bool
+        Whether zero is a neutral value of the effect.
+    prior_odds : dict of str to float
+        By model name.
+    compared : list of Compared
+        Those to which quadrature applies.
+    """
+
+    candidates: list[Candidate]
+    neutral: bool
+    prior_odds: dict[str, float]
+    compared: list[Compared] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, model: MetaModel, measure: str, prior_odds: dict[str, float]) -> Evidence:
+        """Before anything is computed."""
+        neutral = not MEASURES[measure].single_group
+        return cls(candidates(model, neutral), neutral, prior_odds)
+
+    def results(self, bridged: dict[str, Any] | None = None) -> Results:
+        """The comparison's files, with the result of bridge sampling beside the others."""
+        model = self.candidates[0].model
+        if not self.compared:
+            return Results()
+        table, document = comparison.compare(self.compared, self.prior_odds, model.k, len(model.clusters))
+        left_out = [candidate.name for candidate in self.candidates if candidate.name not in set(table["model"])]
+        if left_out:
+            document["notes"].append(f"Neither quadrature nor draws give the evidence of {', '.join(left_out)}.")
+        return Results({"comparison": table}, {"comparison": {"applies": True, "bridge": bridged} | document})
+
+
+def without_draws(model: MetaModel, table: pd.DataFrame, evidence: Evidence) -> Results:
+    """What the data say without sampling: exact posterior, leave-one-out, other models and priors, classical fits.
+
+    Parameters
+    ----------
+    model : MetaModel
+    table : pandas.DataFrame
+        The validated table.
+    evidence : Evidence
+        Receives the models to which quadrature applies.
+    """
     results = Results(documents={"classical": _classical(model)})
+    full = None
     try:
-        results.documents["exact"] = {"applies": True} | exact.summarise(exact.solve(model))
+        posterior = exact.solve(model)
     except exact.NotApplicable as reason:
         results.documents["exact"] = {"applies": False, "reason": str(reason)}
+    else:
+        estimates = loo.by_estimate(posterior)
+        clusters = loo.by_cluster(posterior) if model.clustered else None
+        full = Compared.of(evidence.candidates[0], posterior, estimates, clusters)
+        left_out = [estimates] if clusters is None else [estimates, clusters]
+        elpd = dict(zip(("elpd_loo", "elpd_loco"), (entry.elpd for entry in left_out), strict=False))
+        elpd |= dict(zip(("elpd_loo_error", "elpd_loco_error"), (entry.error for entry in left_out), strict=False))
+        results.documents["exact"] = {"applies": True} | exact.summarise(posterior) | elpd
+        results.tables |= influence.tables(model, table, left_out)
+        results.tables["sensitivity"] = sensitivity(posterior, evidence.neutral)
+    evidence.compared = comparison.by_quadrature(evidence.candidates, full)
+    results.update(evidence.results())
     return results
 
 
@@ -78,6 +147,7 @@ def of_draws(
     description: dict[str, Any],
     health: SamplerHealth,
     reference: dict[str, Any],
+    evidence: Evidence,
 ) -> Results:
     """What the draws say, and whether they can be trusted.
 
@@ -93,6 +163,8 @@ def of_draws(
     health : SamplerHealth
     reference : dict
         The exact summaries.
+    evidence : Evidence
+        What `without_draws` left of the models that are compared.
     """
     summaries = meta.tables(model, draws, table, description["predict_at"], description["threshold"])
     tables = summaries.files() | {
@@ -101,4 +173,16 @@ def of_draws(
     }
     if description["output_scale"] == "natural":
         add_natural(tables, description["measure"])
-    return Results(tables, {"diagnostics": diagnostics.verdict(summaries, health, reference)})
+    results = Results(tables, {"diagnostics": diagnostics.verdict(summaries, health, reference)})
+    full, bridged = evidence.candidates[0], bridge.bridge(model, draws)
+    document = {"model": full.name, "value": bridged.log_marginal_likelihood, "se": bridged.error}
+    if reference["applies"]:
+        difference = bridged.log_marginal_likelihood - reference["log_marginal_likelihood"]
+        document["difference_in_se"] = difference / bridged.error
+    else:
+        smoothed = [entry for entry in psis.leave_one_out(model, draws) if entry is not None]
+        left_out = [entry.left_out for entry in smoothed]
+        results.tables |= influence.tables(model, table, left_out, [entry.pareto_k for entry in smoothed])
+        evidence.compared = [Compared.of_draws(full, bridged, left_out), *evidence.compared]
+    results.update(evidence.results(document))
+    return results

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.inference.covariance import Covariance
+from hiermeta.inference.covariance import covariance
 from hiermeta.inference.exact import Conditional
 from hiermeta.models.meta import MetaModel
 
@@ -58,12 +58,12 @@ Deletion = Callable[[MetaModel, Array, Array, Conditional], Deleted]
 
 def estimates(model: MetaModel, tau: Array, rho: Array, given: Conditional) -> Deleted:
     """Leave out each row, given the other rows of its cluster and all other clusters."""
-    covariance = Covariance.at(model, tau[:, None], rho)
+    v = covariance(model, tau[:, None], rho)
     residual = model.effect - given.mean @ model.design.T
-    error = covariance.inverse_times(residual)
-    inverse_design = np.stack([covariance.inverse_times(column) for column in model.design.T], axis=-1)
+    error = v.inverse_times(residual)
+    inverse_design = np.stack([v.inverse_times(column) for column in model.design.T], axis=-1)
     gain = inverse_design @ given.covariance
-    precision = covariance.inverse_diagonal() - (gain * inverse_design).sum(axis=-1)
+    precision = v.inverse_diagonal() - (gain * inverse_design).sum(axis=-1)
     deviation = error / precision
     gain_of_mu = gain @ model.mean_design
     mu_variance = np.einsum("p,npq,q->n", model.mean_design, given.covariance, model.mean_design)
@@ -78,13 +78,13 @@ def estimates(model: MetaModel, tau: Array, rho: Array, given: Conditional) -> D
 
 def clusters(model: MetaModel, tau: Array, rho: Array, given: Conditional) -> Deleted:
     """Leave out each cluster, given all other clusters."""
-    covariance = Covariance.at(model, tau[:, None], rho)
+    v = covariance(model, tau[:, None], rho)
     residual = model.effect - given.mean @ model.design.T
-    error = covariance.inverse_times(residual)
+    error = v.inverse_times(residual)
     p = model.design.shape[1]
     information = np.empty((len(tau), len(model.start), p, p))
     for j, column in enumerate(model.design.T):
-        weighted = covariance.inverse_times(column)
+        weighted = v.inverse_times(column)
         for m in range(j + 1):
             sums = model.by_cluster(weighted * model.design[:, m])
             information[..., j, m] = information[..., m, j] = sums
@@ -94,19 +94,23 @@ def clusters(model: MetaModel, tau: Array, rho: Array, given: Conditional) -> De
     step = (without @ score[..., None])[..., 0]
     squares = model.by_cluster(residual * error) + (score * step).sum(axis=-1)
     coefficients = given.mean[:, None, :] - step
-    terms = model.sizes * np.log(2 * np.pi) + covariance.log_determinants() - log_determinant + squares
+    terms = model.sizes * np.log(2 * np.pi) + v.log_determinants() - log_determinant + squares
 
-    share = 1 / model.variance / np.repeat(model.by_cluster(1 / model.variance), model.sizes)
+    share = sampling_shares(model)
     design = np.stack([model.by_cluster(share * column) for column in model.design.T], axis=-1)
-    sampling = model.by_cluster(share**2 / covariance.weight)
-    between = model.by_cluster(share * covariance.loading) ** 2
     return Deleted(
         log_density=-0.5 * terms,
         deviation=model.by_cluster(share * model.effect) - (coefficients * design).sum(axis=-1),
-        variance=sampling + between + np.einsum("jp,njpq,jq->nj", design, without, design),
+        variance=v.squares(share) + np.einsum("jp,njpq,jq->nj", design, without, design),
         coefficients=coefficients,
         mu_variance=np.einsum("p,njpq,q->nj", model.mean_design, without, model.mean_design),
     )
+
+
+def sampling_shares(model: MetaModel) -> Array:
+    """Shape (k,): weights of the rows in the mean of their cluster, by sampling precision."""
+    precision = 1 / model.variance
+    return precision / np.repeat(model.by_cluster(precision), model.sizes)
 
 
 def _solve(remaining: Array, covariance: Array) -> tuple[Array, Array]:

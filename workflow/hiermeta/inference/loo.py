@@ -46,8 +46,6 @@ class LeftOut:
         Shape (U,): moments without the unit.
     coefficients : numpy.ndarray
         Shape (U, p): posterior means of the standardised coefficients without the unit.
-    far : numpy.ndarray
-        Shape (U,): share of the weight on nodes that matter little to the posterior of all data.
     """
 
     elpd: Array
@@ -60,7 +58,6 @@ class LeftOut:
     rho: Array
     rho_sd: Array
     coefficients: Array
-    far: Array
 
 
 @dataclass(frozen=True)
@@ -100,16 +97,17 @@ def by_cluster(posterior: ExactPosterior) -> LeaveOneOut:
 def _leave_out(posterior: ExactPosterior, deletion: Deletion) -> LeaveOneOut:
     model, axes = posterior.model, posterior.grid.axes
     rules = (grid(axes, posterior.grid.bounds, n) for n in _NODES)
-    units = _integrate(model, deletion, next(rules))
+    units, far = _integrate(model, deletion, next(rules))
     for nodes in rules:
-        previous, units = units, _integrate(model, deletion, nodes)
+        previous = units
+        units, far = _integrate(model, deletion, nodes)
         error = float(np.abs(units.elpd - previous.elpd).sum())
         if error < _TOLERANCE:
             break
-    stray = np.flatnonzero(units.far > _STRAY)
+    stray = np.flatnonzero(far > _STRAY)
     if len(stray):
         units = _replace(units, stray, [_alone(posterior, deletion, int(u)) for u in stray])
-    return LeaveOneOut(units, _cook(posterior, units.coefficients), error)
+    return LeaveOneOut(units, cook(units.coefficients, *_moments(posterior)), error)
 
 
 def _alone(posterior: ExactPosterior, deletion: Deletion, unit: int) -> LeftOut:
@@ -127,7 +125,7 @@ def _alone(posterior: ExactPosterior, deletion: Deletion, unit: int) -> LeftOut:
         return np.concatenate(terms)
 
     nodes = grid(axes, find_box(axes, without), _NODES[-1])
-    return _integrate(model, deletion, nodes, unit, posterior.log_marginal_likelihood)
+    return _integrate(model, deletion, nodes, unit, posterior.log_marginal_likelihood)[0]
 
 
 def _replace(units: LeftOut, which: npt.NDArray[np.intp], by: list[LeftOut]) -> LeftOut:
@@ -141,7 +139,7 @@ def _replace(units: LeftOut, which: npt.NDArray[np.intp], by: list[LeftOut]) -> 
 
 def _integrate(
     model: MetaModel, deletion: Deletion, nodes: Grid, unit: int | None = None, log_marginal: float | None = None
-) -> LeftOut:
+) -> tuple[LeftOut, Array]:
     """Average over nodes with the weights of each unit's own posterior, chunk by chunk.
 
     Parameters
@@ -153,6 +151,12 @@ def _integrate(
         The only unit wanted; then the rule is for that unit and every node counts.
     log_marginal : float, optional
         log p(y), where the rule isn't for the posterior of all data.
+
+    Returns
+    -------
+    units : LeftOut
+    far : numpy.ndarray
+        Shape (U,): share of each unit's weight on nodes that matter little to the posterior of all data.
     """
     tau, rho = nodes.pairs()
     given = conditional(model, tau, rho)
@@ -189,31 +193,45 @@ def _integrate(
         top = new_top
     total = sums[0]
     share, tau1, tau2, rho1, rho2, mu1, mu2, deviation1, deviation2, pit = sums[1:] / total
-    return LeftOut(
+    units = LeftOut(
         elpd=log_marginal - (top + np.log(total)),
         pit=pit,
-        residual=deviation1 / _sd(deviation1, deviation2),
+        residual=deviation1 / moment_sd(deviation1, deviation2),
         mu=mu1,
-        mu_sd=_sd(mu1, mu2),
+        mu_sd=moment_sd(mu1, mu2),
         tau=tau1,
-        tau_sd=_sd(tau1, tau2),
+        tau_sd=moment_sd(tau1, tau2),
         rho=rho1,
-        rho_sd=_sd(rho1, rho2),
+        rho_sd=moment_sd(rho1, rho2),
         coefficients=coefficient_sums / total[:, None],
-        far=share,
     )
+    return units, share
 
 
-def _sd(mean: Array, mean_square: Array) -> Array:
+def moment_sd(mean: Array, mean_square: Array) -> Array:
+    """SDs from means and means of squares, elementwise."""
     return np.sqrt(np.maximum(mean_square - mean**2, 0))
 
 
-def _cook(posterior: ExactPosterior, without: Array) -> Array:
+def cook(without: Array, mean: Array, covariance: Array) -> Array:
+    """Cook's distances (1977) of posterior means without each unit.
+
+    Parameters
+    ----------
+    without : numpy.ndarray
+        Shape (U, p): posterior means of the coefficients without each unit.
+    mean, covariance : numpy.ndarray
+        Shapes (p,) and (p, p): of all data.
+    """
+    change = without - mean
+    distance: Array = np.einsum("up,pq,uq->u", change, np.linalg.pinv(covariance, hermitian=True), change)
+    return distance
+
+
+def _moments(posterior: ExactPosterior) -> tuple[Array, Array]:
+    """Mean and covariance of the coefficients."""
     weight, given = posterior.weight, posterior.conditional
     mean = weight @ given.mean
     centred = given.mean - mean
-    covariance = np.einsum("n,npq->pq", weight, given.covariance) + np.einsum(
-        "n,np,nq->pq", weight, centred, centred, optimize=True
-    )
-    change = without - mean
-    return np.einsum("up,pq,uq->u", change, np.linalg.pinv(covariance, hermitian=True), change)
+    within = np.einsum("n,npq->pq", weight, given.covariance)
+    return mean, within + centred.T @ (weight[:, None] * centred)

@@ -71,6 +71,27 @@ def monte_carlo_errors(draws: dict[str, Array], of: Sequence[str] = MCSE) -> pd.
     return _table(draws, {column: measures[column] for column in of}, constant=lambda values: [0.0] * len(of))
 
 
+def smoothed_weights(log_ratios: Array) -> tuple[Array, Array]:
+    """Pareto-smoothed importance weights (Vehtari et al. 2024).
+
+    Parameters
+    ----------
+    log_ratios : numpy.ndarray
+        Shape (S, U): log importance ratios of S draws for U targets.
+
+    Returns
+    -------
+    log_weights : numpy.ndarray
+        Shape (S, U): their exponentials sum to one for each target.
+    pareto_k : numpy.ndarray
+        Shape (U,): shape of the ratios' upper tail.
+    """
+    import arviz
+
+    log_weights, pareto_k = arviz.psislw(np.ascontiguousarray(log_ratios.T))
+    return np.asarray(log_weights).T, np.asarray(pareto_k)
+
+
 def _table(
     draws: dict[str, Array], columns: dict[str, Callable[[Any], Any]], constant: Callable[[Array], list[float]]
 ) -> pd.DataFrame:
