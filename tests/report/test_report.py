@@ -63,16 +63,19 @@ def looked_up(folder: Path, source: str) -> object:
 
 
 def sourced(root: Node) -> list[Printed]:
-    """Every number on a page."""
+    """Every number on a page: in sentences, and in tables, whose columns and rows name what their cells share."""
     found = []
     for node in root.walk():
         via = node.attributes.get("data-via", "")
         if node.tag == "data":
             found.append(Printed(node.attributes["data-from"], node.attributes["value"], node.text, via))
-        elif node.tag in ("td", "th") and "data-from" in node.attributes:
-            source, row = node.attributes["data-from"], node.parent.attributes.get("data-from", "")
+        elif node.attributes.get("class") == "n" and node.attributes.get("data-value"):
+            row = node.parent
+            cells = [part for part in row.content if isinstance(part, Node)]
+            head = row.parent.parent.all("thead")[0].all("th")[cells.index(node)]
+            source = node.attributes.get("data-from") or head.attributes["data-key"]
             if ".json/" not in source and ".csv/" not in source:
-                source = f"{row}/{source}"
+                source = f"{row.attributes['data-from']}/{source}"
             found.append(Printed(source, node.attributes["data-value"], node.text, via))
     return found
 

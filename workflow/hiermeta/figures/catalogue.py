@@ -12,6 +12,7 @@ from hiermeta.figures import (
     agreement,
     bubble,
     forest,
+    funnel,
     marginal_means,
     partition,
     prior_posterior,
@@ -34,6 +35,7 @@ FIGURES: dict[str, tuple[Callable[[Results], style.Drawing], Callable[[Results],
     "marginal_means": (marginal_means.draw, lambda results: bool(results.marginal_means)),
     "bubble": (bubble.draw, lambda results: bool(bubble.moderators(results))),
     "scale": (scale.draw, lambda results: bool(scale.moderators(results))),
+    "funnel": (funnel.draw, lambda results: len(results.data) > 2),
     "ranks": (ranks.draw, lambda results: bool(prior_posterior.estimated(results))),
 }
 """File name to the function that draws it and the one that says whether there is something to draw."""

@@ -17,6 +17,7 @@ Array = npt.NDArray[np.float64]
 DRAWS = 20_000
 SEED = 20260101
 LEFT, RIGHT, TOP, STEP = 250, 730, 40, 30
+_STANDARD = Prior("normal", (0.0, 1.0))
 PROBABILITIES = {"q2.5": 0.025, "q25": 0.25, "median": 0.5, "q75": 0.75, "q97.5": 0.975}
 
 
@@ -40,10 +41,10 @@ def quantities(results: Results) -> list[Row]:
         row = rng.integers(model.k, size=DRAWS)
         mu, centre = beta @ model.mean_design, (beta * model.design[row]).sum(axis=1)
         log_factor = sum((values * model.scale_design[row, i] for i, values in enumerate(delta)), np.zeros(DRAWS))
-        new = centre + tau * np.exp(log_factor) * rng.standard_normal(DRAWS)
+        new = centre + tau * np.exp(log_factor) * simulate(_STANDARD, rng)
     else:
         mu = simulate(priors["mu"], rng)
-        new = mu + tau * rng.standard_normal(DRAWS)
+        new = mu + tau * simulate(_STANDARD, rng)
     found = {"mu": mu, "tau": tau, "new effect": new}
     return [
         {"quantity": name}

@@ -65,7 +65,7 @@ def render(figure: Figure, title: str, description: str) -> str:
         element.text = text
         root.insert(position, element)
     ET.register_namespace("", SVG)
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return ET.tostring(root, encoding="unicode").replace(" />", "/>") + "\n"
 
 
 def _compact(root: ET.Element) -> None:
@@ -82,16 +82,65 @@ def _compact(root: ET.Element) -> None:
         link = element.attrib.pop(f"{{{XLINK}}}href", None)
         if link is not None:
             element.set("href", link)
-        for name in ("d", "x", "y", "transform", "points"):
+        for name in ("x", "y", "transform", "points"):
             if name in element.attrib:
-                value = _NUMBER.sub(lambda match: f"{float(match[0]):.1f}".removesuffix(".0"), element.attrib[name])
-                element.set(name, " ".join(value.replace(" \n", " ").split()))
+                element.set(name, " ".join(_NUMBER.sub(_tenth, element.attrib[name]).split()))
+        if "d" in element.attrib:
+            element.set("d", shorter(element.attrib["d"]))
+        element.attrib.pop("font-family", None)
         if element.get("transform", "").startswith("rotate(-0 "):
             del element.attrib["transform"]
         element.tail = None
         if element.text is not None and not element.text.strip():
             element.text = None
     _unwrap(root)
+    _rename(root)
+
+
+def _tenth(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.1f}".removesuffix(".0")
+
+
+def shorter(path: str) -> str:
+    """The same path to a tenth of a pixel, lines as steps from point to point.
+
+    Examples
+    --------
+    >>> shorter("M 10 20 L 30.04 20 L 30 25.5 z"), shorter("M 0 0 C 1 1 2 2 3.33 3")
+    ('M10 20l20 0 0 5.5z', 'M 0 0 C 1 1 2 2 3.3 3')
+    """
+    tokens = path.split()
+    if not set(re.findall("[A-Za-z]", path)) <= {"M", "L", "z"}:
+        return " ".join(_NUMBER.sub(_tenth, path).split())
+    written, at, command, i = "", (0, 0), "", 0
+    while i < len(tokens):
+        if tokens[i] == "z":
+            written, command, i = written + "z", "z", i + 1
+            continue
+        point = (round(10 * float(tokens[i + 1])), round(10 * float(tokens[i + 2])))
+        if tokens[i] == "M":
+            written += f"M{_tenths(point)}"
+        else:
+            step = (point[0] - at[0], point[1] - at[1])
+            written += (" " if command == "L" else "l") + _tenths(step)
+        at, command, i = point, tokens[i], i + 3
+    return written
+
+
+def _tenths(point: tuple[int, int]) -> str:
+    return " ".join(f"{value / 10:.1f}".removesuffix(".0") for value in point)
+
+
+def _rename(root: ET.Element) -> None:
+    """Numbers in place of hashes as ids."""
+    named = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
+    short = {name: f"s{position}" for position, name in enumerate(dict.fromkeys(named))}
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            if key == "id":
+                element.set(key, short[value])
+            elif "#" in value:
+                element.set(key, re.sub(r"#([\w-]+)", lambda match: f"#{short.get(match[1], match[1])}", value))
 
 
 def _present(element: ET.Element) -> None:

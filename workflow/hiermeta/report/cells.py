@@ -113,6 +113,11 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     file: str
 
+    @property
+    def keys(self) -> list[str]:
+        """What the numbers of each column are called in the files, by the first row; empty where there is none."""
+        return [cell.key if isinstance(cell, Number) else "" for cell in (self.rows[0] if self.rows else ())]
+
 
 def from_row(row: Row, column: str, source: str, decimals: int) -> Number:
     """A number of a table row, with this many decimal places."""
@@ -151,9 +156,28 @@ def from_document(document: Any, path: str, file: str, form: str = "significant"
     >>> from_document({"checks": [{"value": 1.00123}]}, "checks/0/value", "d.json", "fine")
     Number(text='1.0012', value=1.00123, source='d.json/checks/0/value', via='', kind='number')
     """
-    value = document
-    for key in path.split("/"):
-        value = value[int(key)] if isinstance(value, list) else value[key]
+    value = entry(document, path)
     if value is None:
         return Number(MISSING, None, f"{file}/{path}")
     return Number(_PRINTERS[form](float(value)), value, f"{file}/{path}")
+
+
+def to_error(document: Any, path: str, file: str, error: float | None) -> Number:
+    """A number of a JSON document, to two digits of its standard error.
+
+    Examples
+    --------
+    >>> to_error({"slope": -0.98532}, "slope", "d.json", 0.687).text
+    '−0.99'
+    """
+    value = entry(document, path)
+    if value is None or not error or not math.isfinite(error):
+        return from_document(document, path, file)
+    return Number(fixed(float(value), 1 - math.floor(math.log10(error))), value, f"{file}/{path}")
+
+
+def entry(document: Any, path: str) -> Any:
+    """What stands in a JSON document at keys and positions joined by slashes."""
+    for key in path.split("/"):
+        document = document[int(key)] if isinstance(document, list) else document[key]
+    return document

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hiermeta.figures.results import Results
-from hiermeta.report import moderators, tables
+from hiermeta.report import classical, moderators, small_study, tables
 from hiermeta.report.answer import answer
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps, strip, verdict
@@ -132,7 +132,7 @@ SECTIONS = [
     Section(
         "health",
         "Can the numbers be trusted?",
-        lambda r: {"checks": strip(r)},
+        lambda r: {"checks": [*strip(r), *filter(None, [classical.health(r)])]},
         lambda r: bool(r.diagnostics.get("checks")),
     ),
     Section("data", "Data", _data, lambda r: True),
@@ -174,6 +174,13 @@ SECTIONS = [
         lambda r: {"figure": _figure(r, "scale"), **moderators.scale_content(r)},
         lambda r: r.has_numbers and bool(r.scale),
     ),
+    Section(
+        "small-study",
+        "Small-study effects",
+        lambda r: {"figure": _figure(r, "funnel"), **small_study.content(r)},
+        lambda r: r.has_numbers and bool(r.classical),
+    ),
+    Section("classical", "Classical counterpart", classical.content, lambda r: r.has_numbers and bool(r.classical)),
     Section(
         "diagnostics",
         "Diagnostics",

@@ -46,7 +46,7 @@ def inline(svg: str, name: str) -> Markup:
     for key in ("width", "height", "font-family"):
         root.attrib.pop(key, None)
     root.attrib.update({"role": "img", "class": "figure", "aria-labelledby": f"{name}-title {name}-desc"})
-    return Markup(ET.tostring(root, encoding="unicode"))
+    return Markup(ET.tostring(root, encoding="unicode").replace(" />", "/>"))
 
 
 def _attribute(key: str, value: str, name: str) -> str:

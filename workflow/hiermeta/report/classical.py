@@ -1,0 +1,178 @@
+"""The classical counterpart beside the Bayesian numbers: REML, its tests, and what it says without clusters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hiermeta.figures.numbers import fixed
+from hiermeta.figures.palette import symbol
+from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, from_document, to_error
+from hiermeta.report.health import Check
+from hiermeta.report.moderators import p_words
+
+FILE = "classical.json"
+_INTERVAL = ("mean", "q2.5", "q97.5")
+
+
+def applies(results: Results) -> bool:
+    """Whether there is a fit by restricted maximum likelihood."""
+    return bool(results.classical.get("applies"))
+
+
+def _number(document: Any, path: str, decimals: int) -> Cell:
+    value = from_document(document, path, FILE)
+    return Missing() if value.value is None else Number(fixed(float(value.value), decimals), value.value, value.source)
+
+
+def _bayes(results: Results, rows: list[Row], key: str, name: str, file: str) -> tuple[list[Cell], int]:
+    position, row = next((i, row) for i, row in enumerate(rows) if row[key] == name)
+    decimals = decimals_of(row)
+    return [Number(fixed(row[c], decimals), row[c], f"{file}/{position}/{c}") for c in _INTERVAL], decimals
+
+
+def beside(results: Results) -> Table:
+    """Posterior mean and credible interval, REML estimate and confidence interval, one line per quantity."""
+    document = results.classical
+    rows: list[list[Cell]] = []
+
+    def add(label: str, bayes: tuple[list[Cell], int], paths: tuple[str | None, str, str], what: str) -> None:
+        numbers, decimals = bayes
+        reml = [Missing() if path is None else _number(document, path, decimals) for path in paths]
+        rows.append([Text(label, foreign=True), *numbers, *reml, Text(what)])
+
+    def estimate(name: str) -> tuple[list[Cell], int]:
+        return _bayes(results, results.estimates, "parameter", name, "estimates.csv")
+
+    add("μ", estimate("mu"), ("predict/mean", "predict/ci/0", "predict/ci/1"), "Wald")
+    if results.coefficients:
+        for i, entry in enumerate(document["coefficients"]):
+            paths = (f"coefficients/{i}/estimate", f"coefficients/{i}/ci/0", f"coefficients/{i}/ci/1")
+            add(entry["term"], estimate(entry["term"]), paths, "Wald")
+    for name in ("tau", "rho"):
+        if document["confint"].get(name) and any(row["parameter"] == name for row in results.estimates):
+            path = f"confint/{name}"
+            add(symbol(name), estimate(name), (f"{path}/0", f"{path}/1", f"{path}/2"), "profile likelihood")
+    new = _bayes(results, results.predictions, "target", "new effect", "predictions.csv")
+    add("new effect", new, (None, "predict/pi/0", "predict/pi/1"), "prediction interval")
+    labels = ("Posterior mean", "2.5%", "97.5%", "REML", "2.5%", "97.5%")
+    columns = [Column("Quantity"), *(Column(label, numeric=True) for label in labels), Column("REML interval")]
+    return Table("table-classical", "Bayes beside restricted maximum likelihood", columns, rows, FILE)
+
+
+def tests(results: Results) -> Table:
+    """Wald tests, and with clusters cluster-robust ones, else those of Knapp and Hartung."""
+    document = results.classical
+    robust, name = ("robust/CR2", "CR2") if results_clustered(document) else ("knapp_hartung/coefficients", "KH")
+    known = _at(document, robust) is not None
+    columns = [Column("Term"), *(Column(label, numeric=True) for label in ("Estimate", "SE", "z", "p"))]
+    if known:
+        columns += [Column(f"{label} ({name})", numeric=True) for label in ("SE", "t", "df", "p")]
+    rows: list[list[Cell]] = []
+    for i, entry in enumerate(document["coefficients"]):
+        cells: list[Cell] = [Text(symbol(entry["term"]), foreign=True)]
+        start = f"coefficients/{i}"
+        cells += [to_error(document, f"{start}/{key}", FILE, entry["se"]) for key in ("estimate", "se")]
+        cells += [
+            from_document(document, f"{start}/{key}", FILE, form) for key, form in (("z", "significant"), ("p", "p"))
+        ]
+        if known:
+            cells.append(to_error(document, f"{robust}/{i}/se", FILE, _at(document, robust)[i]["se"]))
+            for key, form in {"t": "significant", "df": "tenth", "p": "p"}.items():
+                cells.append(from_document(document, f"{robust}/{i}/{key}", FILE, form))
+        rows.append(cells)
+    return Table("table-tests", "Tests that a coefficient is zero", columns, rows, FILE)
+
+
+def results_clustered(document: Any) -> bool:
+    """Whether the classical fit has clusters; they drop out where every cluster has one row."""
+    return "robust" in document
+
+
+def _at(document: Any, path: str) -> Any:
+    for key in path.split("/"):
+        document = (document or {}).get(key)
+    return document
+
+
+def heterogeneity(results: Results) -> list[Sentence]:
+    """Q, I² and the likelihood-ratio tests, in words."""
+    document = results.classical
+
+    def number(path: str, form: str = "significant") -> Number:
+        return from_document(document, path, FILE, form)
+
+    sentences: list[Sentence] = []
+    if document.get("Q") is not None:
+        sentences.append(
+            [
+                "Cochran's test of heterogeneity: Q = ", number("Q"), " on ", number("df", "count"),
+                " degrees of freedom, p ", *p_words(document, "p"), ". REML puts I² at ", number("I2/total", "tenth"),
+                "%.",
+            ]
+        )  # fmt: skip
+    ratios = document.get("likelihood_ratio") or {}
+    if ratios:
+        sentences.append(
+            [
+                "Likelihood-ratio tests: heterogeneity between clusters χ² = ",
+                number("likelihood_ratio/between/statistic"),
+                ", p ", *p_words(document, "likelihood_ratio/between/p_mixture"), "; within clusters χ² = ",
+                number("likelihood_ratio/within/statistic"), ", p ",
+                *p_words(document, "likelihood_ratio/within/p_mixture"), ".",
+            ]
+        )  # fmt: skip
+    return sentences
+
+
+def ignoring_clusters(results: Results) -> Sentence | None:
+    """What the same fit without clusters would have said of the pooled effect."""
+    document = results.classical
+    if not document.get("ignoring_clusters"):
+        return None
+    decimals = decimals_of(results.estimate("mu"))
+
+    def number(path: str) -> str | Number:
+        cell = _number(document, path, decimals)
+        return cell if isinstance(cell, Number) else "–"
+
+    start = "ignoring_clusters/predict"
+    width = [_at(document, path)["ci"] for path in ("predict", start)]
+    ratio = (width[1][1] - width[1][0]) / (width[0][1] - width[0][0])
+    verdict = "narrower" if ratio < 0.95 else "wider" if ratio > 1.05 else "about as wide"
+    ending = " as with them." if verdict == "about as wide" else " than with them."
+    return [
+        "Ignoring the clusters, REML would have put the pooled effect at ", number(f"{start}/mean"), " (",
+        number(f"{start}/ci/0"), " to ", number(f"{start}/ci/1"), ") in place of ", number("predict/mean"), " (",
+        number("predict/ci/0"), " to ", number("predict/ci/1"), f"): an interval {verdict}{ending}",
+    ]  # fmt: skip
+
+
+def health(results: Results) -> Check | None:
+    """Is the REML estimate of the pooled effect inside the credible interval? None without such a fit."""
+    if not (results.has_numbers and applies(results)) or results.is_fixed("mu"):
+        return None
+    (_, low, high), decimals = _bayes(results, results.estimates, "parameter", "mu", "estimates.csv")
+    estimate = _number(results.classical, "predict/mean", decimals)
+    if not (isinstance(estimate, Number) and isinstance(low, Number) and isinstance(high, Number)):
+        return None
+    row = results.estimate("mu")
+    inside = row["q2.5"] <= float(estimate.value or 0.0) <= row["q97.5"]
+    where = "inside" if inside else "outside"
+    threshold: Sentence = [f"{where} the 95% credible interval of μ, ", low, " to ", high]
+    return Check("REML beside Bayes", "pass" if inside else "warn", estimate, threshold)
+
+
+def content(results: Results) -> dict[str, Any]:
+    """What the section shows."""
+    if not applies(results):
+        return {"table": None, "reason": results.classical.get("reason")}
+    document = results.classical
+    return {
+        "table": beside(results),
+        "tests": tests(results),
+        "robust": "robust" in document,
+        "sentences": heterogeneity(results),
+        "ignoring": ignoring_clusters(results),
+        "likelihood": from_document(document, "log_likelihood", FILE, "fine"),
+    }

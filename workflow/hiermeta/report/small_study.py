@@ -1,0 +1,65 @@
+"""Small-study effects: do less precise estimates differ?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hiermeta.figures.results import Results
+from hiermeta.report.cells import Number, Sentence, from_document, to_error
+from hiermeta.report.moderators import p_words
+
+FILE = "classical.json"
+FEWEST = 10
+
+
+def regression(results: Results) -> Sentence:
+    """The regression of effects on their standard errors, or why there is none."""
+    found = results.classical.get("small_study")
+    if not results.classical.get("applies"):
+        return [f"No regression test: {results.classical.get('reason') or 'no classical fit'}."]
+    if not found:
+        few = results.clustered and int(results.model["n_clusters"]) < FEWEST
+        reason = "it needs at least ten clusters" if few else "standard errors leave it nothing to estimate"
+        return [f"No regression test: {reason}."]
+
+    def number(path: str, form: str = "significant") -> Number:
+        return from_document(results.classical, f"small_study/{path}", FILE, form)
+
+    def near(path: str) -> Number:
+        return to_error(results.classical, f"small_study/{path}", FILE, found["slope"]["se"])
+
+    robust = found["test"] != "z"
+    sentence: Sentence = [
+        "Regression of the effects on their standard errors", " (cluster-robust CR2 test)" if robust else "",
+        ": slope ", near("slope/estimate"), ", 95% CI ", near("slope/ci/0"), " to ", near("slope/ci/1"), ", ",
+        "t = " if robust else "z = ", number("slope/t" if robust else "slope/z"),
+    ]  # fmt: skip
+    if robust:
+        sentence += [" on ", number("slope/df", "tenth"), " degrees of freedom"]
+    p = float(found["slope"]["p"]) if found["slope"]["p"] is not None else 1.0
+    verdict = (
+        ": less precise estimates differ from precise ones."
+        if p < 0.05
+        else ": no clear sign that less precise estimates differ, which is not proof that they don't."
+    )
+    return [*sentence, ", p ", *p_words(results.classical, "small_study/slope/p"), verdict]
+
+
+def at_zero(results: Results) -> Sentence | None:
+    """The effect expected of a perfectly precise estimate; only without moderators."""
+    found = results.classical.get("small_study")
+    if not found or results.coefficients:
+        return None
+
+    def number(path: str) -> Number:
+        return to_error(results.classical, f"small_study/intercept/{path}", FILE, found["intercept"]["se"])
+
+    return [
+        "The effect expected at a standard error of zero is ", number("estimate"), " (", number("ci/0"), " to ",
+        number("ci/1"), ").",
+    ]  # fmt: skip
+
+
+def content(results: Results) -> dict[str, Any]:
+    """What the section shows, figures aside."""
+    return {"regression": regression(results), "at_zero": at_zero(results)}
