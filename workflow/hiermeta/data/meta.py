@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.data import moderators
+from hiermeta.data import moderators, subset
 from hiermeta.data.cells import Cells, Mask
 from hiermeta.data.estimates import way_of
 from hiermeta.data.problems import Problem, Refused
@@ -78,7 +78,7 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     require_columns(source, wanted)
 
     rows_read = len(source.table)
-    source, dropped = _subset(source, settings.get("subset", {}))
+    source, dropped = subset.keep(source, settings.get("subset", {}))
     cells = Cells.read(source, way.columns | own_size)
     way.check(cells)
     if own_size:
@@ -140,30 +140,6 @@ def _labels(texts: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.object_]:
     if not columns:
         return np.array([f"row {row}" for row in texts.index], dtype=object)
     return texts[columns].agg(", ".join, axis=1).to_numpy(dtype=object)
-
-
-def _subset(source: Source, subset: dict[str, Any]) -> tuple[Source, list[dict[str, Any]]]:
-    table, dropped = source.table, []
-    for column, value in subset.items():
-        keep = table[column].map(lambda text, value=value: _matches(text, value)).astype(bool)
-        dropped += [{"row": int(row), "reason": f"subset: {column} is not {value}"} for row in table.index[~keep]]
-        if not keep.any():
-            present = ", ".join(map(repr, list(dict.fromkeys(table[column]))[:10]))
-            message = f"{source.path}: no row left where column {column!r} is {value!r}, as `subset:` asks"
-            raise Refused([Problem(message, f"The column has {present}", column=column)])
-        table = table[keep]
-    return Source(source.path, source.sha256, table), sorted(dropped, key=lambda entry: entry["row"])
-
-
-def _matches(text: str, value: str | float | bool) -> bool:
-    if isinstance(value, bool):
-        return text.casefold() == str(value).casefold()
-    if isinstance(value, (int, float)):
-        try:
-            return float(text) == value
-        except ValueError:
-            return False
-    return text == value
 
 
 def _check_size(source: Source, result: Validated) -> None:

@@ -240,11 +240,16 @@ def parse(text: str) -> Prior:
 
 
 # What each parameter's prior may be, beyond its support.
-_DOMAIN = {"mu": _REAL, "tau": _POSITIVE, "rho": _UNIT, "moderators": _REAL, "scale": _REAL}
+_DOMAIN = {"mu": _REAL, "tau": _POSITIVE, "rho": _UNIT, "moderators": _REAL, "scale": _REAL} | {
+    "intercept": _REAL,
+    "slopes": _REAL,
+    "sd": _POSITIVE,
+    "sigma": _POSITIVE,
+}
 
 
 def parse_for(parameter: str, text: str) -> Prior:
-    """Read the prior of ``mu``, ``tau`` (an SD, not a variance), ``rho``, ``moderators`` or ``scale`` and check it.
+    """Read the prior of a parameter, named as in the config, and check it; ``tau`` is an SD, not a variance.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from hiermeta.sampling.programs import compiled
 if TYPE_CHECKING:
     from cmdstanpy import CmdStanModel
 
-_HEADERS = {"meta.stan": "three_level.hpp"}
+_HEADERS = {"meta.stan": "three_level.hpp", "hierarchical_gaussian.stan": "clustered_normal.hpp"}
 
 
 def family_program(stan_file: Path) -> CmdStanModel:

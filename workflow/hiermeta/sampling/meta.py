@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hiermeta.models import heterogeneity, marginal
 from hiermeta.models.meta import MetaModel
 from hiermeta.models.stan import initial_values, stan_data
-from hiermeta.sampling.nuts import Sample, sample
+from hiermeta.sampling.nuts import Sample, sample, sample_stats
 
 if TYPE_CHECKING:
     from cmdstanpy import CmdStanModel
@@ -95,15 +95,7 @@ def groups(model: MetaModel, fitted: Sample) -> dict[str, dict[str, Array]]:
     return {
         "posterior": {name.replace("/", "÷"): values for name, values in heterogeneity.parameters(model, draws).items()}
         | {name: draws[name] for name in ("beta", "delta") if draws[name].shape[-1]},
-        "sample_stats": {
-            "diverging": fitted.stats["divergent__"].astype(bool),
-            "energy": fitted.stats["energy__"],
-            "tree_depth": fitted.stats["treedepth__"].astype(np.int64),
-            "n_steps": fitted.stats["n_leapfrog__"].astype(np.int64),
-            "acceptance_rate": fitted.stats["accept_stat__"],
-            "step_size": fitted.stats["stepsize__"],
-            "lp": fitted.stats["lp__"],
-        },
+        "sample_stats": sample_stats(fitted),
         "log_likelihood": log_likelihood,
         "observed_data": {"effect": model.effect[back]},
         "constant_data": constant,

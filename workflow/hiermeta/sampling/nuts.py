@@ -193,3 +193,17 @@ def _run(
     columns = dict(zip(fit.column_names, values, strict=True))
     stats = {name: column for name, column in columns.items() if name.endswith("__")}
     return {name: column for name, column in columns.items() if name not in stats}, stats
+
+
+def sample_stats(fitted: Sample) -> dict[str, npt.NDArray[Any]]:
+    """What NUTS reports, under ArviZ's names."""
+    stats = fitted.stats
+    return {
+        "diverging": stats["divergent__"].astype(bool),
+        "energy": stats["energy__"],
+        "tree_depth": stats["treedepth__"].astype(np.int64),
+        "n_steps": stats["n_leapfrog__"].astype(np.int64),
+        "acceptance_rate": stats["accept_stat__"],
+        "step_size": stats["stepsize__"],
+        "lp": stats["lp__"],
+    }

@@ -1,0 +1,112 @@
+"""Grouping factors: which rows belong together, and whether that makes clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hiermeta.data.meta import Validated
+from hiermeta.data.mixed_formula import MixedFormula
+from hiermeta.data.problems import Problem, Refused
+
+Array = npt.NDArray[np.float64]
+FEW = 5
+"""Below this many clusters, an SD between them is hardly informed by the data."""
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The clusters of one grouping factor.
+
+    Parameters
+    ----------
+    name : str
+        The factor as it is printed.
+    names : tuple of str
+        Of the J clusters, in order of first appearance.
+    codes : numpy.ndarray
+        Shape (N,): number of the cluster of each row.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    codes: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, group: Sequence[str]) -> Clusters:
+        """The clusters that the combinations of some columns name."""
+        texts = table[group[0]].astype(str)
+        for column in group[1:]:
+            texts = texts + ":" + table[column].astype(str)
+        codes, names = pd.factorize(texts)
+        return cls(":".join(group), tuple(map(str, names)), codes)
+
+    @cached_property
+    def order(self) -> npt.NDArray[np.intp]:
+        """Shape (N,): rows sorted by cluster."""
+        return np.argsort(self.codes, kind="stable")
+
+    @cached_property
+    def sizes(self) -> npt.NDArray[np.intp]:
+        """Shape (J,): rows per cluster."""
+        return np.bincount(self.codes, minlength=len(self.names))
+
+    @cached_property
+    def start(self) -> npt.NDArray[np.intp]:
+        """Shape (J,): first row of each cluster among the sorted rows."""
+        return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.intp)
+
+    def varies(self, matrix: Array) -> npt.NDArray[np.bool_]:
+        """Shape (p,): which columns of a matrix of shape (N, p) differ within at least one cluster."""
+        ranked = matrix[self.order]
+        spread = np.maximum.reduceat(ranked, self.start) - np.minimum.reduceat(ranked, self.start)
+        return np.asarray((spread > 1e-9 * np.maximum(np.abs(matrix).max(axis=0), 1e-300)).any(axis=0))
+
+
+def check_clusters(path: str, result: Validated, formula: MixedFormula, family: str) -> None:
+    """Check that every grouping factor makes clusters; warnings go to the result.
+
+    Raises
+    ------
+    Refused
+        A factor with one cluster, or one row per cluster where rows can't differ from their cluster's effect.
+    """
+    problems = []
+    for group in dict.fromkeys(term.group for term in formula.random):
+        clusters = Clusters.of(result.table, group)
+        n, where = len(clusters.names), f"{path}: column {clusters.name!r}"
+        if n == 1:
+            message = f"{where} has the single value {clusters.names[0]!r}, so there is one cluster"
+            problems.append(Problem(message, "Name the column that tells clusters apart, or widen `subset:`"))
+        elif n == len(result.table) and family in ("gaussian", "bernoulli"):
+            message = f"{where} differs in every row, so every cluster has one row"
+            remedy = "Name a column whose values several rows share; one row per cluster leaves no clustering to see"
+            problems.append(Problem(message, remedy))
+        else:
+            _warn(result, clusters)
+    if problems:
+        raise Refused(problems)
+
+
+def _warn(result: Validated, clusters: Clusters) -> None:
+    n, single = len(clusters.names), int((clusters.sizes == 1).sum())
+    if n < FEW:
+        result.warnings.append(
+            f"{n} clusters of {clusters.name!r} say little about how clusters differ: that SD rests on its prior as "
+            "much as on the data."
+        )
+    if single:
+        result.warnings.append(f"{single} of {n} clusters of {clusters.name!r} have one row.")
+    alike: dict[str, list[str]] = {}
+    for name in clusters.names:
+        alike.setdefault(" ".join(name.casefold().split()), []).append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            result.warnings.append(
+                f"Clusters {', '.join(map(repr, sorted(names)))} differ only in case or blanks and were kept apart."
+            )

@@ -1,0 +1,249 @@
+"""The classical mixed model: restricted and full maximum likelihood by lme4's profiled deviance.
+
+With Λ the Cholesky factor of Σ/σ², V_j = I + R_j ΛΛ'R_j', and β and σ at their best values given Λ (Bates, Mächler,
+Bolker & Walker 2015):
+
+    ML     log|V| + N (1 + log(2π rss/N))
+    REML   log|V| + log|X'V⁻¹X| + (N − p) (1 + log(2π rss/(N − p)))
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.stats import norm
+
+from hiermeta.models.hierarchical import Draws, HierarchicalModel
+
+Array = npt.NDArray[np.float64]
+SINGULAR = 1e-4
+"""A relative Cholesky diagonal below this counts as zero, as in lme4."""
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """Best coefficients and residual sum of squares given Λ, in standardised units."""
+
+    beta: Array
+    triangle: Array
+    rss: float
+    log_determinant: float
+
+
+@dataclass(frozen=True)
+class MixedFit:
+    """A fitted mixed model.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    reml : bool
+        Restricted rather than full maximum likelihood.
+    theta : numpy.ndarray
+        Elements of Λ, block by block, row by row.
+    """
+
+    model: HierarchicalModel
+    reml: bool
+    theta: Array
+
+    @cached_property
+    def _solved(self) -> _Solved:
+        return _solve(self.model, factor(self.model.blocks, self.theta))
+
+    @property
+    def degrees(self) -> int:
+        """N − p, or N without restriction."""
+        return self.model.n - len(self.model.names) * self.reml
+
+    @cached_property
+    def deviance(self) -> float:
+        """The REML criterion or −2 log likelihood, in the user's units."""
+        model, units = self.model, 2 * self.degrees * np.log(self.model.outcome_spread)
+        if self.reml:
+            units += 2 * np.log(model.spread).sum()
+        return _deviance(self._solved, self.degrees, self.reml) + units
+
+    @cached_property
+    def sigma(self) -> float:
+        """Residual SD."""
+        return float(np.sqrt(self._solved.rss / self.degrees)) * self.model.outcome_spread
+
+    @cached_property
+    def coefficients(self) -> Array:
+        """Shape (p,): in the user's units."""
+        return self.model.to_user(self._solved.beta)
+
+    @cached_property
+    def covariance(self) -> Array:
+        """Shape (p, p): of the coefficients."""
+        model = self.model
+        identity = np.eye(len(model.names))
+        back = np.stack([model.to_user(row) - model.to_user(0 * row) for row in identity], axis=1)
+        inverse = np.linalg.solve(self._solved.triangle, identity)
+        root = back @ inverse * np.sqrt(self._solved.rss / self.degrees)
+        return np.asarray(root @ root.T)
+
+    @cached_property
+    def standard_errors(self) -> Array:
+        """Shape (p,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @cached_property
+    def parameters(self) -> Draws:
+        """The estimates in the form of one draw."""
+        L = factor(self.model.blocks, self.theta) * self.sigma / self.model.outcome_spread
+        unit = self.model.units["sd"]
+        covariance = (L @ L.T) * np.outer(unit, unit)
+        sd = np.sqrt(np.diag(covariance))
+        safe = np.where(sd > 0, sd, 1)
+        correlation = covariance / np.outer(safe, safe)
+        np.fill_diagonal(correlation, 1)
+        return Draws(self.coefficients[None], np.array([self.sigma]), sd[None], correlation[None])
+
+    @property
+    def singular(self) -> bool:
+        """Whether the fit lies on the boundary: an SD of zero, or a correlation of one."""
+        return bool((np.diag(factor(self.model.blocks, self.theta)) < SINGULAR).any())
+
+
+def factor(blocks: tuple[int, ...], theta: Array) -> Array:
+    """Shape (q, q): Λ from its elements."""
+    result = np.zeros((sum(blocks), sum(blocks)))
+    first = used = 0
+    for size in blocks:
+        rows, columns = np.tril_indices(size)
+        result[first + rows, first + columns] = theta[used : used + len(rows)]
+        first, used = first + size, used + len(rows)
+    return result
+
+
+def _solve(model: HierarchicalModel, L: Array) -> _Solved:
+    s = model.sufficient
+    B = s.R @ L
+    roots = np.linalg.cholesky(B @ np.swapaxes(B, 1, 2) + np.eye(s.q))
+    white = np.linalg.solve(roots, np.concatenate([s.E, s.d[:, :, None]], axis=2))
+    stacked = np.concatenate([white.reshape(-1, s.p + 1), s.within])
+    triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
+    beta = np.linalg.solve(triangle[: s.p, : s.p], triangle[: s.p, s.p])
+    rss = float(triangle[s.p, s.p] ** 2) if len(triangle) > s.p else 0.0
+    log_determinant = 2 * np.log(np.diagonal(roots, axis1=1, axis2=2)).sum()
+    return _Solved(beta, triangle[: s.p, : s.p], rss, float(log_determinant))
+
+
+def _deviance(solved: _Solved, degrees: int, reml: bool) -> float:
+    value = solved.log_determinant + degrees * (1 + np.log(2 * np.pi * max(solved.rss, 1e-300) / degrees))
+    if reml:
+        value += 2 * np.log(np.abs(np.diag(solved.triangle))).sum()
+    return float(value)
+
+
+def fit(model: HierarchicalModel, reml: bool = True) -> MixedFit:
+    """Maximise the (restricted) likelihood over Λ from several starts.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    reml : bool
+    """
+    degrees = model.n - len(model.names) * reml
+    diagonal = np.concatenate([np.equal(*np.tril_indices(size)) for size in model.blocks])
+    bounds = [(0.0, None) if on else (None, None) for on in diagonal]
+
+    def objective(theta: Array) -> float:
+        return _deviance(_solve(model, factor(model.blocks, theta)), degrees, reml)
+
+    def climb(start: Array) -> Any:
+        options = {"ftol": 1e-14, "gtol": 1e-7, "maxiter": 500}
+        return minimize(objective, start, method="L-BFGS-B", jac="3-point", bounds=bounds, options=options)
+
+    starts = [np.where(diagonal, size, 0.0) for size in (0.1, 0.5, 2.0)]
+    best = min((climb(start) for start in starts), key=lambda result: result.fun)
+    # At a zero of the diagonal the slope vanishes whether or not it is a minimum: step off it and look.
+    for position in np.flatnonzero(diagonal & (best.x < 0.01)):
+        for size in (0.02, 0.1):
+            start = best.x.copy()
+            start[position] = size
+            best = min(best, climb(start), key=lambda result: result.fun)
+    options = {"xatol": 1e-7, "fatol": 1e-9, "maxiter": 400}
+    polished = minimize(objective, best.x, method="Nelder-Mead", bounds=bounds, options=options)
+    return MixedFit(model, reml, np.asarray(polished.x if polished.fun < best.fun else best.x))
+
+
+def document(fitted: MixedFit, ml: MixedFit, null: MixedFit) -> dict[str, Any]:
+    """The classical counterpart for ``classical.json``.
+
+    Parameters
+    ----------
+    fitted, ml : MixedFit
+        The model by restricted and by full maximum likelihood.
+    null : MixedFit
+        The null model by restricted maximum likelihood.
+    """
+    model, draw = fitted.model, fitted.parameters
+    z = float(norm.ppf(0.975))
+    rows = [
+        {
+            "term": term,
+            "estimate": b,
+            "se": se,
+            "z": b / se,
+            "p": 2 * norm.sf(abs(b / se)),
+            "ci": [b - z * se, b + z * se],
+        }
+        for term, b, se in zip(model.names, fitted.coefficients, fitted.standard_errors, strict=True)
+    ]
+    icc, icc_null = (intraclass(entry.model, entry.parameters)[0] for entry in (fitted, null))
+    size = model.n / len(model.clusters.names)
+    return {
+        "applies": True,
+        "method": "REML",
+        "coefficients": rows,
+        "sigma": fitted.sigma,
+        "sd": dict(zip(model.sd_names, draw.sd[0], strict=True)),
+        "correlation": {
+            name: draw.correlation[0, i, j] for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True)
+        },
+        "singular": fitted.singular,
+        "deviance": fitted.deviance,
+        "log_likelihood": -fitted.deviance / 2,
+        "ml": {
+            "log_likelihood": -ml.deviance / 2,
+            "sigma": ml.sigma,
+            "sd": dict(zip(model.sd_names, ml.parameters.sd[0], strict=True)),
+        },
+        "ICC": icc,
+        "ICC [null]": icc_null,
+        "design effect": 1 + (size - 1) * icc,
+        "design effect [null]": 1 + (size - 1) * icc_null,
+        "null": {"intercept": null.coefficients[0], "sd": null.parameters.sd[0, 0], "sigma": null.sigma},
+        "random_effects": _blups(fitted),
+    }
+
+
+def _blups(fitted: MixedFit) -> list[dict[str, Any]]:
+    """Conditional modes of the random effects, with the standard errors that lme4 gives them."""
+    model = fitted.model
+    mean, covariance = model.random_effects(fitted.parameters)
+    return [
+        {"cluster": cluster, "term": term, "estimate": mean[0, j, k], "se": np.sqrt(covariance[0, j, k, k])}
+        for j, cluster in enumerate(model.clusters.names)
+        for k, term in enumerate(model.effects)
+    ]
+
+
+def between_variance(model: HierarchicalModel, draws: Draws) -> Array:
+    """Shape (S,): variance between clusters averaged over rows, mean_i z_i'Σz_i (Johnson 2014)."""
+    moments = model.Z.T @ model.Z / model.n
+    return np.asarray(np.einsum("ab,sba->s", moments, draws.covariance))
+
+
+def intraclass(model: HierarchicalModel, draws: Draws) -> Array:
+    """Shape (S,): between/(between + residual)."""
+    between = between_variance(model, draws)
+    return np.asarray(between / (between + draws.sigma**2))

@@ -1,0 +1,81 @@
+"""No pooling: one ordinary regression in every cluster, where its rows allow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hiermeta.models.hierarchical import HierarchicalModel
+
+Array = npt.NDArray[np.float64]
+_LARGEST = 200
+"""Clusters in which it is judged whether a column adds to the regression."""
+_TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True)
+class Unpooled:
+    """Regressions per cluster; NaN where a cluster's rows don't allow one.
+
+    Parameters
+    ----------
+    estimate, se : numpy.ndarray
+        Shape (J, q): the coefficients that differ between clusters in the model.
+    line : numpy.ndarray
+        Shape (J, q, p): what the model's coefficients β add to those of cluster j: ``line @ β + u_j`` stands beside
+        ``estimate``. Cluster-level predictors and cross-level interactions differ between clusters here.
+    """
+
+    estimate: Array
+    se: Array
+    line: Array
+
+
+def fit(model: HierarchicalModel) -> Unpooled:
+    """Regress within each cluster on the columns of Z and those of X that vary beside them.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    """
+    order, start = model.clusters.order, model.clusters.start
+    X, Z, y = model.X[order], model.Z[order], model.outcome[order]
+    stop = start + model.clusters.sizes
+    C = np.column_stack([Z, X[:, _further(Z, X, model)]])
+    q, p, J = Z.shape[1], X.shape[1], len(start)
+    estimate, se = np.full((J, q), np.nan), np.full((J, q), np.nan)
+    line = np.full((J, q, p), np.nan)
+    for j in range(J):
+        rows = slice(start[j], stop[j])
+        scale = np.maximum(np.sqrt((C[rows] ** 2).mean(axis=0)), 1e-300)
+        found, _, rank, _ = np.linalg.lstsq(C[rows] / scale, np.column_stack([X[rows], y[rows]]), rcond=1e-10)
+        if rank < C.shape[1]:
+            continue
+        found = found / scale[:, None]
+        line[j], estimate[j] = found[:q, :p], found[:q, p]
+        free = len(y[rows]) - rank
+        if free > 0:
+            residual = y[rows] - C[rows] @ found[:, p]
+            inverse = np.linalg.pinv(C[rows] / scale) / scale[:, None]
+            se[j] = np.sqrt(residual @ residual / free * (inverse[:q] ** 2).sum(axis=1))
+    line[np.abs(line) < 1e-10 * np.maximum(np.abs(line).max(axis=(0, 1), initial=0), 1e-300)] = 0
+    return Unpooled(estimate, se, line)
+
+
+def _further(Z: Array, X: Array, model: HierarchicalModel) -> list[int]:
+    """Columns of X that the columns before them don't make up within every cluster."""
+    sizes, start = model.clusters.sizes, model.clusters.start
+    largest = np.argsort(-sizes, kind="stable")[:_LARGEST]
+    chosen: list[int] = []
+    for column in range(X.shape[1]):
+        for j in largest:
+            rows = slice(start[j], start[j] + sizes[j])
+            before = np.column_stack([Z[rows], X[rows][:, chosen]])
+            own = X[rows, column]
+            left = own - before @ np.linalg.lstsq(before, own, rcond=None)[0]
+            if np.linalg.norm(left) > _TOLERANCE * max(np.linalg.norm(X[:, column]) / np.sqrt(len(X)), 1e-300):
+                chosen.append(column)
+                break
+    return chosen

@@ -1,0 +1,285 @@
+"""The hierarchical regression model: its rows, designs, units and priors.
+
+Individual i in cluster j: g(E[y_i]) = x_i'β + z_i'u_j with u_j ~ N(0, Σ), Σ = diag(sd) Ω diag(sd), and a residual SD σ
+for gaussian outcomes. Notation follows section 2 of the statistical specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hiermeta.data import outcomes
+from hiermeta.data.clusters import Clusters
+from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
+from hiermeta.models.priors import Prior
+from hiermeta.models.sufficient import Sufficient, reduce_rows
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Posterior draws in the user's units.
+
+    Parameters
+    ----------
+    beta : numpy.ndarray
+        Shape (S, p): coefficients of the design as the user wrote it.
+    sigma : numpy.ndarray
+        Shape (S,): residual SD.
+    sd : numpy.ndarray
+        Shape (S, q): SDs of the random effects.
+    correlation : numpy.ndarray
+        Shape (S, q, q): their correlation matrices.
+    """
+
+    beta: Array
+    sigma: Array
+    sd: Array
+    correlation: Array
+
+    @property
+    def covariance(self) -> Array:
+        """Shape (S, q, q): Σ."""
+        return np.asarray(self.sd[:, :, None] * self.correlation * self.sd[:, None, :])
+
+    def __getitem__(self, which: Any) -> Draws:
+        return Draws(self.beta[which], self.sigma[which], self.sd[which], self.correlation[which])
+
+
+@dataclass(frozen=True)
+class HierarchicalModel:
+    """Rows in the order of the validated table, with their designs and priors.
+
+    Parameters
+    ----------
+    family : str
+        ``gaussian``.
+    outcome : numpy.ndarray
+        Shape (N,).
+    X, Z : numpy.ndarray
+        Shapes (N, p) and (N, q): designs of coefficients and random effects in the user's units.
+    names, effects : tuple of str
+        Names of the p coefficients and of the q random effects.
+    blocks : tuple of int
+        Sizes of the sets of random effects that are correlated with each other.
+    clusters : Clusters
+    priors : dict of str to Prior
+        By coefficient (``intercept`` at the mean of the other columns), ``sd(GROUP:TERM)`` and ``sigma``.
+    eta : float
+        Shape of the LKJ prior of the correlations.
+    designs : Designs
+        How the designs were made.
+    """
+
+    family: str
+    outcome: Array
+    X: Array
+    Z: Array
+    names: tuple[str, ...]
+    effects: tuple[str, ...]
+    blocks: tuple[int, ...]
+    clusters: Clusters
+    priors: dict[str, Prior]
+    eta: float
+    designs: Designs
+
+    @property
+    def n(self) -> int:
+        return len(self.outcome)
+
+    @property
+    def centred(self) -> bool:
+        """Whether there is an intercept, so that the other columns are centred."""
+        return self.designs.fixed.formula.intercept
+
+    @property
+    def sd_names(self) -> tuple[str, ...]:
+        return tuple(f"sd({self.clusters.name}:{effect})" for effect in self.effects)
+
+    @cached_property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Pairs of random effects that are correlated, the later one first, in the order of the program."""
+        first, found = 0, []
+        for size in self.blocks:
+            found += [(first + i, first + j) for i in range(size) for j in range(i)]
+            first += size
+        return found
+
+    @property
+    def correlation_names(self) -> tuple[str, ...]:
+        return tuple(f"cor({self.clusters.name}:{self.effects[j]},{self.effects[i]})" for i, j in self.pairs)
+
+    @cached_property
+    def centre(self) -> Array:
+        """Shape (p,): means of the columns of X, zero for the intercept and without one."""
+        means = self.X.mean(axis=0) * self.centred
+        return np.where(np.array(self.names) == "intercept", 0.0, means)
+
+    @cached_property
+    def spread(self) -> Array:
+        """Shape (p,): SDs of the columns of X, 1 for the intercept."""
+        return _spread(self.X)
+
+    @cached_property
+    def outcome_centre(self) -> float:
+        return float(self.outcome.mean()) if self.centred else 0.0
+
+    @cached_property
+    def outcome_spread(self) -> float:
+        return float(self.outcome.std(ddof=1))
+
+    @cached_property
+    def effect_spread(self) -> Array:
+        """Shape (q,): SDs of the columns of Z, 1 for a constant."""
+        return _spread(self.Z)
+
+    @cached_property
+    def units(self) -> dict[str, Array]:
+        """What one unit of a standardised parameter is in the user's units: ``beta``, ``sd`` and ``sigma``."""
+        y = self.outcome_spread
+        return {"beta": y / self.spread, "sd": y / self.effect_spread, "sigma": np.array(y)}
+
+    @cached_property
+    def offset(self) -> Array:
+        """Shape (p,): the coefficients at the column means, in the user's units, whose standardised values are zero."""
+        return np.where(np.array(self.names) == "intercept", self.outcome_centre, 0.0)
+
+    @cached_property
+    def sufficient(self) -> Sufficient:
+        """Statistics of the standardised rows."""
+        order = self.clusters.order
+        y = (self.outcome - self.outcome_centre) / self.outcome_spread
+        X = (self.X - self.centre) / self.spread
+        return reduce_rows(y[order], X[order], (self.Z / self.effect_spread)[order], self.clusters.start)
+
+    def to_user(self, beta: Array) -> Array:
+        """Coefficients of the user's design from standardised ones, along the last axis."""
+        user = beta * self.units["beta"]
+        if self.centred:
+            first = self.names.index("intercept")
+            user[..., first] += self.outcome_centre - user @ self.centre
+        return np.asarray(user)
+
+    def to_standard(self, draws: Draws) -> Draws:
+        """Draws in the units of the sufficient statistics."""
+        beta = draws.beta.copy()
+        if self.centred:
+            first = self.names.index("intercept")
+            beta[:, first] += beta @ self.centre - self.outcome_centre
+        units = self.units
+        return Draws(beta / units["beta"], draws.sigma / units["sigma"], draws.sd / units["sd"], draws.correlation)
+
+    def log_likelihood(self, draws: Draws) -> Array:
+        """Shape (S, J): log p(y_j | parameters) with the random effects integrated out."""
+        standard = self.to_standard(draws)
+        found = self.sufficient.log_likelihood(standard.beta, standard.sigma, standard.covariance)
+        return found - self.clusters.sizes * np.log(self.outcome_spread)
+
+    def random_effects(self, draws: Draws) -> tuple[Array, Array]:
+        """Means (S, J, q) and covariances (S, J, q, q) of the random effects given each draw."""
+        standard = self.to_standard(draws)
+        mean, spread = self.sufficient.random_effects(standard.beta, standard.sigma, standard.covariance)
+        unit = self.units["sd"]
+        return mean * unit, spread * np.outer(unit, unit)
+
+
+def _spread(matrix: Array) -> Array:
+    sd = matrix.std(axis=0, ddof=1)
+    constant = sd <= 1e-12 * np.maximum(np.abs(matrix).max(axis=0), 1e-300)
+    return np.where(constant, 1.0, sd)
+
+
+def correlations(partial: Array, blocks: tuple[int, ...]) -> Array:
+    """Correlation matrices from partial correlations.
+
+    Parameters
+    ----------
+    partial : numpy.ndarray
+        Shape (S, m): as ``block_cholesky`` of stan/functions/correlation.stan takes them.
+    blocks : tuple of int
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (S, q, q).
+    """
+    factor = np.zeros((len(partial), sum(blocks), sum(blocks)))
+    first = used = 0
+    for size in blocks:
+        for i in range(first, first + size):
+            left = np.ones(len(partial))
+            for j in range(first, i):
+                factor[:, i, j] = partial[:, used] * np.sqrt(left)
+                left = left * (1 - partial[:, used] ** 2)
+                used += 1
+            factor[:, i, i] = np.sqrt(left)
+        first += size
+    return np.asarray(factor @ np.swapaxes(factor, 1, 2))
+
+
+def build(table: pd.DataFrame, settings: Mapping[str, Any], priors: dict[str, Prior], eta: float) -> HierarchicalModel:
+    """The model of a validated table.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    settings : mapping
+        ``formula``, ``family`` and, where they are set, ``within_between`` and ``reference_levels``.
+    priors : dict of str to Prior
+    eta : float
+    """
+    formula = formula_of(settings)
+    fitted = fit_designs(table, formula, settings.get("reference_levels", {}))
+    return HierarchicalModel(
+        family=settings["family"],
+        outcome=outcomes.values(formula.outcome, table),
+        X=fitted.fixed.matrix(table, standard=False),
+        Z=np.hstack([design.matrix(table, standard=False) for design in fitted.random]),
+        names=fitted.fixed.names,
+        effects=tuple(name for design in fitted.random for name in design.names),
+        blocks=tuple(len(design.names) for design in fitted.random),
+        clusters=Clusters.of(table, formula.random[0].group),
+        priors=priors,
+        eta=eta,
+        designs=fitted,
+    )
+
+
+def parameters(model: HierarchicalModel, draws: Draws, shape: tuple[int, ...]) -> dict[str, Array]:
+    """Draws of the rows of the estimates table.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    draws : Draws
+    shape : tuple of int
+        (chains, draws), of the result.
+    """
+    rows = dict(zip(model.names, draws.beta.T, strict=True))
+    rows["sigma"] = draws.sigma
+    rows |= dict(zip(model.sd_names, draws.sd.T, strict=True))
+    rows |= {
+        name: draws.correlation[:, i, j] for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True)
+    }
+    return {name: values.reshape(shape) for name, values in rows.items()}
+
+
+def from_parameters(model: HierarchicalModel, rows: Mapping[str, Array]) -> Draws:
+    """The inverse of `parameters`."""
+    correlation = np.tile(np.eye(len(model.effects)), (rows["sigma"].size, 1, 1))
+    for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True):
+        correlation[:, i, j] = correlation[:, j, i] = rows[name].ravel()
+    return Draws(
+        np.stack([rows[name].ravel() for name in model.names], axis=1),
+        rows["sigma"].ravel(),
+        np.stack([rows[name].ravel() for name in model.sd_names], axis=1),
+        correlation,
+    )

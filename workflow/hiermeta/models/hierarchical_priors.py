@@ -1,0 +1,120 @@
+"""Priors of a hierarchical regression: those that the config sets, and defaults scaled by the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hiermeta.data.problems import Problem, Refused
+from hiermeta.models.default_priors import ChosenPrior
+from hiermeta.models.hierarchical import HierarchicalModel
+from hiermeta.models.priors import Prior, PriorError, parse_for
+
+WIDE = 2.5
+"""Prior SD of a coefficient in SDs of outcome and predictor."""
+_LKJ = re.compile(r"\s*lkj\s*\(\s*([0-9.eE+-]+)\s*\)\s*")
+
+
+@dataclass(frozen=True)
+class Priors:
+    """The priors of a model.
+
+    Parameters
+    ----------
+    chosen : dict of str to ChosenPrior
+        By coefficient, ``sd(GROUP:TERM)`` and ``sigma``.
+    eta : float
+        Shape of the LKJ prior of the correlations.
+    eta_given : bool
+        Whether the config sets it.
+    """
+
+    chosen: dict[str, ChosenPrior]
+    eta: float
+    eta_given: bool
+
+    def plain(self) -> dict[str, Prior]:
+        return {name: entry.prior for name, entry in self.chosen.items()}
+
+    def as_dict(self, correlated: bool) -> dict[str, dict[str, Any]]:
+        """Prior string, whether it is the default, and its source, by parameter; for ``model.json``."""
+        rows = {
+            name: {"prior": str(entry.prior), "default": entry.default, "source": entry.source}
+            for name, entry in self.chosen.items()
+        }
+        if correlated:
+            source = "set in the config" if self.eta_given else "mild preference for no correlation"
+            rows["correlation"] = {"prior": f"lkj({self.eta:g})", "default": not self.eta_given, "source": source}
+        return rows
+
+
+def parse_lkj(text: str) -> float:
+    """The shape of an LKJ prior written as ``lkj(2)``.
+
+    Raises
+    ------
+    PriorError
+
+    Examples
+    --------
+    >>> parse_lkj("lkj(2)")
+    2.0
+    """
+    match = _LKJ.fullmatch(text)
+    try:
+        eta = float(match[1]) if match else 0.0
+    except ValueError:
+        eta = 0.0
+    if not 0 < eta < 1e6:
+        raise PriorError(f"{text!r} is not a prior of correlations; write lkj(eta) with eta above zero")
+    return eta
+
+
+def choose(settings: Mapping[str, Any], model: HierarchicalModel) -> Priors:
+    """The config's priors, and the defaults of the statistical specification for the rest.
+
+    Raises
+    ------
+    Refused
+        When a prior string can't be used.
+    """
+    given, problems, read = settings.get("priors", {}), [], {}
+    eta = 2.0
+    for key, text in given.items():
+        try:
+            if key == "correlation":
+                eta = parse_lkj(text)
+                continue
+            read[key] = parse_for(key, text)
+            if read[key].is_point:
+                raise PriorError(f"{text!r}: a hierarchical regression estimates all of its parameters")
+        except PriorError as error:
+            problems.append(Problem(f"priors.{key}: {error}", "Correct it in the config"))
+    if problems:
+        raise Refused(problems)
+    chosen = {}
+    for name, (key, default) in _defaults(model).items():
+        chosen[name] = ChosenPrior(read[key], False, "set in the config") if key in read else default
+    return Priors(chosen, eta, "correlation" in given)
+
+
+def _defaults(model: HierarchicalModel) -> dict[str, tuple[str, ChosenPrior]]:
+    """By parameter: its key in the config, and its default."""
+    y, mean = model.outcome_spread, float(model.outcome.mean())
+    central = ChosenPrior(Prior("normal", (mean, WIDE * y)), True, "around the mean outcome, SD: 2.5 SDs of it")
+    fixed = model.designs.fixed
+    levels = next((term for term in fixed.terms if term in fixed.main_factors), None)
+    found = {}
+    for name, term, spread in zip(model.names, fixed.terms, model.spread, strict=True):
+        if term == ("intercept" if model.centred else levels):
+            found[name] = "intercept", central
+            continue
+        source = "SD: 2.5 SDs of the outcome per SD of the column"
+        found[name] = "slopes", ChosenPrior(Prior("normal", (0.0, WIDE * y / float(spread))), True, source)
+    for name, spread in zip(model.sd_names, model.effect_spread, strict=True):
+        source = "scale: the SD of the outcome, per SD of the column"
+        found[name] = "sd", ChosenPrior(Prior("half_normal", (y / float(spread),)), True, source)
+    found["sigma"] = "sigma", ChosenPrior(Prior("half_normal", (y,)), True, "scale: the SD of the outcome")
+    return found

@@ -1,0 +1,68 @@
+"""The fit of one data set as a job: from the prepared files to the posterior file and its record."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import pandas as pd
+
+from hiermeta.data.files import read_csv, read_json, write_json
+from hiermeta.sampling.nuts import Sample, SamplingFailed
+from hiermeta.sampling.storage import write_posterior
+
+PACKAGES = ("arviz", "cmdstanpy", "numpy", "pandas", "scipy", "snakemake", "xarray")
+Groups = dict[str, dict[str, npt.NDArray[Any]]]
+Fit = Callable[[pd.DataFrame, dict[str, Any]], tuple[Sample, Groups]]
+
+
+def fit_data_set(
+    paths: Any, output: Any, name: str, settings: dict[str, Any], dims: dict[str, list[str]], fit: Fit
+) -> None:
+    """Sample a posterior and keep it with everything needed to trace it.
+
+    Parameters
+    ----------
+    paths : Any
+        Files by attribute: data, model, validation, program.
+    output : Any
+        Files by attribute: posterior, record.
+    name : str
+        Of the data set.
+    settings : dict
+        Sampling settings.
+    dims : dict of str to list of str
+        Names of dimensions beyond chain and draw, by variable.
+    fit : callable
+        From ``data.csv`` and ``model.json`` to the sample and the groups of its posterior file.
+    """
+    Path(paths.data).parent.joinpath("report.html").unlink(missing_ok=True)
+    description = read_json(paths.model)
+    record = (
+        settings
+        | read_json(paths.program)
+        | {
+            "status": description["status"],
+            "message": "",
+            "attempts": [],
+            "data_sha256": read_json(paths.validation)["source"].get("sha256"),
+            "versions": {"python": sys.version.split()[0]} | {package: version(package) for package in PACKAGES},
+        }
+    )
+    groups: Groups = {"posterior": {}}
+    if description["status"] == "ok":
+        try:
+            fitted, groups = fit(read_csv(paths.data, text=description.get("text", ())), description)
+            record |= {"attempts": [attempt.as_dict() for attempt in fitted.attempts], "seconds": fitted.seconds}
+            record["max_treedepth"] = fitted.attempts[-1].max_treedepth
+        except SamplingFailed as error:
+            record |= {"status": "failed", "message": str(error)}
+            print(f"{name}: sampling failed. {error}", file=sys.stderr)
+    attributes = {key: record[key] for key in ("seed", "cmdstan", "program_sha256", "data_sha256") if record[key]}
+    attributes |= {f"{package}_version": number for package, number in record["versions"].items()}
+    write_posterior(output.posterior, groups, dims, attributes)
+    write_json(output.record, record)
