@@ -17,6 +17,7 @@ from html_tree import Node, parse
 from hiermeta.data.measures import TRANSFORMATIONS
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.figures.palette import TOKENS
+from hiermeta.report.comparison import RECIPROCAL
 from hiermeta.report.context import write_report
 from hiermeta.report.page import TEMPLATES
 
@@ -34,6 +35,10 @@ NAMES = (
     "unclustered",
 )
 WITH_NUMBERS = ("clustered", "hostile", "many", "moderated", "scale", "unclustered")
+
+
+VIA = TRANSFORMATIONS | {RECIPROCAL: lambda x: np.exp(-x)}
+"""How a printed value may follow from the file's."""
 
 
 def page(results: Path, name: str) -> Node:
@@ -90,7 +95,7 @@ def test_every_number_is_the_one_in_the_file(results: Path, name: str) -> None:
     for source, value, _, via in numbers:
         expected = looked_up(results / name, source)
         if via:
-            expected = float(TRANSFORMATIONS[via](np.asarray(expected)))
+            expected = pytest.approx(float(VIA[via](np.asarray(expected))), rel=1e-14)
         assert (value == "") if expected is None else float(value) == expected, source
 
 

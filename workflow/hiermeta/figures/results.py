@@ -137,6 +137,27 @@ class Results:
         return self._optional("scale.csv")
 
     @cached_property
+    def comparison(self) -> list[Row]:
+        return self._optional("comparison.csv")
+
+    @cached_property
+    def sensitivity(self) -> list[Row]:
+        return self._optional("sensitivity.csv")
+
+    @cached_property
+    def influence(self) -> list[Row]:
+        return self._optional("influence.csv")
+
+    @cached_property
+    def loo(self) -> list[Row]:
+        return self._optional("loo.csv")
+
+    @cached_property
+    def averages(self) -> Document:
+        """Inclusion Bayes factors, model averages and the bridge."""
+        return self._optional_document("comparison.json")
+
+    @cached_property
     def classical(self) -> Document:
         return self._optional_document("classical.json")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hiermeta.figures.results import Results
-from hiermeta.report import classical, moderators, small_study, tables
+from hiermeta.report import classical, comparison, influence, moderators, small_study, tables
 from hiermeta.report.answer import answer
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps, strip, verdict
@@ -179,6 +179,22 @@ SECTIONS = [
         "Small-study effects",
         lambda r: {"figure": _figure(r, "funnel"), **small_study.content(r)},
         lambda r: r.has_numbers and bool(r.classical),
+    ),
+    Section(
+        "comparison",
+        "Model comparison",
+        lambda r: {
+            "figure": _figure(r, "probabilities"),
+            "sensitivity": _figure(r, "sensitivity"),
+            **comparison.content(r),
+        },
+        lambda r: r.has_numbers and len(r.comparison) > 1,
+    ),
+    Section(
+        "influence",
+        "Influence and model checks",
+        lambda r: {"figure": _figure(r, "influence"), "checks": _figure(r, "checks"), **influence.content(r)},
+        lambda r: r.has_numbers and bool(r.influence),
     ),
     Section("classical", "Classical counterpart", classical.content, lambda r: r.has_numbers and bool(r.classical)),
     Section(

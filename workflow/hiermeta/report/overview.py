@@ -16,6 +16,7 @@ from hiermeta.figures import caterpillar, style
 from hiermeta.figures.forest_rows import interval
 from hiermeta.figures.results import Results, Row, decimals_of
 from hiermeta.figures.svg import render as render_svg
+from hiermeta.report import comparison
 from hiermeta.report.cells import (
     Cell,
     Column,
@@ -44,7 +45,7 @@ COLUMNS = [
     ),
     *(Column(label, numeric=True) for label in ("Effect", "2.5%", "97.5%")),
     Column("Credible interval"),
-    *(Column(label, numeric=True) for label in ("Predicted from", "to", "τ", "ρ", "I²")),
+    *(Column(label, numeric=True) for label in ("Predicted from", "to", "τ", "ρ", "I²", "Log BF of μ ≠ 0")),
     *(Column(label, numeric=True) for label in ("R̂", "Bulk ESS", "Divergences", "Stan − exact (SD)", "Seconds")),
 ]
 
@@ -103,9 +104,12 @@ def read(folder: Path, name: str, title: str | None) -> DataSet:
     for key, form in forms.items():
         if results.diagnostics.get(key) is not None:
             numbers[key] = from_document(results.diagnostics, key, f"{name}/diagnostics.json", form)
-    comparison = agreement_check(results)
-    if comparison:
-        value = comparison.value
+    evidence = comparison.effect(results, f"{name}/")
+    if evidence:
+        numbers["log_bayes_factor"] = evidence
+    agreement = agreement_check(results)
+    if agreement:
+        value = agreement.value
         numbers["agreement_sd"] = Number(value.text, value.value, f"{name}/{value.source}")
     if results.fit.get("seconds") is not None:
         numbers["seconds"] = from_document(results.fit, "seconds", f"{name}/fit.json", "short")
@@ -127,6 +131,7 @@ def _trouble(results: Results) -> tuple[str, list[str]]:
 
 FIELDS = (
     "k", "n_clusters", "effect", "q2.5", "q97.5", "predicted_q2.5", "predicted_q97.5", "tau", "rho", "I2",
+    "log_bayes_factor",
     "max_r_hat", "min_ess_bulk", "divergences", "agreement_sd", "seconds",
 )  # fmt: skip
 

@@ -1,0 +1,181 @@
+"""Models side by side: how probable each is, what the data say about each part, and the average over them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from hiermeta.figures.numbers import fixed, percent, significant
+from hiermeta.figures.results import Results, Row
+from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, from_document, to_error
+
+FILE, TABLE = "comparison.json", "comparison.csv"
+MODELS_SHOWN = 60
+PARTS = {
+    "effect": "a pooled effect other than zero",
+    "heterogeneity": "differences between true effects (τ above zero)",
+    "clusters": "differences between clusters (ρ above zero)",
+    "scale": "heterogeneity that depends on the scale moderators",
+}
+STRENGTH = ((3.0, "hardly any"), (10.0, "moderate"), (30.0, "strong"), (100.0, "very strong"), (math.inf, "extreme"))
+"""Upper ends of the Bayes factors that the words stand for (Jeffreys 1961, in Lee & Wagenmakers' 2013 wording)."""
+_LARGEST = math.log(1e6)
+RECIPROCAL = "exp of the negative"
+
+
+def part_words(part: str) -> str:
+    """What a part of a model is."""
+    return PARTS.get(part, f"the {part}" if part.startswith("moderator ") else part)
+
+
+def strength(log_bayes_factor: float) -> str:
+    """How much evidence there is, whichever way it points.
+
+    Examples
+    --------
+    >>> strength(0.2), strength(-2.5)
+    ('hardly any', 'strong')
+    """
+    factor = math.exp(min(abs(log_bayes_factor), 700.0))
+    return next(word for limit, word in STRENGTH if factor < limit)
+
+
+def bayes_factor(log_bayes_factor: float, source: str) -> Number:
+    """The Bayes factor in the direction in which it is above one, from its logarithm."""
+    size = abs(log_bayes_factor)
+    via = "exp" if log_bayes_factor >= 0 else RECIPROCAL
+    value = math.exp(min(size, 700.0))
+    return Number("more than a million" if size > _LARGEST else significant(value, 2), value, source, via)
+
+
+def verdicts(results: Results) -> list[Sentence]:
+    """One sentence per part: how many times more probable the data are with it than without, or the other way."""
+    sentences: list[Sentence] = []
+    for i, entry in enumerate(results.averages.get("inclusion", [])):
+        log_factor, path = entry["log_bayes_factor"], f"inclusion/{i}"
+        number = bayes_factor(log_factor, f"{FILE}/{path}/log_bayes_factor")
+        with_it, without = ("with", "without") if log_factor >= 0 else ("without", "with")
+        before, after = (
+            Number(percent(entry[key], 0.0), entry[key], f"{FILE}/{path}/{key}")
+            for key in ("prior_probability", "posterior_probability")
+        )
+        evidence = strength(log_factor)
+        words = part_words(entry["part"])
+        toward = "either way" if evidence == "hardly any" else "for it" if log_factor >= 0 else "against it"
+        sentences.append(
+            [
+                f"{words[:1].upper()}{words[1:]}: the data are ", number,
+                f" times more probable {with_it} it than {without} ({evidence} evidence {toward}); its "
+                "probability goes from ", before, " to ", after, ".",
+            ]
+        )  # fmt: skip
+    return sentences
+
+
+def averaged(results: Results) -> Sentence | None:
+    """Pooled effect, τ and a new effect, averaged over the models."""
+    found = results.averages.get("averaged") or {}
+    if "mu" not in found:
+        return None
+
+    def numbers(name: str) -> list[Number]:
+        sd = found[name]["sd"]
+        return [to_error(results.averages, f"averaged/{name}/{key}", FILE, sd) for key in ("mean", "q2.5", "q97.5")]
+
+    (mu, mu_low, mu_high), (tau, tau_low, tau_high) = numbers("mu"), numbers("tau")
+    _, low, high = numbers("new effect")
+    return [
+        "Averaged over the models by their probabilities, the pooled effect is ", mu, " (", mu_low, " to ", mu_high,
+        "), τ is ", tau, " (", tau_low, " to ", tau_high, "), and a new true effect is expected between ", low, " and ",
+        high, ". Models in which a quantity is zero pull these towards zero.",
+    ]  # fmt: skip
+
+
+def bridge(results: Results) -> Sentence | None:
+    """Bridge sampling beside quadrature."""
+    found = results.averages.get("bridge")
+    if not found:
+        return None
+    sentence: Sentence = [
+        "Bridge sampling puts the log marginal likelihood of ", found["model"], " at ",
+        to_error(results.averages, "bridge/value", FILE, found["se"]), " (Monte Carlo SE ",
+        from_document(results.averages, "bridge/se", FILE, "short"), ")",
+    ]  # fmt: skip
+    if found.get("difference_in_se") is not None:
+        number = from_document(results.averages, "bridge/difference_in_se", FILE, "short")
+        sentence += [", ", number, " of its standard errors from the value by quadrature"]
+    return [*sentence, "."]
+
+
+def _elpd(row: Row, name: str, source: str) -> list[Cell]:
+    total, difference, error = (row.get(f"{name}{end}", math.nan) for end in ("", "_difference", "_difference_se"))
+    if not math.isfinite(total):
+        return [Missing()] * 3
+    keys = (name, f"{name}_difference", f"{name}_difference_se")
+    return [
+        Number(fixed(value, 1), value, f"{source}/{key}")
+        for key, value in zip(keys, (total, difference, error), strict=True)
+    ]
+
+
+def table(results: Results) -> Table:
+    """One row per model, as in the file."""
+    kinds = [
+        (name, label)
+        for name, label in (("elpd_loo", "elpd (estimates)"), ("elpd_loco", "elpd (clusters)"))
+        if any(math.isfinite(row.get(name, math.nan)) for row in results.comparison)
+    ]
+    columns = [Column("Model"), *(Column(c, numeric=True) for c in ("Log ML", "Prior", "Posterior"))]
+    for _, label in kinds:
+        columns += [Column(c, numeric=True) for c in (label, "Difference", "SE")]
+    columns.append(Column("Method"))
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.comparison[:MODELS_SHOWN]):
+        source = f"{TABLE}/{position}"
+        value = row["log_marginal_likelihood"]
+        cells: list[Cell] = [Text(row["model"], foreign=True)]
+        cells.append(Number(fixed(value, 2), value, f"{source}/log_marginal_likelihood"))
+        for key in ("prior_probability", "posterior_probability"):
+            cells.append(Number(percent(row[key], 0.0), row[key], f"{source}/{key}"))
+        for name, _ in kinds:
+            cells += _elpd(row, name, source)
+        rows.append([*cells, Text(row["method"])])
+    return Table("table-comparison", "Models compared", columns, rows, TABLE)
+
+
+def inclusion(results: Results) -> Table:
+    """The Bayes factor of each part of the models."""
+    labels = ("Prior", "Posterior", "Log Bayes factor")
+    columns = [Column("Part"), *(Column(label, numeric=True) for label in labels), Column("Evidence")]
+    rows: list[list[Cell]] = []
+    for i, entry in enumerate(results.averages.get("inclusion", [])):
+        source = f"{FILE}/inclusion/{i}"
+        cells: list[Cell] = [Text(entry["part"], foreign=True)]
+        for key in ("prior_probability", "posterior_probability"):
+            cells.append(Number(percent(entry[key], 0.0), entry[key], f"{source}/{key}"))
+        value = entry["log_bayes_factor"]
+        way = "" if strength(value) == "hardly any" else " for it" if value >= 0 else " against it"
+        cells += [Number(fixed(value, 2), value, f"{source}/log_bayes_factor"), Text(f"{strength(value)}{way}")]
+        rows.append(cells)
+    return Table("table-inclusion", "Inclusion Bayes factors", columns, rows, FILE)
+
+
+def effect(results: Results, place: str) -> Number | None:
+    """The log Bayes factor for a pooled effect other than zero; None where it was not computed."""
+    for i, entry in enumerate(results.averages.get("inclusion", []) if results.has_numbers else []):
+        if entry["part"] == "effect":
+            value = entry["log_bayes_factor"]
+            return Number(fixed(value, 2), value, f"{place}{FILE}/inclusion/{i}/log_bayes_factor")
+    return None
+
+
+def content(results: Results) -> dict[str, Any]:
+    """What the section shows, figures aside."""
+    return {
+        "sentences": verdicts(results),
+        "averaged": averaged(results),
+        "bridge": bridge(results),
+        "notes": results.averages.get("notes", []),
+        "table": table(results),
+        "inclusion": inclusion(results),
+    }
