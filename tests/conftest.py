@@ -16,6 +16,8 @@ DATASETS = {
     "konstantopoulos2011": (ROOT / "data" / "school-calendar.csv", {"measure": "SMD", "cluster": "district"}),
     "assink2016": (REFERENCE / "assink2016.csv", {"measure": "SMD", "cluster": "cluster"}),
     "bcg": (ROOT / "data" / "bcg.csv", {"measure": "RR"}),
+    "bcg_ablat": (ROOT / "data" / "bcg.csv", {"measure": "RR", "moderators": "~ ablat"}),
+    "bcg_scale": (ROOT / "data" / "bcg.csv", {"measure": "RR", "scale": "~ ablat"}),
 }
 
 
@@ -29,7 +31,7 @@ def model_of():
         table = validate(read_table(str(path)), settings).table
         chosen = default_priors.choose_priors(settings, table, default_priors.unit_information(settings, table))
         own = {parameter: parse_for(parameter, text) for parameter, text in priors.items()}
-        return meta.build(table, {parameter: entry.prior for parameter, entry in chosen.items()} | own)
+        return meta.build(table, {parameter: entry.prior for parameter, entry in chosen.items()} | own, settings)
 
     return build
 

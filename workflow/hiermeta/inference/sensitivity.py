@@ -1,7 +1,8 @@
 """How μ and the evidence for an effect change when the priors of τ and of μ are made narrower or wider.
 
 All of it comes from one quadrature rule, whose box holds the posteriors under all these priors: another prior of τ is
-another weight of its nodes, and another normal prior of the coefficients is a closed form at each node.
+another weight of its nodes, and another normal prior of the coefficients is a closed form at each node. Where that rule
+is too coarse for a posterior, it gets its own.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from hiermeta.models.priors import Prior
 Array = npt.NDArray[np.float64]
 FACTORS = 2.0 ** np.linspace(-2, 2, 9)
 COLUMNS = ["parameter", "factor", "prior", *INTERVAL, "log_marginal_likelihood", "log_bayes_factor_mu"]
-_NODES = (48, 68, 96, 136)
+_NODES = (48, 68, 96)
 _TOLERANCE = 1e-6
 """Change of any log marginal likelihood at which more nodes are no use."""
 _ZERO = Prior("point", (0.0,))
@@ -138,12 +139,18 @@ def _solve(model: MetaModel, variants: list[_Variant]) -> list[tuple[float, dict
         terms, conditionals = log_terms(tau, rho, conditional(model, tau, rho))
         terms = terms + nodes.log_weight.ravel()
         log_marginal = logsumexp(terms, axis=1)
-        if np.abs(log_marginal - previous).max() < _TOLERANCE:
+        unsettled = np.abs(log_marginal - previous) > _TOLERANCE
+        if not unsettled.any():
             break
         previous = log_marginal
     weight = np.exp(terms - log_marginal[:, None])
-    rows = [_of_mu(model, given, w) for given, w in zip(conditionals, weight, strict=True)]
-    return list(zip(log_marginal.tolist(), rows, strict=True))
+    solved = []
+    for i, variant in enumerate(variants):
+        if unsettled[i] and len(variants) > 1:  # narrow in the common box
+            solved += _solve(model, [variant])
+        else:
+            solved.append((float(log_marginal[i]), _of_mu(model, conditionals[i], weight[i])))
+    return solved
 
 
 def _of_mu(model: MetaModel, given: Conditional, weight: Array) -> dict[str, float]:
