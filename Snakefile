@@ -8,6 +8,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/analyse.smk"
+include: "workflow/rules/hierarchical.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -44,6 +44,27 @@ def test_wrong_settings_are_named_with_what_is_allowed(change, words):
         complete({"datasets": {"a": GOOD | change}})
 
 
+HIERARCHICAL = {"data": "a.csv", "analysis": "hierarchical", "formula": "y ~ x + (1 | g)"}
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        (GOOD | {"formula": "y ~ (1 | g)"}, r"datasets\.a\.formula: this key doesn't belong to this kind of analysis"),
+        (GOOD | {"priors": {"sd": "half_normal(1)"}}, r"datasets\.a\.priors\.sd: this key doesn't belong"),
+        (HIERARCHICAL | {"effect": "y"}, r"datasets\.a: 'effect'.*; allowed are title"),
+        (HIERARCHICAL | {"priors": {"tau": "half_normal(1)"}}, r"datasets\.a\.priors: 'tau'; allowed are intercept"),
+        ({"data": "a.csv", "analysis": "hierarchical"}, r"datasets\.a: the key 'formula' is missing"),
+        ({"data": "a.csv", "analysis": "meta"}, r"datasets\.a: the key 'measure' is missing"),
+    ],
+)
+def test_each_kind_of_analysis_has_its_own_keys(settings, words):
+    """Is a key of the other kind refused rather than ignored, and a needed one asked for?"""
+    with pytest.raises(ConfigError, match=words):
+        complete({"datasets": {"a": settings}})
+    complete({"datasets": {"a": GOOD, "b": HIERARCHICAL | {"priors": {"correlation": "lkj(2)"}}}})
+
+
 @pytest.mark.parametrize(
     "estimates",
     [

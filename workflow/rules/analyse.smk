@@ -34,6 +34,8 @@ rule analyse:
         "<results>/{name}/logs/analyse.log",
     benchmark:
         "<results>/{name}/logs/analyse.tsv"
+    wildcard_constraints:
+        name=names_of("meta"),
     conda:
         "../../environment.yml"
     params:

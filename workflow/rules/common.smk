@@ -43,6 +43,12 @@ pathvars:
 DATASETS = SETTINGS["datasets"]
 
 
+def names_of(analysis):
+    """A wildcard constraint: the data sets of one kind of analysis."""
+    names = [re.escape(name) for name, settings in DATASETS.items() if settings["analysis"] == analysis]
+    return "|".join(names) or "(?!)"
+
+
 wildcard_constraints:
     name="|".join(map(re.escape, DATASETS)),
 

@@ -3,7 +3,13 @@
 # REQUIRED INPUTS
 #   data.csv, validation.json, model.json
 # OUTPUTS
-#   programs/meta.json, and per data set posterior.nc, fit.json
+#   programs/*.json, and per data set posterior.nc, fit.json
+
+
+def program_sources(program):
+    """A Stan program, its functions and the toolchain, without the other programs."""
+    others = set(STAN.glob("*.stan")) - {STAN / f"{program}.stan"}
+    return sorted(path for path in STAN.rglob("*.*") if path not in others)
 
 
 rule compile:
@@ -12,13 +18,13 @@ rule compile:
     log:
         "<results>/programs/{program}.log",
     wildcard_constraints:
-        program="meta",
+        program="meta|hierarchical_gaussian",
     conda:
         "../../environment.yml"
     threads: workflow.cores
     params:
         stan_file=lambda wildcards: str(STAN / f"{wildcards.program}.stan"),
-        code=code("compile.py", *sorted(STAN.rglob("*.*"))),
+        code=lambda wildcards: code("compile.py", *program_sources(wildcards.program)),
     script:
         "../scripts/compile.py"
 
@@ -36,6 +42,8 @@ rule fit:
         "<results>/{name}/logs/fit.log",
     benchmark:
         "<results>/{name}/logs/fit.tsv"
+    wildcard_constraints:
+        name=names_of("meta"),
     conda:
         "../../environment.yml"
     threads: 2

@@ -5,13 +5,22 @@
 # OUTPUTS
 #   figures/, report.html, overview.html, overview.tsv, overview.json, complete.txt
 
-RESULT_FILES = {name: path for rule in (rules.prepare, rules.fit, rules.analyse) for name, path in rule.output.items()}
+ANALYSES = {"meta": rules.analyse, "hierarchical": rules.analyse_hierarchical}
+
+
+def files_of(name, without=()):
+    """What the earlier stages leave for a data set, by key."""
+    left_by = (rules.prepare, rules.fit, ANALYSES[DATASETS[name]["analysis"]])
+    found = {key: path for rule in left_by for key, path in rule.output.items() if key not in without}
+    return {key: expand(path, name=name)[0] for key, path in found.items()}
+
+
 TEMPLATES = sorted(path for path in (ROOT / "reports").rglob("*.*") if path.is_file())
 
 
 rule figures:
     input:
-        **{name: path for name, path in RESULT_FILES.items() if name not in ("validation", "record")},
+        unpack(lambda wildcards: files_of(wildcards.name, without=("validation", "record"))),
     output:
         directory("<results>/{name}/figures"),
     log:
@@ -28,7 +37,7 @@ rule figures:
 
 rule report:
     input:
-        **RESULT_FILES,
+        unpack(lambda wildcards: files_of(wildcards.name)),
         figures=rules.figures.output,
     output:
         report="<results>/{name}/report.html",
@@ -47,7 +56,8 @@ rule report:
 
 rule overview:
     input:
-        [expand(path, name=DATASETS) for path in (*RESULT_FILES.values(), rules.report.output.report)],
+        [path for name in DATASETS for path in files_of(name).values()],
+        expand(rules.report.output.report, name=DATASETS),
     output:
         html="<results>/overview.html",
         tsv="<results>/overview.tsv",

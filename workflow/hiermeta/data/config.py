@@ -138,6 +138,8 @@ def _explain(error: ValidationError) -> list[str]:
     if error.validator == "enum":
         allowed = [str(value) for value in error.validator_value]
         return [f"{where}: {error.instance!r}{_suggestion(error.instance, allowed)}; allowed are {', '.join(allowed)}"]
+    if error.validator == "not":
+        return [f"{where}: this key doesn't belong to this kind of analysis; leave it out"]
     if error.validator == "pattern" and list(error.absolute_schema_path)[-2:-1] == ["propertyNames"]:
         rule = "lower-case letters, digits, '.', '_' and '-', beginning with a letter or digit"
         return [f"{where}: {error.instance!r} can't name a data set; use {rule}"]

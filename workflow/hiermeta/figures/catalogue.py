@@ -51,7 +51,7 @@ FIGURES: dict[str, tuple[Callable[[Results], style.Drawing], Callable[[Results],
 
 def files(results: Results) -> Iterator[tuple[str, str]]:
     """File name and text of every figure that applies, and of numbers computed for it; none without a posterior."""
-    if not results.has_numbers:
+    if not results.has_numbers or not results.is_meta:
         return
     with style.drawing():
         for name, (draw, applies) in FIGURES.items():

@@ -114,7 +114,7 @@ class Results:
 
     @cached_property
     def heterogeneity(self) -> list[Row]:
-        return read_table(self.folder / "heterogeneity.csv")
+        return self._optional("heterogeneity.csv")
 
     @cached_property
     def predictions(self) -> list[Row]:
@@ -193,6 +193,11 @@ class Results:
     def has_numbers(self) -> bool:
         """Whether there is a posterior to report (not refused, and the sampler returned draws)."""
         return bool(self.estimates)
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether this is a meta-analysis, rather than a hierarchical regression."""
+        return self.model["analysis"] == "meta"
 
     @property
     def clustered(self) -> bool:

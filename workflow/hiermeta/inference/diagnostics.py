@@ -48,8 +48,23 @@ def verdict(tables: Tables, health: SamplerHealth, exact: dict[str, Any]) -> dic
     dict
         ``status``, the measures behind it, ``checks`` (name, value, threshold, status) and ``agreement``.
     """
-    convergence = tables.convergence
-    measures = {
+    measured = measures(tables.convergence, health)
+    judged = checks(measured)
+    compared = agreement(tables.estimates, exact)
+    status = worst(entry["status"] for entry in [*judged, *compared])
+    return {"status": status, **measured, "checks": judged, "agreement": compared}
+
+
+def measures(convergence: pd.DataFrame, health: SamplerHealth) -> dict[str, Any]:
+    """The worst convergence measures of any reported quantity, and what NUTS reports.
+
+    Parameters
+    ----------
+    convergence : pandas.DataFrame
+        r_hat, ess_bulk and ess_tail by reported quantity.
+    health : SamplerHealth
+    """
+    return {
         "max_r_hat": float(convergence["r_hat"].max(skipna=False)),
         "min_ess_bulk": float(convergence["ess_bulk"].min(skipna=False)),
         "min_ess_tail": float(convergence["ess_tail"].min(skipna=False)),
@@ -57,10 +72,6 @@ def verdict(tables: Tables, health: SamplerHealth, exact: dict[str, Any]) -> dic
         "min_ebfmi": health.min_ebfmi,
         "treedepth_hits": health.treedepth_hits,
     }
-    judged = checks(measures)
-    compared = agreement(tables.estimates, exact)
-    status = worst(entry["status"] for entry in [*judged, *compared])
-    return {"status": status, **measures, "checks": judged, "agreement": compared}
 
 
 def checks(measures: dict[str, Any]) -> list[dict[str, Any]]:

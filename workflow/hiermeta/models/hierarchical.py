@@ -6,7 +6,7 @@ for gaussian outcomes. Notation follows section 2 of the statistical specificati
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ import pandas as pd
 from hiermeta.data import outcomes
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
+from hiermeta.data.problems import Problem, Refused
 from hiermeta.models.priors import Prior
 from hiermeta.models.sufficient import Sufficient, reduce_rows
 
@@ -283,3 +284,28 @@ def from_parameters(model: HierarchicalModel, rows: Mapping[str, Array]) -> Draw
         np.stack([rows[name].ravel() for name in model.sd_names], axis=1),
         correlation,
     )
+
+
+def check_predict_at(model: HierarchicalModel, predict_at: Sequence[Mapping[str, Any]]) -> None:
+    """Check that values to predict at are predictors, numbers where numbers belong, and levels that occur.
+
+    Raises
+    ------
+    Refused
+    """
+    factors = model.designs.factors
+    entries = (model.designs.fixed, *model.designs.random)
+    numeric = {name for design in entries for name in design.numeric}
+    problems = []
+    for i, values in enumerate(predict_at):
+        for name, value in values.items():
+            where = f"predict_at[{i}].{name}"
+            if name in factors and str(value) not in factors[name]:
+                problems.append(Problem(f"{where}: no level {value!r}", f"It has {', '.join(factors[name])}"))
+            elif name in numeric and (isinstance(value, bool) or not isinstance(value, (int, float))):
+                problems.append(Problem(f"{where}: {value!r} is not a number", "Give a number"))
+            elif name not in factors and name not in numeric:
+                allowed = ", ".join([*factors, *sorted(numeric)]) or "none, since the formula has no predictors"
+                problems.append(Problem(f"{where}: not a predictor of this analysis", f"Predictors are {allowed}"))
+    if problems:
+        raise Refused(problems)

@@ -67,19 +67,6 @@ class Sufficient:
         projected = np.concatenate([self.E, self.d[:, :, None]], axis=2).reshape(-1, self.p + 1)
         return _triangle(np.concatenate([projected, self.within]), self.p + 1)
 
-    def select(self, columns: list[int], effects: list[int]) -> Sufficient:
-        """The statistics with fewer coefficients and random effects.
-
-        Parameters
-        ----------
-        columns, effects : list of int
-            Numbers of the columns of X and Z that stay, in order.
-        """
-        kept = np.concatenate([self.E[:, :, columns], self.d[:, :, None]], axis=2)
-        below = self.T[:, :, [*columns, self.p]]
-        left = np.concatenate([self.R[:, :, effects], np.zeros((len(self.sizes), self.p + 1, len(effects)))], axis=1)
-        return _reduced(self.sizes, np.concatenate([left, np.concatenate([kept, below], axis=1)], axis=2), len(effects))
-
     def chunks(self, draws: int) -> Iterator[slice]:
         """Slices of draws small enough for arrays of shape (draws, J, q, q)."""
         step = max(1, _CHUNK // (len(self.sizes) * max(self.q**2, self.p + 1)))
@@ -171,13 +158,6 @@ def reduce_rows(y: Array, X: Array, Z: Array, start: npt.NDArray[np.intp]) -> Su
     for j, (first, size) in enumerate(zip(start, sizes, strict=True)):
         triangles[j] = _triangle(together[first : first + size], q + p + 1)
     return _parts(sizes, triangles, q)
-
-
-def _reduced(sizes: npt.NDArray[np.intp], rows: Array, q: int) -> Sufficient:
-    """From rows that stand for each cluster, shape (J, m, q + p + 1)."""
-    triangles = np.asarray(np.linalg.qr(rows, mode="r"))
-    missing = rows.shape[2] - triangles.shape[1]
-    return _parts(sizes, np.pad(triangles, ((0, 0), (0, max(missing, 0)), (0, 0))), q)
 
 
 def _parts(sizes: npt.NDArray[np.intp], triangles: Array, q: int) -> Sufficient:

@@ -132,7 +132,7 @@ SECTIONS = [
     Section(
         "health",
         "Can the numbers be trusted?",
-        lambda r: {"checks": [*strip(r), *filter(None, [classical.health(r)])]},
+        lambda r: {"checks": [*strip(r), *filter(None, [classical.health(r) if r.is_meta else None])]},
         lambda r: bool(r.diagnostics.get("checks")),
     ),
     Section("data", "Data", _data, lambda r: True),
@@ -211,6 +211,8 @@ SECTIONS = [
     Section("glossary", "Glossary", lambda r: {"terms": GLOSSARY}, _numbers),
 ]
 """In the order of the page. A new section is one line here and one template."""
+FOR_ALL = ("problems", "failure", "health", "diagnostics")
+"""Sections that don't depend on the kind of analysis."""
 
 
 def context(results: Results, presentation: Mapping[str, str | None]) -> dict[str, Any]:
@@ -223,7 +225,7 @@ def context(results: Results, presentation: Mapping[str, str | None]) -> dict[st
         The data set's title, description and citation, as far as the config has them.
     """
     model, status = results.model, results.status
-    present = [section for section in SECTIONS if section.present(results)]
+    present = [s for s in SECTIONS if (results.is_meta or s.id in FOR_ALL) and s.present(results)]
     counts = {
         name: from_document(model, name, "model.json", "count") for name in ("k", "n_clusters") if model.get(name)
     }

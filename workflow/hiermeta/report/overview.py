@@ -189,7 +189,7 @@ def _caterpillar(datasets: Sequence[DataSet]) -> Figure | None:
             interval(dataset.results.prediction("new effect")),
         )
         for dataset in datasets
-        if dataset.results.has_numbers and dataset.status in ("pass", "warn")
+        if dataset.results.is_meta and dataset.results.has_numbers and dataset.status in ("pass", "warn")
     ]
     if not entries:
         return None

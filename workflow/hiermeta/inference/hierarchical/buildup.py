@@ -1,0 +1,110 @@
+"""Coefficients by way of fitting, and from the null model over predictors of individuals and clusters on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hiermeta.inference.hierarchical import classical
+from hiermeta.inference.hierarchical.classical import MixedFit
+from hiermeta.inference.hierarchical.complete import Complete
+from hiermeta.models.hierarchical import HierarchicalModel
+
+Array = npt.NDArray[np.float64]
+STEPS = ("individual", "contextual", "cross-level")
+COLUMNS = [
+    *("term", "complete", "complete_se", "complete_robust_se", "partial", "partial_sd", "reml", "reml_se"),
+    *("ml", "ml_se", "null", "null_se"),
+    *(column for step in STEPS for column in (step, f"{step}_se")),
+]
+
+
+def steps_of(model: HierarchicalModel) -> list[str]:
+    """For each coefficient, the step of the build-up in which it enters.
+
+    ``null`` for the intercept; ``individual`` for predictors that vary within clusters, ``contextual`` for those that
+    don't, ``cross-level`` for products of both.
+    """
+    fixed = model.designs.fixed
+    varies = model.clusters.varies(model.X)
+    alone = {term: bool(varies[[name == term for name in fixed.terms]].any()) for term in dict.fromkeys(fixed.terms)}
+    pieces = {":".join(p.name for p in term): [p.name for p in term] for term in fixed.formula.terms}
+    found = []
+    for name, term, moves in zip(model.names, fixed.terms, varies, strict=True):
+        parts = [alone.get(piece, bool(moves)) for piece in pieces.get(term, [])]
+        if name == "intercept":
+            found.append("null")
+        elif len(set(parts)) == 2:
+            found.append("cross-level")
+        else:
+            found.append("individual" if moves else "contextual")
+    return found
+
+
+def steps(model: HierarchicalModel, full: MixedFit, null: MixedFit) -> dict[str, MixedFit]:
+    """Restricted maximum likelihood fits of the build-up; steps that add nothing are left out.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    full, null : MixedFit
+        Of the whole model and of the null model.
+    """
+    entering, fits = steps_of(model), {"null": null}
+    kept = ["null"]
+    for step in STEPS:
+        kept.append(step)
+        if step not in entering:
+            continue
+        columns = [i for i, entry in enumerate(entering) if entry in kept]
+        if len(columns) == len(model.names):
+            fits[step] = full
+            break
+        names = tuple(model.names[i] for i in columns)
+        fits[step] = classical.fit(replace(model, X=model.X[:, columns], names=names))
+    return fits
+
+
+def table(
+    model: HierarchicalModel,
+    partial: pd.DataFrame,
+    complete: Complete,
+    full: MixedFit,
+    ml: MixedFit,
+    fits: dict[str, MixedFit],
+) -> pd.DataFrame:
+    """One row per parameter, a column and its standard error per way of fitting and step.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    partial : pandas.DataFrame
+        The estimates table, indexed by parameter.
+    complete : Complete
+    full, ml : MixedFit
+    fits : dict of str to MixedFit
+        From `steps`.
+    """
+    rows = pd.DataFrame(index=pd.Index(partial.index, name="term"), columns=COLUMNS[1:], dtype=float)
+    names = list(model.names)
+    rows.loc[names, "complete"] = complete.coefficients
+    rows.loc[names, "complete_se"], rows.loc[names, "complete_robust_se"] = complete.naive, complete.robust
+    rows.loc["sigma", "complete"] = complete.sigma
+    rows["partial"], rows["partial_sd"] = partial["mean"], partial["sd"]
+    for column, entry in {"reml": full, "ml": ml, **fits}.items():
+        found, errors = _parameters(entry)
+        rows.loc[list(found), column] = list(found.values())
+        rows.loc[list(errors), f"{column}_se"] = list(errors.values())
+    return rows.reset_index()[COLUMNS]
+
+
+def _parameters(entry: MixedFit) -> tuple[dict[str, float], dict[str, float]]:
+    model, draw = entry.model, entry.parameters
+    values = dict(zip(model.names, entry.coefficients.tolist(), strict=True)) | {"sigma": entry.sigma}
+    values |= dict(zip(model.sd_names, draw.sd[0].tolist(), strict=True))
+    for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True):
+        values[name] = float(draw.correlation[0, i, j])
+    return values, dict(zip(model.names, entry.standard_errors.tolist(), strict=True))

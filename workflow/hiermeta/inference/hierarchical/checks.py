@@ -1,0 +1,84 @@
+"""Posterior predictive checks: data sets simulated from the fit, with new clusters, against the data."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import skew
+
+from hiermeta.models.hierarchical import Draws, HierarchicalModel
+
+Array = npt.NDArray[np.float64]
+SEED = 20260101
+COLUMNS = ["statistic", "observed", "mean", "q2.5", "q97.5", "p"]
+QUANTILES = ["level", "observed", "median", "q2.5", "q97.5"]
+_LEVELS = np.arange(1, 100) / 100
+_VALUES = 10_000_000
+_MOST, _LEAST = 200, 20
+"""Simulated data sets; fewer where rows are many."""
+
+
+def replicate(model: HierarchicalModel, draws: Draws) -> npt.NDArray[np.float32]:
+    """Shape (R, N): outcomes simulated with new random effects, rows sorted by cluster.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    draws : Draws
+    """
+    rng = np.random.default_rng(SEED)
+    count = int(np.clip(_VALUES // model.n, _LEAST, _MOST))
+    order = model.clusters.order
+    X, Z, codes = model.X[order], model.Z[order], model.clusters.codes[order]
+    result = np.empty((count, model.n), np.float32)
+    for i, s in enumerate(np.linspace(0, draws.sigma.size - 1, count).astype(int)):
+        root = np.linalg.cholesky(draws.covariance[s] + 1e-12 * np.diag(draws.sd[s] ** 2 + 1e-300))
+        u = rng.standard_normal((len(model.clusters.names), len(model.effects))) @ root.T
+        noise = draws.sigma[s] * rng.standard_normal(model.n)
+        result[i] = X @ draws.beta[s] + (Z * u[codes]).sum(axis=1) + noise
+    return result
+
+
+def statistics(model: HierarchicalModel, outcome: Array) -> dict[str, float]:
+    """Statistics of an outcome whose rows are sorted by cluster."""
+    sizes = model.clusters.sizes
+    means = np.add.reduceat(outcome, model.clusters.start) / sizes
+    squares = np.add.reduceat((outcome - np.repeat(means, sizes)) ** 2, model.clusters.start)
+    return {
+        "mean": float(outcome.mean()),
+        "SD": float(outcome.std()),
+        "smallest": float(outcome.min()),
+        "largest": float(outcome.max()),
+        "skewness": float(skew(outcome)),
+        "SD of cluster means": float(means.std()),
+        "smallest cluster mean": float(means.min()),
+        "largest cluster mean": float(means.max()),
+        "SD within clusters": float(np.sqrt(squares.sum() / max(len(outcome) - len(sizes), 1))),
+        "SD of SDs within clusters": float(np.sqrt(squares[sizes > 1] / (sizes[sizes > 1] - 1)).std()),
+    }
+
+
+def tables(model: HierarchicalModel, draws: Draws) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Statistics and quantiles of the outcome against those of simulated data sets.
+
+    Returns
+    -------
+    checks : pandas.DataFrame
+        statistic, observed, mean, q2.5, q97.5 and the posterior predictive probability of a larger value.
+    quantiles : pandas.DataFrame
+        level, observed, median, q2.5, q97.5.
+    """
+    simulated = replicate(model, draws)
+    observed = model.outcome[model.clusters.order]
+    known = statistics(model, observed)
+    drawn = pd.DataFrame([statistics(model, row.astype(float)) for row in simulated])
+    rows = [
+        (name, value, drawn[name].mean(), *np.quantile(drawn[name], [0.025, 0.975]), (drawn[name] > value).mean())
+        for name, value in known.items()
+    ]
+    quantiles = np.quantile(simulated, _LEVELS, axis=1)
+    spread = np.quantile(quantiles, [0.5, 0.025, 0.975], axis=1)
+    curve = pd.DataFrame({"level": _LEVELS, "observed": np.quantile(observed, _LEVELS)})
+    curve["median"], curve["q2.5"], curve["q97.5"] = spread
+    return pd.DataFrame(rows, columns=COLUMNS), curve[QUANTILES]

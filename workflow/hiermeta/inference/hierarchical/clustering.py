@@ -1,0 +1,70 @@
+"""What clustering does: intraclass correlation, design effect, standard errors, variance explained."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hiermeta.inference.hierarchical.classical import between_variance, intraclass
+from hiermeta.inference.hierarchical.complete import Complete
+from hiermeta.inference.summaries import INTERVAL, of_draws
+from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.sampling.convergence import CONVERGENCE, MCSE
+
+Array = npt.NDArray[np.float64]
+COLUMNS = ["quantity", *INTERVAL, *MCSE, *CONVERGENCE]
+
+
+def quantities(
+    model: HierarchicalModel, draws: Draws, null: HierarchicalModel, of_null: Draws, shape: tuple[int, ...]
+) -> dict[str, Array]:
+    """Draws of what has a posterior distribution, shape (chains, draws) each.
+
+    ``R2 [marginal]`` is the share of variance that the coefficients explain, ``R2 [conditional]`` that of coefficients
+    and random effects (Nakagawa & Schielzeth 2013; Johnson 2014).
+    """
+    size = model.n / len(model.clusters.names)
+    rows = {"ICC": intraclass(model, draws), "ICC [null]": intraclass(null, of_null)}
+    for label in ("", " [null]"):
+        rows[f"design effect{label}"] = 1 + (size - 1) * rows[f"ICC{label}"]
+        rows[f"effective sample size{label}"] = model.n / rows[f"design effect{label}"]
+    between = between_variance(model, draws)
+    moments = np.cov(model.X, rowvar=False).reshape(len(model.names), -1)
+    explained = np.einsum("sp,pq,sq->s", draws.beta, moments, draws.beta)
+    total = explained + between + draws.sigma**2
+    rows["R2 [marginal]"], rows["R2 [conditional]"] = explained / total, (explained + between) / total
+    return {name: values.reshape(shape) for name, values in rows.items()}
+
+
+def table(
+    model: HierarchicalModel,
+    draws: Draws,
+    null: HierarchicalModel,
+    of_null: Draws,
+    complete: Complete,
+    shape: tuple[int, ...],
+) -> pd.DataFrame:
+    """The clustering table; quantities that compare two posteriors have a value, as mean and median, and no interval.
+
+    Parameters
+    ----------
+    model, null : HierarchicalModel
+    draws, of_null : Draws
+    complete : Complete
+        The regression without clusters, whose standard errors are the naive ones.
+    shape : tuple of int
+        (chains, draws).
+    """
+    found = of_draws(quantities(model, draws, null, of_null, shape))
+    values = {
+        f"SE ratio [{name}]": float(ratio)
+        for name, ratio in zip(model.names, draws.beta.std(axis=0, ddof=1) / complete.naive, strict=True)
+    }
+    first = [effect == "intercept" for effect in model.effects]
+    values["R2 [within]"] = 1 - float(np.median(draws.sigma) ** 2 / np.median(of_null.sigma) ** 2)
+    if any(first):
+        intercept = np.median(draws.sd[:, first.index(True)]) ** 2
+        values["R2 [between]"] = 1 - float(intercept / np.median(of_null.sd[:, 0]) ** 2)
+    points = pd.DataFrame({"mean": values, "median": values})
+    return pd.concat([found, points]).rename_axis("quantity").reset_index()[COLUMNS]

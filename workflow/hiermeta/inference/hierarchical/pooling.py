@@ -1,0 +1,110 @@
+"""Random effects, and three poolings side by side: complete, none, partial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hiermeta.inference.hierarchical.complete import Complete
+from hiermeta.inference.hierarchical.unpooled import Unpooled
+from hiermeta.inference.summaries import INTERVAL, of_normals
+from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.sampling.convergence import MCSE
+
+Array = npt.NDArray[np.float64]
+_VALUES = 6_000_000
+"""Largest number of (draw, cluster, effect) triples for which summaries use every draw."""
+RANDOM_EFFECTS = ["cluster", "term", *INTERVAL, *MCSE]
+POOLING = [
+    *("cluster", "n", "term", "complete", "none", "none_se", "partial", "partial_sd", "shrinkage"),
+    *("complete_line", "partial_line", "partial_line_sd"),
+]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Random effects given each of some draws.
+
+    Parameters
+    ----------
+    draws : Draws
+        Every n-th draw of each chain.
+    chains : int
+    mean, variance : numpy.ndarray
+        Shape (S, J, q).
+    """
+
+    draws: Draws
+    chains: int
+    mean: Array
+    variance: Array
+
+
+def effects(model: HierarchicalModel, draws: Draws, chains: int) -> Effects:
+    """The random effects, normal given each draw.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    draws : Draws
+        Chain after chain.
+    chains : int
+    """
+    total = draws.sigma.size
+    every = -(-total * len(model.clusters.names) * len(model.effects) // _VALUES)
+    some = draws[np.arange(total).reshape(chains, -1)[:, ::every].ravel()]
+    mean, covariance = model.random_effects(some)
+    return Effects(some, chains, mean, np.diagonal(covariance, axis1=2, axis2=3))
+
+
+def random_effects(model: HierarchicalModel, found: Effects) -> pd.DataFrame:
+    """Table of the random effects, one row per cluster and term."""
+    table = _named(model)
+    summary = of_normals(_flat(found.mean), _flat(found.variance), _labels(model), found.chains)
+    return table.join(summary.reset_index(drop=True))[RANDOM_EFFECTS]
+
+
+def pooling(model: HierarchicalModel, found: Effects, complete: Complete, unpooled: Unpooled) -> pd.DataFrame:
+    """Table of the coefficients that differ between clusters, by the three poolings.
+
+    ``partial`` is β + u. ``none`` is each cluster's own regression; ``complete_line`` and ``partial_line`` are the
+    coefficients of the fitted line in the cluster, to which cluster-level predictors and their interactions contribute,
+    so that they stand beside ``none``.
+    """
+    S, J, q = found.mean.shape
+    place = [model.names.index(effect) if effect in model.names else None for effect in model.effects]
+    fixed = np.stack([found.draws.beta[:, k] if k is not None else np.zeros(S) for k in place], axis=1)
+    pooled = np.array([complete.coefficients[k] if k is not None else 0.0 for k in place])
+    table = _named(model)
+    table["n"] = np.repeat(model.clusters.sizes, q)
+    table["complete"] = np.tile(pooled, J)
+    table["none"], table["none_se"] = unpooled.estimate.ravel(), unpooled.se.ravel()
+    partial = found.mean + fixed[:, None, :]
+    table["partial"], table["partial_sd"] = _moments(partial, found.variance)
+    standard = model.to_standard(found.draws)
+    table["shrinkage"] = model.sufficient.pooled(standard.sigma, standard.covariance).ravel()
+    table["complete_line"] = (unpooled.line @ complete.coefficients).ravel()
+    lines = found.mean + np.einsum("jqp,sp->sjq", unpooled.line, found.draws.beta, optimize=True)
+    table["partial_line"], table["partial_line_sd"] = _moments(lines, found.variance)
+    return table[POOLING]
+
+
+def _moments(mean: Array, variance: Array) -> tuple[Array, Array]:
+    return mean.mean(axis=0).ravel(), np.sqrt(variance.mean(axis=0) + mean.var(axis=0)).ravel()
+
+
+def _flat(values: Array) -> Array:
+    return values.reshape(len(values), -1)
+
+
+def _named(model: HierarchicalModel) -> pd.DataFrame:
+    q = len(model.effects)
+    clusters = np.repeat(np.array(model.clusters.names, dtype=object), q)
+    return pd.DataFrame({"cluster": clusters, "term": list(model.effects) * len(model.clusters.names)})
+
+
+def _labels(model: HierarchicalModel) -> list[str]:
+    return [f"{cluster}: {effect}" for cluster in model.clusters.names for effect in model.effects]

@@ -1,0 +1,89 @@
+"""Predictions at the mean design, at values that the config asks for, for known and for new clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hiermeta.data.design import Design
+from hiermeta.inference.hierarchical.pooling import Effects
+from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
+from hiermeta.inference.marginal_means import levels
+from hiermeta.inference.summaries import INTERVAL, of_draws, of_normals
+from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.sampling.convergence import MCSE
+
+Array = npt.NDArray[np.float64]
+COLUMNS = ["target", *INTERVAL, *MCSE]
+
+
+def predictions(
+    model: HierarchicalModel,
+    draws: Draws,
+    found: Effects,
+    table: pd.DataFrame,
+    predict_at: Sequence[Mapping[str, Any]],
+    chains: int,
+) -> pd.DataFrame:
+    """Table of predictions.
+
+    ``mean``: the expected outcome at the mean of the design. ``new cluster``: that of a cluster not seen before.
+    ``new individual``: one outcome in such a cluster. ``cluster NAME``: the expected outcome in a known one, at the
+    same design.
+    """
+    parts = [_at(model, draws, model.X.mean(axis=0), model.Z.mean(axis=0), "", chains)]
+    for values in predict_at:
+        where = " at " + ", ".join(f"{name} = {value}" for name, value in values.items())
+        changed = table.assign(**values)
+        parts.append(_at(model, draws, *_rows(model, changed), where, chains))
+    x, z = model.X.mean(axis=0), model.Z.mean(axis=0)
+    mean = (found.draws.beta @ x)[:, None] + found.mean @ z
+    # Covariances between effects of a cluster count too, so the spread is computed along z.
+    spread = _along(model, found.draws, z)
+    names = [f"cluster {name}" for name in model.clusters.names]
+    parts.append(of_normals(mean, spread, names, chains))
+    return pd.concat(parts).rename_axis("target").reset_index()[COLUMNS]
+
+
+def _rows(model: HierarchicalModel, table: pd.DataFrame) -> tuple[Array, Array]:
+    x = model.designs.fixed.matrix(table, standard=False).mean(axis=0)
+    z = np.concatenate([design.matrix(table, standard=False).mean(axis=0) for design in model.designs.random])
+    return x, z
+
+
+def _at(model: HierarchicalModel, draws: Draws, x: Array, z: Array, where: str, chains: int) -> pd.DataFrame:
+    centre = draws.beta @ x
+    cluster = np.einsum("a,sab,b->s", z, draws.covariance, z)
+    mean = of_draws({f"mean{where}": centre.reshape(chains, -1)})[[*INTERVAL, *MCSE]]
+    variances = np.stack([cluster, cluster + draws.sigma**2], axis=1)
+    names = [f"new cluster{where}", f"new individual{where}"]
+    return pd.concat([mean, of_normals(np.stack([centre, centre], axis=1), variances, names, chains)])
+
+
+def _along(model: HierarchicalModel, draws: Draws, z: Array) -> Array:
+    """Shape (S, J): variance of z'u_j given each draw."""
+    result = np.empty((draws.sigma.size, len(model.clusters.names)))
+    for part in model.sufficient.chunks(len(result)):
+        result[part] = np.einsum("a,sjab,b->sj", z, model.random_effects(draws[part])[1], z, optimize=True)
+    return result
+
+
+def marginal_means(model: HierarchicalModel, draws: Draws, table: pd.DataFrame, chains: int) -> pd.DataFrame:
+    """The expected outcome at levels of each predictor, the others as they are in the data."""
+    design: Design = model.designs.fixed
+    if not design.formula.columns:
+        return pd.DataFrame(columns=MEANS_COLUMNS)
+    wanted = levels(design, table)
+    rows = {
+        str(i): (draws.beta @ design.matrix(table.assign(**{column: value}), standard=False).mean(axis=0)).reshape(
+            chains, -1
+        )
+        for i, (column, _, value) in enumerate(wanted)
+    }
+    summaries = of_draws(rows)
+    named = pd.DataFrame(wanted, columns=["moderator", "level", "value"], index=summaries.index)
+    return named.join(summaries)[MEANS_COLUMNS].reset_index(drop=True)

@@ -1,0 +1,36 @@
+"""Everything that is said of one hierarchical regression: poolings, clustering, classical counterpart, diagnostics."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from hiermeta.data.files import read_csv, read_json, write_csv, write_json
+from hiermeta.inference.hierarchical import analysis
+from hiermeta.models import hierarchical_files
+from hiermeta.sampling.convergence import sampler_health
+from hiermeta.sampling.hierarchical import from_posterior
+from hiermeta.sampling.storage import read_draws, read_group
+
+sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
+paths, output = snakemake.input, snakemake.output
+description, record = read_json(paths.model), read_json(paths.record)
+results = analysis.without_results("refused", "the data set was refused")
+if description["status"] == "ok":
+    table = read_csv(paths.data, text=description["text"])
+    models = hierarchical_files.models(table, description)
+    if record["status"] == "ok":
+        variables, stats = read_draws(paths.posterior), read_group(paths.posterior, "sample_stats")
+        health = sampler_health(stats["diverging"], stats["tree_depth"], stats["energy"], record["max_treedepth"])
+        draws, shape = from_posterior(*models, variables), variables["sigma"].shape
+        results.update(analysis.results(models, draws, table, description, health, shape))
+    else:
+        results.documents["diagnostics"] |= {"status": "fail", "message": record["message"]}
+        results.documents["classical"] = analysis.without_draws(models)
+    results.documents["diagnostics"]["attempts"] = [
+        {key: value for key, value in attempt.items() if key != "seconds"} for attempt in record["attempts"]
+    ]
+for name, content in results.tables.items():
+    write_csv(output[name], content)
+for name, content in results.documents.items():
+    write_json(output[name], content)

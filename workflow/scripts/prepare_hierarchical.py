@@ -1,0 +1,46 @@
+"""Validate one data set of a hierarchical regression: from the user's table to the rows and priors of its model."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import pandas as pd
+
+from hiermeta.data.config import defaults
+from hiermeta.data.files import write_csv, write_json
+from hiermeta.data.hierarchical import validate
+from hiermeta.data.problems import Refused
+from hiermeta.data.read import read_table
+from hiermeta.models import hierarchical_files
+from hiermeta.models.hierarchical import check_predict_at
+
+sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
+settings, output = {"family": defaults("dataset")["family"]} | snakemake.params.settings, snakemake.output
+validation = {"status": "ok", "source": {"path": settings["data"]}, "problems": []}
+model = {"name": snakemake.wildcards.name, "status": "ok", "analysis": settings["analysis"], "measure": None}
+Path(output.validation).parent.joinpath("report.html").unlink(missing_ok=True)
+try:
+    source = read_table(settings["data"])
+    validation["source"] |= {"sha256": source.sha256, "rows": len(source.table), "columns": list(source.table.columns)}
+    validated = validate(source, settings)
+    table = validated.table
+    built, priors = hierarchical_files.with_priors(table, settings)
+    predict_at = settings.get("predict_at", [])
+    check_predict_at(built, predict_at)
+    validation |= {
+        "rows_read": validated.rows_read,
+        "rows_used": built.n,
+        "dropped": validated.dropped,
+        "notes": validated.notes,
+        "warnings": validated.warnings,
+    }
+    model |= hierarchical_files.describe(table, settings, built, priors) | {"predict_at": predict_at}
+except Refused as refused:
+    validation |= {"status": "refused", "problems": [problem.as_dict() for problem in refused.problems]}
+    model |= {"status": "refused"}
+    table = pd.DataFrame(columns=["row"])
+    print(f"{snakemake.wildcards.name}: refused. {refused}", file=sys.stderr)
+write_csv(output.data, table)
+write_json(output.validation, validation)
+write_json(output.model, model)
