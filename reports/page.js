@@ -56,13 +56,12 @@
     table.caption.append(save);
   }
 
-  const methods = document.getElementById("methods");
-  if (methods && navigator.clipboard) {
+  for (const part of navigator.clipboard ? document.querySelectorAll(".copied") : []) {
     const copy = button("Copy", async () => {
-      await navigator.clipboard.writeText(methods.textContent);
+      await navigator.clipboard.writeText(part.textContent);
       copy.textContent = "Copied";
     });
-    methods.after(copy);
+    part.after(copy);
   }
 
   const filters = document.getElementById("filters");

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hiermeta.figures import palette, style
+from hiermeta.data.measures import MEASURES
+from hiermeta.figures import natural_axis, palette, style
 from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, interval, lines
 from hiermeta.figures.numbers import as_written, count, fixed
 from hiermeta.figures.results import Results, column_decimals, decimals_of
@@ -116,12 +117,28 @@ def _frame(
 ) -> tuple[Figure, Axes]:
     """Everything but the lines themselves, for which there are `height` pixels below the header."""
     bottom = HEADER + height
-    figure, axes = style.canvas(bottom + 2 * LINE_HEIGHT + 64)
+    figure, axes = style.canvas(bottom + 2 * LINE_HEIGHT + 64 + _below(results))
     _backdrop(axes, scale, results, bottom + 2 * LINE_HEIGHT + 16)
     _header(axes, results, shown, columns)
     axes.plot([0, style.WIDTH], [bottom + 3] * 2, color=palette.RULE, linewidth=1)
     _totals(axes, results, scale, columns, bottom + 8)
     return figure, axes
+
+
+def _below(results: Results) -> int:
+    """Pixels that a natural scale and direction labels take below the axis."""
+    natural = MEASURES[results.model["measure"]].transformation != "identity"
+    return 18 * natural + 18 * bool(results.model.get("direction"))
+
+
+def _direction(axes: Axes, results: Results, scale: _Scale, y: float) -> None:
+    """What effects to the left and to the right of zero mean, in the user's words."""
+    left, right = (style.shorten(str(text), 32) for text in results.model["direction"])
+    middle = scale(0.0)
+    if not LEFT + 120 < middle < scale.right - 120:
+        middle = (LEFT + scale.right) / 2
+    axes.text(middle - 10, y, f"← {left}", ha="right", va="top", fontsize=style.SMALL)
+    axes.text(middle + 10, y, f"{right} →", ha="left", va="top", fontsize=style.SMALL)
 
 
 def _backdrop(axes: Axes, scale: _Scale, results: Results, bottom: float) -> None:
@@ -132,7 +149,13 @@ def _backdrop(axes: Axes, scale: _Scale, results: Results, bottom: float) -> Non
         axes.plot([scale(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
         text = as_written(tick)
         axes.text(scale(tick), bottom + 7, text, ha="center", va="top", fontsize=style.SMALL)
-    axes.text((LEFT + scale.right) / 2, bottom + 26, label[:1].upper() + label[1:], ha="center", va="top")
+    y = bottom + 26
+    if natural_axis.draw(axes, results, scale, (scale.low, scale.high), bottom + 25):
+        y += 18
+    if results.model.get("direction"):
+        _direction(axes, results, scale, y - 2)
+        y += 18
+    axes.text((LEFT + scale.right) / 2, y, label[:1].upper() + label[1:], ha="center", va="top")
     if scale.low < 0 < scale.high:
         axes.plot([scale(0)] * 2, [top, bottom], color=palette.MUTED, linewidth=1)
     axes.plot(

@@ -16,7 +16,7 @@ from hiermeta.models.priors import Prior, parse
 
 NAMES = {"mu": "pooled effect", "tau": "heterogeneity SD", "rho": "share between clusters"}
 HEIGHT = 270
-_GRID = 180
+_GRID = 120
 
 
 def estimated(results: Results) -> list[str]:

@@ -64,7 +64,23 @@ def _sign(results: Results) -> Sentence:
         meaning = ": it is very probably negative."
     else:
         meaning = ", so its sign remains uncertain."
-    return ["Given these data and priors, the pooled effect is above zero with a probability of ", number, meaning]
+    direction = results.model.get("direction")
+    named: Sentence = [f" ({direction[1]})"] if direction else []
+    start: Sentence = [
+        "Given these data and priors, the pooled effect is above zero",
+        *named,
+        " with a probability of ",
+    ]
+    return [*start, number, *_beyond(results, row, f"estimates.csv/{position}"), meaning]
+
+
+def _beyond(results: Results, row: Row, source: str) -> Sentence:
+    """The probability beyond the threshold that the config sets."""
+    for column in row:
+        if column.startswith("P(>") and column != "P(>0)":
+            threshold = from_document(results.model, "threshold", "model.json", "plain")
+            return [", above ", threshold, " with one of ", probability_cell(row, source, column)]
+    return []
 
 
 def _moderators(results: Results) -> Sentence:

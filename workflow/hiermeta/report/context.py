@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from hiermeta.figures.results import Results
-from hiermeta.report import classical, comparison, influence, moderators, small_study, tables
+from hiermeta.report import classical, comparison, influence, moderators, r_code, small_study, tables
 from hiermeta.report.answer import answer
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps, strip, verdict
 from hiermeta.report.inline import description, inline
 from hiermeta.report.page import render
-from hiermeta.report.words import GLOSSARY, kind
+from hiermeta.report.words import GLOSSARY, ITEMS, kind
 
 ICONS = {"pass": "✓", "warn": "!", "fail": "✕", "refused": "⊘"}
 WORDS = {"pass": "passed", "warn": "read with care", "fail": "failed – do not use", "refused": "refused"}
@@ -39,6 +39,11 @@ class Section:
     title: str
     content: Callable[[Results], dict[str, Any]]
     present: Callable[[Results], bool]
+
+    @property
+    def items(self) -> str:
+        """Items of reporting guidelines that it answers, in words."""
+        return ITEMS.get(self.id, "")
 
 
 def _refused(results: Results) -> bool:
@@ -112,6 +117,8 @@ def _provenance(results: Results) -> dict[str, Any]:
         "numbers": numbers,
         "source": results.validation.get("source") or {},
         "digest": results.fit_digest,
+        "metafor": r_code.metafor(results) if results.has_numbers else None,
+        "robma": r_code.robma(results) if results.has_numbers else None,
     }
 
 

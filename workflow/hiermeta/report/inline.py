@@ -7,9 +7,10 @@ import xml.etree.ElementTree as ET
 
 from markupsafe import Markup
 
-from hiermeta.figures.palette import TOKENS
+from hiermeta.figures.palette import INK, TOKENS
 
 SVG = "{http://www.w3.org/2000/svg}"
+SMALL = 11
 ALLOWED = frozenset(
     {"svg", "g", "path", "text", "tspan", "use", "defs", "title", "desc", "rect", "circle", "line", "clipPath"}
 )
@@ -40,6 +41,10 @@ def inline(svg: str, name: str) -> Markup:
         element.tag = tag
         for key, value in element.attrib.items():
             element.set(key, _attribute(key, value, name))
+        if tag == "text":  # what most labels share stands in the style sheet
+            for key, usual in (("fill", f"var(--{TOKENS[INK]})"), ("font-size", f"{SMALL}px")):
+                if element.get(key) == usual:
+                    del element.attrib[key]
     for child in root:
         if child.tag in ("title", "desc"):
             child.set("id", f"{name}-{child.tag}")

@@ -112,7 +112,7 @@ def multipliers(results: Results) -> list[Sentence]:
     for position, row in enumerate(results.estimates):
         if row["parameter"] in results.scale_coefficients:
             source = f"estimates.csv/{position}"
-            factor = [natural.multiplied(row, source, column) for column in natural.QUANTILES]
+            factor = natural.multiplied(row, source)
             term = str(row["parameter"]).removeprefix("scale:")
             change = f"{term} in place of its reference level" if term.endswith("]") else f"One unit more of {term}"
             sentences.append(

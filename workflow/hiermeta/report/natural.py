@@ -6,7 +6,7 @@ Only quantiles are transformed, since the mean of a transformed quantity is not 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from hiermeta.data.measures import MEASURES, to_natural
 from hiermeta.figures.numbers import fixed, supported_decimals
@@ -55,38 +55,23 @@ def numbers(results: Results, row: Row, source: str) -> tuple[Number, Number, Nu
         ``FILE/ROW``.
     """
     measure = results.model["measure"]
-    values = {name: float(to_natural(measure, row[name])) for name in QUANTILES}
-    decimals = _decimals(measure, row, values)
     via = MEASURES[measure].transformation
     median, low, high = (
-        Number(fixed(values[name], decimals), values[name], f"{source}/{name}", via) for name in QUANTILES
+        _number(row, name, lambda x: float(to_natural(measure, x)), f"{source}/{name}", via) for name in QUANTILES
     )
     return median, low, high
 
 
-def _decimals(measure: str, row: Row, values: dict[str, float]) -> int:
-    """As for the row itself, the errors and the spread carried over by the slope of the transformation."""
-    spread = (values["q97.5"] - values["q2.5"]) / 3.92
-    return supported_decimals(list(_errors(measure, row)), spread)
+def multiplied(row: Row, source: str) -> tuple[Number, Number, Number]:
+    """Median and 95% limits of what a unit multiplies by, from a coefficient on a log scale."""
+    median, low, high = (_number(row, name, math.exp, f"{source}/{name}", "exp") for name in QUANTILES)
+    return median, low, high
 
 
-def _errors(measure: str, row: Row) -> Iterable[float]:
+def _number(row: Row, name: str, transform: Callable[[float], float], source: str, via: str) -> Number:
+    """A transformed quantile; its error and the spread follow from the slope of the transformation there."""
     step = 1e-4 * row["sd"]
-    for name, share in (("median", 1.0), ("q2.5", 0.5), ("q97.5", 0.5)):
-        error = float(row[f"mcse_{name}" if f"mcse_{name}" in row else "mcse_mean"])
-        if step > 0:
-            ends = to_natural(measure, [row[name] - step, row[name] + step])
-            yield share * error * float(ends[1] - ends[0]) / (2 * step)
-
-
-def multiplied(row: Row, source: str, column: str) -> Number:
-    """The exponential of a quantile of a coefficient on a log scale: what a unit multiplies by."""
-    values = {name: math.exp(row[name]) for name in QUANTILES}
-    errors = [
-        values[name]
-        * float(row[f"mcse_{name}" if f"mcse_{name}" in row else "mcse_mean"])
-        / (1 if name == "median" else 2)
-        for name in QUANTILES
-    ]
-    decimals = supported_decimals(errors, (values["q97.5"] - values["q2.5"]) / 3.92)
-    return Number(fixed(values[column], decimals), values[column], f"{source}/{column}", "exp")
+    slope = (transform(row[name] + step) - transform(row[name] - step)) / (2 * step) if step > 0 else 0.0
+    error = float(row[f"mcse_{name}" if f"mcse_{name}" in row else "mcse_mean"]) * (1.0 if name == "median" else 0.5)
+    value = transform(row[name])
+    return Number(fixed(value, supported_decimals(error * slope, row["sd"] * slope)), value, source, via)

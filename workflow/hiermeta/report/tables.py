@@ -30,11 +30,11 @@ def summary_cells(row: Row, source: str, decimals: int) -> list[Cell]:
     return [from_row(row, column, source, decimals) for column in SUMMARY]
 
 
-def probability_cell(row: Row, source: str) -> Number:
-    """The probability of an effect above zero, with the digits that the effective sample size supports."""
-    probability = row["P(>0)"]
+def probability_cell(row: Row, source: str, column: str = "P(>0)") -> Number:
+    """The probability of an effect above a value, with the digits that the effective sample size supports."""
+    probability = row[column]
     error = math.sqrt(probability * (1 - probability) / row["ess_bulk"]) if row["ess_bulk"] > 0 else math.nan
-    return Number(percent(probability, error), probability, f"{source}/P(>0)")
+    return Number(percent(probability, error), probability, f"{source}/{column}")
 
 
 def shown(caption: str, rows: Sequence[Row], file: str) -> str:

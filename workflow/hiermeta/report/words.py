@@ -74,6 +74,22 @@ GLOSSARY = {
     "E-BFMI": "Tells whether the sampler moves well between energy levels; below 0.3 the tails may be missed.",
 }
 
+ITEMS = {
+    "data": "PRISMA 12, 13b; BARG 1.A",
+    "model": "PRISMA 13d; BARG 1.B to 1.E",
+    "forest": "PRISMA 19, 20b; BARG 3.B",
+    "heterogeneity": "PRISMA 20b; BARG 3.B",
+    "prior-posterior": "BARG 3.B",
+    "moderators": "PRISMA 13e, 20c",
+    "scale": "PRISMA 13e, 20c",
+    "small-study": "PRISMA 14, 21",
+    "comparison": "PRISMA 13f, 20d; BARG 3.C, 5",
+    "influence": "PRISMA 20d; BARG 3.A",
+    "diagnostics": "BARG 2.B, 2.C",
+    "provenance": "PRISMA 27; BARG 2.A, 6",
+}
+"""Items of PRISMA 2020 (Page et al. 2021) and BARG (Kruschke 2021) that a section answers, by its id."""
+
 ADVICE = {
     "R-hat": "Give the sampler more time: `sampling: {warmup: 2000, draws: 10000}`.",
     "ESS": "Ask for more draws: `sampling: {draws: 10000}`.",
