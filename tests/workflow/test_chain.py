@@ -47,6 +47,14 @@ def test_draws_agree_with_the_exact_posterior(project, exact_reference, name, re
             assert abs(row[statistic] - exact[quantity][statistic]) < 4 * row[error], (quantity, statistic)
 
 
+def test_evidence_from_draws_agrees_with_quadrature(project):
+    """Is bridge sampling of Stan's draws within four of its SEs of the exact log marginal likelihood?"""
+    for name in ("school-calendar", "bcg"):
+        bridge = json.loads(project.file(name, "comparison.json").read_text())["bridge"]
+        assert abs(bridge["difference_in_se"]) < 4, name
+        assert bridge["se"] < 0.02, name
+
+
 def test_every_file_of_the_interface_is_there(project):
     """Does the results folder hold what other programs are promised, with the promised columns?"""
     columns = {
@@ -56,6 +64,10 @@ def test_every_file_of_the_interface_is_there(project):
         "predictions.csv": ["target", "mean", "sd", "median", "q2.5", "q97.5"],
         "true_effects.csv": ["row", "label", "cluster", "observed", "mean", "sd", "median", "q2.5", "q97.5"],
         "cluster_effects.csv": ["cluster", "k", "mean", "sd", "median", "q2.5", "q97.5"],
+        "loo.csv": ["unit", "row", "label", "cluster", "elpd", "pit", "pareto_k"],
+        "influence.csv": ["unit", "row", "label", "cluster", "mu", "mu_sd", "tau", "rho", "cook", "residual"],
+        "sensitivity.csv": ["parameter", "factor", "prior", "mean", "sd", "median", "q2.5", "q97.5"],
+        "comparison.csv": ["model", "log_marginal_likelihood", "method", "error", "prior_probability"],
     }
     for file, names in columns.items():
         table = pd.read_csv(project.file("school-calendar", file))

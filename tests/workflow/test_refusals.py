@@ -13,6 +13,7 @@ BAD = {
     "negative-variance": ("yi,vi\n0.1,0.2\n0.2,-0.1\n", {}, "row 2, column 'vi': the sampling variance is -0.1"),
     "one-row": ("yi,vi\n0.1,0.2\n", {}, "1 usable row of 1"),
     "unusable-prior": ("yi,vi\n0.1,0.2\n0.2,0.1\n", {"priors": {"tau": "normal(0, 1)"}}, "priors.tau"),
+    "wrong-odds": ("yi,vi\n0.1,0.2\n0.2,0.1\n", {"prior_odds": {"multilevel": 2}}, "prior_odds: no model 'multilevel'"),
     "no-unit": ("yi,vi\n0.1,0.2\n0.2,0.1\n", {"measure": "GEN"}, "unit-information SD"),
 }
 
@@ -47,7 +48,8 @@ def test_the_report_says_what_is_wrong_and_what_to_do(project, name):
     assert all(problem["remedy"] for problem in validation["problems"])
     page = project.file(name, "report.html").read_text()
     assert words.split("'")[0].strip() in page
-    assert len(project.file(name, "estimates.csv").read_text().splitlines()) == 1
+    for table in ("estimates", "loo", "influence", "sensitivity", "comparison"):
+        assert len(project.file(name, f"{table}.csv").read_text().splitlines()) == 1, table
 
 
 def test_the_others_and_the_overview_finish(project):
