@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import hashlib
+import html
+import io
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +29,15 @@ OPTIONS = [
     "--enable-logging=stderr",
 ]
 
+REPORT = """
+const report = (value) => {
+  const element = document.createElement("pre");
+  element.id = "reported";
+  element.textContent = JSON.stringify(value);
+  document.body.append(element);
+};
+"""
+
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 
 
@@ -31,8 +47,76 @@ def opened(path: Path, profile: Path, *options: str) -> subprocess.CompletedProc
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
 
 
+def after(path: Path, folder: Path, script: str) -> Any:
+    """What a script hands to `report` once the page is open.
+
+    The page's policy stays as it is but for the hash of this one script.
+    """
+    text = REPORT + script
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    page = path.read_text(encoding="utf-8").replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
+    copy = folder / "page.html"
+    copy.write_text(page.replace("</body>", f"<script>{text}</script></body>"), encoding="utf-8")
+    shown = opened(copy, folder / "profile", "--virtual-time-budget=60000", "--dump-dom").stdout
+    found = re.search(r'<pre id="reported">(.*?)</pre>', shown, re.S)
+    assert found, "the script handed nothing over"
+    return json.loads(html.unescape(found[1]))
+
+
+def column(path: Path, name: str, key: str) -> list[float]:
+    """Numbers of a column of the file beside the page."""
+    with (path.parent / name).open(encoding="utf-8", newline="") as stream:
+        return [float(row[key]) for row in csv.DictReader(stream)]
+
+
+def test_a_click_sorts_a_table(results: Path, tmp_path: Path) -> None:
+    """Are rows put in the order of the numbers at full precision, upwards first, then downwards?"""
+    path = results / "clustered" / "report.html"
+    script = """
+    const table = document.getElementById("table-effects");
+    const index = [...table.tHead.rows[0].cells].findIndex((cell) => cell.dataset.key === "mean");
+    const values = () => [...table.tBodies[0].rows].map((row) => Number(row.cells[index].dataset.value));
+    const orders = [];
+    for (let i = 0; i < 2; i++) {
+      table.tHead.rows[0].cells[index].querySelector("button").click();
+      orders.push([table.tHead.rows[0].cells[index].getAttribute("aria-sort"), values()]);
+    }
+    report(orders);
+    """
+    expected = sorted(column(path, "true_effects.csv", "mean"))
+    assert after(path, tmp_path, script) == [["ascending", expected], ["descending", expected[::-1]]]
+
+
+def test_a_table_downloads_as_csv(results: Path, tmp_path: Path) -> None:
+    """Does the button hand over the numbers of the file at full precision, and labels that no spreadsheet runs?"""
+    path = results / "hostile" / "report.html"
+    script = """
+    let blob;
+    URL.createObjectURL = (given) => { blob = given; return "#"; };
+    HTMLAnchorElement.prototype.click = function () {
+      blob.text().then((text) => report([this.download, text]));
+    };
+    const caption = document.getElementById("table-effects").caption;
+    [...caption.querySelectorAll("button")].find((button) => button.textContent === "CSV").click();
+    """
+    name, text = after(path, tmp_path, script)
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    assert name == "table-effects.csv"
+    at = rows[0].index("Mean")
+    assert [float(row[at]) for row in rows[1:]] == column(path, "true_effects.csv", "mean")
+    assert not [cell for row in rows for cell in row if re.match(r"[=+@]|-[^\d]", cell)]
+
+
 @pytest.mark.parametrize(
-    "page", ["clustered/report.html", "hostile/report.html", "refused/report.html", "overview.html"]
+    "page",
+    [
+        "clustered/report.html",
+        "hostile/report.html",
+        "moderated/report.html",
+        "scale/report.html",
+        "refused/report.html",
+        "overview.html",
+    ],
 )
 def test_pages_open_without_complaint(results: Path, tmp_path: Path, page: str) -> None:
     """Does the script run under the page's own policy, and is the console silent?"""
