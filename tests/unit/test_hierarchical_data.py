@@ -1,0 +1,170 @@
+"""Formulas of mixed models and the tables they are fitted to: read right, or refused in words."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hiermeta.data.formula import FormulaError, term_name
+from hiermeta.data.hierarchical import validate
+from hiermeta.data.mixed_formula import parse_mixed, split_within_between
+from hiermeta.data.problems import Refused
+from hiermeta.data.read import read_table
+from hiermeta.models.hierarchical_files import null_settings, with_priors
+
+
+def parts(formula):
+    fixed = [term_name(term) for term in formula.fixed.terms]
+    random = []
+    for bar in formula.random:
+        effects = ["1"] if bar.effects.intercept else []
+        random.append((effects + [term_name(term) for term in bar.effects.terms], bar.name))
+    return formula.outcome.name, formula.fixed.intercept, fixed, random
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("y ~ (1 | g)", ("y", True, [], [(["1"], "g")])),
+        ("y ~ x * z + (1 + x | g)", ("y", True, ["x", "z", "x:z"], [(["1", "x"], "g")])),
+        ("y ~ 0 + f + (x || g)", ("y", False, ["f"], [(["1"], "g"), (["x"], "g")])),
+        ("log(y) ~ (0 + x | g) + poly(x, 2)", ("log(y)", True, ["poly(x, 2)"], [(["x"], "g")])),
+        ("y ~ x + (1 | a/b) - 1", ("y", False, ["x"], [(["1"], "a"), (["1"], "a:b")])),
+        ("y ~ (1 | a:b) + (x | c)", ("y", True, [], [(["1"], "a:b"), (["1", "x"], "c")])),
+        ("y ~ I(x ** 2) + (1 | `my school`)", ("y", True, ["I(x ** 2)"], [(["1"], "my school")])),
+    ],
+)
+def test_formulas_are_read_as_lme4_reads_them(text, expected):
+    """Are outcome, intercept, fixed terms and the effects of each grouping factor what lme4 would fit?"""
+    assert parts(parse_mixed(text)) == expected
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("y ~ x", "no clusters"),
+        ("~ x + (1 | g)", "write OUTCOME"),
+        ("y + z ~ (1 | g)", "left of ~ stands one column"),
+        ("y ~ x - (1 | g)", "by \\+"),
+        ("y ~ x * (1 | g)", "by \\+"),
+        ("y ~ x + 1 | g", "in parentheses"),
+        ("y ~ x + (1 | g", "not closed"),
+        ("y ~ (1 | log(g))", "stand columns"),
+        ("y ~ ( | g)", "not a term"),
+        ("y ~ (0 | g)", "holds no effect"),
+        ("y ~ 0 + (1 | g)", "fixed part is empty"),
+        ("y ~ __import__('os') + (1 | g)", "can't be used|not a formula"),
+    ],
+)
+def test_other_formulas_are_refused_in_words(text, words):
+    """Is each refused with what is allowed, and none of them run as code?"""
+    with pytest.raises(FormulaError, match=words):
+        parse_mixed(text)
+
+
+def test_within_between_replaces_the_predictor_everywhere():
+    """Do both parts stand in fixed terms and products, and the within part alone in bars?"""
+    formula = split_within_between(parse_mixed("y ~ ses * w + (ses | g)"), ["ses"])
+    fixed = ["ses_within", "ses_between", "w", "ses_within:w", "ses_between:w"]
+    assert parts(formula) == ("y", True, fixed, [(["1", "ses_within"], "g")])
+    with pytest.raises(FormulaError, match="by itself"):
+        split_within_between(parse_mixed("y ~ log(ses) + (1 | g)"), ["ses"])
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame({"y": rng.normal(size=24).round(3), "x": rng.normal(size=24).round(3)})
+    table["g"], table["all"], table["one"] = list("abcdef") * 4, range(24), "s"
+    table["level"] = table["g"].map(dict(zip("abcdef", range(6), strict=True)))
+    table["f"], table["flat"] = ["u", "v"] * 12, 3
+    return table
+
+
+def validated(tmp_path, table, formula, **settings):
+    table.to_csv(tmp_path / "d.csv", index=False)
+    return validate(read_table(str(tmp_path / "d.csv")), {"formula": formula, "family": "gaussian"} | settings)
+
+
+@pytest.mark.parametrize(
+    "formula, settings, words",
+    [
+        ("y ~ x + (1 | one)", {}, "single value 's', so there is one cluster"),
+        ("y ~ x + (1 | all)", {}, "differs in every row, so every cluster has one row"),
+        ("y ~ x + (1 + level | g)", {}, "'level' is constant within every g"),
+        ("y ~ x + (0 + level | g)", {}, "'level' is constant within every g"),
+        ("y ~ z + (1 | g)", {}, "no column 'z'"),
+        ("y ~ x + (1 | h)", {}, "no column 'h'"),
+        ("f ~ x + (1 | g)", {}, "column 'f': 'u' is not a number"),
+        ("flat ~ x + (1 | g)", {}, "is 3 in every row used"),
+        ("log(y) ~ x + (1 | g)", {}, "log\\(y\\) is not a finite number in row"),
+        ("y ~ flat + (1 | g)", {}, "flat is the same in all rows"),
+        ("y ~ x + (1 | g)", {"reference_levels": {"f": "u"}}, "not a factor of the formula"),
+        ("y ~ x + (1 | g)", {"within_between": ["level"]}, "within_between"),
+        ("y ~ x + (1 | g)", {"subset": {"f": "w"}}, "no row left"),
+    ],
+)
+def test_unusable_data_are_refused_in_words(tmp_path, rows, formula, settings, words):
+    """Is each mistake named with its column, and does every problem say what to do?"""
+    with pytest.raises(Refused, match=words) as refused:
+        validated(tmp_path, rows, formula, **settings)
+    assert all(problem.remedy for problem in refused.value.problems)
+
+
+def test_missing_values_are_counted_and_their_rows_left_out(tmp_path, rows):
+    """Does a missing outcome, predictor or cluster drop its row, with row number and column?"""
+    table = rows.astype(object)
+    table.loc[2, "y"], table.loc[5, "x"], table.loc[7, "g"] = "NA", "", "."
+    result = validated(tmp_path, table, "y ~ x + (1 | g)")
+    assert [entry["row"] for entry in result.dropped] == [3, 6, 8]
+    assert [entry["reason"].split("'")[1] for entry in result.dropped] == ["y", "x", "g"]
+    assert len(result.table) == 21
+
+
+def test_within_and_between_parts_are_deviation_and_mean(tmp_path, rows):
+    """Do the parts add up to the predictor, the one with mean zero in each cluster, the other constant there?"""
+    table = validated(tmp_path, rows, "y ~ x + (x | g)", within_between=["x"]).table
+    assert (table["x_within"] + table["x_between"]).to_numpy() == pytest.approx(table["x"].to_numpy())
+    assert table.groupby("g")["x_within"].mean().to_numpy() == pytest.approx(0, abs=1e-12)
+    assert (table.groupby("g")["x_between"].nunique() == 1).all()
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"g": ["a", "b"] * 12}, "2 clusters of 'g' say little"),
+        ({"g": ["a", "b", "c", "d", "e"] * 4 + list("abcz")}, "1 of 6 clusters of 'g' have one row"),
+        ({"g": ["a", "b", "c", "d", "e", "A"] * 4}, "'A', 'a' differ only in case"),
+        ({"g": [str(i // 2) for i in range(24)]}, "24 effects of g stand against 24 rows"),
+    ],
+)
+def test_doubtful_clusters_are_warned_of(tmp_path, rows, change, words):
+    """Are few, single-row, nearly alike and too many clusters pointed out, the analysis going on?"""
+    result = validated(tmp_path, rows.assign(**change), "y ~ x + (1 + x | g)")
+    assert any(words in warning for warning in result.warnings)
+
+
+def test_default_priors_follow_the_spread_of_the_data(tmp_path, rows):
+    """Are the defaults those of the statistical specification, and the config's own priors taken instead?"""
+    settings = {"formula": "y ~ x + (1 + x | g)", "family": "gaussian"}
+    table = validated(tmp_path, rows, settings["formula"]).table
+    sy, sx = table["y"].std(), table["x"].std()
+    chosen = {name: entry.prior.arguments for name, entry in with_priors(table, settings)[1].chosen.items()}
+    expected = {
+        "intercept": (table["y"].mean(), 2.5 * sy),
+        "x": (0, 2.5 * sy / sx),
+        "sd(g:intercept)": (sy,),
+        "sd(g:x)": (sy / sx,),
+        "sigma": (sy,),
+    }
+    assert {name: pytest.approx(values) for name, values in expected.items()} == chosen
+    own = with_priors(table, settings | {"priors": {"sd": "exponential(2)", "correlation": "lkj(3)"}})[1]
+    assert str(own.chosen["sd(g:x)"].prior) == "exponential(2)" and own.eta == 3
+    for key, text in {"sd": "normal(0, 1)", "correlation": "lkj(0)", "slopes": "point(0)"}.items():
+        with pytest.raises(Refused, match=f"priors.{key}"):
+            with_priors(table, settings | {"priors": {key: text}})
+
+
+def test_the_null_model_keeps_outcome_clusters_and_family():
+    """Is the null model that of the same outcome and the first grouping factor, names with blanks included?"""
+    settings = null_settings({"formula": "log(y) ~ x + (x | `my school`)", "family": "gaussian"})
+    assert parts(parse_mixed(settings["formula"])) == ("log(y)", True, [], [(["1"], "my school")])
