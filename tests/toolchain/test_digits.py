@@ -46,7 +46,8 @@ def test_help_is_cmdstans(schools: str, run: Run) -> None:
 
 
 def test_info(schools: str, run: Run) -> None:
-    """Does `info` say what CmdStanPy asks it for?"""
+    """Does `info` say what CmdStanPy asks it for, and `version` its beginning?"""
     version = ["stan_version_major = 2", "stan_version_minor = 35", "stan_version_patch = 0"]
     flags = [f"STAN_{name}=false" for name in ("THREADS", "MPI", "OPENCL", "NO_RANGE_CHECKS", "CPP_OPTIMS")]
     assert run(schools, "info") == (0, "\n".join([*version, *flags, ""]), "")
+    assert run(schools, "version") == (0, "\n".join([*version, ""]), "")

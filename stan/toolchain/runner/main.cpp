@@ -21,10 +21,14 @@ stan::math::profile_map& get_stan_profile_data();
 namespace runner {
 namespace {
 
-void print_info(std::ostream& out) {
-  const auto flag = [&out](const char* name, bool on) { out << name << '=' << (on ? "true" : "false") << '\n'; };
+void print_version(std::ostream& out) {
   out << "stan_version_major = " << stan::MAJOR_VERSION << "\nstan_version_minor = " << stan::MINOR_VERSION
       << "\nstan_version_patch = " << stan::PATCH_VERSION << '\n';
+}
+
+void print_info(std::ostream& out) {
+  const auto flag = [&out](const char* name, bool on) { out << name << '=' << (on ? "true" : "false") << '\n'; };
+  print_version(out);
 #ifdef STAN_THREADS
   flag("STAN_THREADS", true);
 #else
@@ -94,8 +98,8 @@ int run(int argc, const char* argv[]) {
     std::cout << usage(grammar(), program);
     return 1;
   }
-  if (words.size() == 1 && words[0] == "info") {
-    print_info(std::cout);
+  if (words.size() == 1 && (words[0] == "info" || words[0] == "version")) {
+    words[0] == "info" ? print_info(std::cout) : print_version(std::cout);
     return 0;
   }
   Request request = parse(program, words);
