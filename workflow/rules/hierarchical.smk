@@ -4,8 +4,8 @@
 #   the data set's CSV or TSV file
 # OUTPUTS
 #   data.csv, validation.json, model.json, posterior.nc, fit.json; estimates.csv, random_effects.csv, pooling.csv,
-#   models.csv, clustering.csv, predictions.csv, marginal_means.csv, checks.csv, quantiles.csv, loo.csv, exact.json,
-#   classical.json, diagnostics.json
+#   models.csv, clustering.csv, predictions.csv, marginal_means.csv, checks.csv, quantiles.csv, loo.csv, comparison.csv,
+#   comparison.json, exact.json, classical.json, diagnostics.json
 
 
 rule prepare_hierarchical:
@@ -70,6 +70,8 @@ rule analyse_hierarchical:
         checks="<results>/{name}/checks.csv",
         quantiles="<results>/{name}/quantiles.csv",
         loo="<results>/{name}/loo.csv",
+        comparison="<results>/{name}/comparison.csv",
+        comparison_document="<results>/{name}/comparison.json",
         exact="<results>/{name}/exact.json",
         classical="<results>/{name}/classical.json",
         diagnostics="<results>/{name}/diagnostics.json",

@@ -30,7 +30,8 @@ if description["status"] == "ok":
     results.documents["diagnostics"]["attempts"] = [
         {key: value for key, value in attempt.items() if key != "seconds"} for attempt in record["attempts"]
     ]
+folder = Path(output.estimates).parent
 for name, content in results.tables.items():
-    write_csv(output[name], content)
+    write_csv(folder / f"{name}.csv", content)
 for name, content in results.documents.items():
-    write_json(output[name], content)
+    write_json(folder / f"{name}.json", content)

@@ -16,6 +16,7 @@ from hiermeta.inference.hierarchical import (
     checks,
     classical,
     clustering,
+    comparison,
     complete,
     pooling,
     prediction,
@@ -42,6 +43,7 @@ TABLES = {
     "checks": checks.COLUMNS,
     "quantiles": checks.QUANTILES,
     "loo": LOO,
+    "comparison": comparison.COLUMNS,
 }
 """Columns of every table, by file name without ``.csv``."""
 
@@ -51,7 +53,8 @@ def without_results(status: str, message: str) -> Results:
     verdict = {"status": status, "message": message, "checks": [], "agreement": [], "attempts": []}
     nothing = {"applies": False, "reason": message}
     tables = {name: pd.DataFrame(columns=columns) for name, columns in TABLES.items()}
-    return Results(tables, {"exact": nothing, "classical": nothing, "diagnostics": verdict})
+    documents = dict.fromkeys(("exact", "classical", "comparison"), nothing)
+    return Results(tables, documents | {"diagnostics": verdict})
 
 
 def results(
@@ -84,6 +87,7 @@ def results(
     steps = buildup.steps(model, full, restricted_null)
     about_clusters = clustering.table(model, own, null, of_null, ordinary, shape)
     checked, quantiles = checks.tables(model, own)
+    compared, inclusion = comparison.compare(model)
     tables = {
         "estimates": summary[ESTIMATE_COLUMNS].rename_axis("parameter").reset_index(),
         "random_effects": pooling.random_effects(model, found),
@@ -95,6 +99,7 @@ def results(
         "checks": checked,
         "quantiles": quantiles,
         "loo": leave_one_out(model, found.draws),
+        "comparison": compared,
     }
     of_clusters = {
         f"{cluster}: {effect}": found.mean[:, j, k].reshape(chains, -1)
@@ -106,6 +111,7 @@ def results(
     documents = {
         "exact": EXACT,
         "classical": classical.document(full, ml, restricted_null),
+        "comparison": inclusion,
         "diagnostics": verdict(every, health),
     }
     return Results(tables, documents)
