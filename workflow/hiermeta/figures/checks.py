@@ -58,7 +58,8 @@ def _quantiles(axes: Axes, residuals: Array) -> None:
     axes.fill_between(expected[some], low, high, color=palette.RULE, alpha=0.6, linewidth=0)
     axes.plot(expected[[0, -1]], expected[[0, -1]], color=palette.MUTED, linewidth=1)
     size = 6 if n <= 300 else 3
-    style.dots(axes, expected.tolist(), residuals.tolist(), [size] * n, palette.ESTIMATE, 0.8)
+    drawn = np.unique(np.concatenate([some, np.arange(min(n, 40)), np.arange(max(n - 40, 0), n)]))
+    style.dots(axes, expected[drawn].tolist(), residuals[drawn].tolist(), [size] * len(drawn), palette.ESTIMATE, 0.8)
     style.numeric_axes(axes)
     axes.set_xlabel("normal quantile")
     axes.set_ylabel("standardised residual")

@@ -271,7 +271,8 @@ def _many(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Colu
     dots = [(scale(x), at) for line, at in zip(ordered, y, strict=True) for x, _ in line.dots]
     dots += [(scale(line.observed.point), at) for line, at in zip(ordered, y, strict=True) if line.observed]
     size = max(2.0, min(9.0, 3 * step))
-    axes.plot(*zip(*dots, strict=True), "s", color=palette.OBSERVED, markersize=size**0.5, markeredgewidth=0)
+    x, at = zip(*dots, strict=True)
+    style.dots(axes, x, at, [size**0.5] * len(x), palette.OBSERVED, square=True)
     axes.plot([scale(line.effect.point) for line in ordered], y, color=palette.ESTIMATE, linewidth=2)
     noun = "clusters" if results.clustered else "estimates"
     axes.text(2, HEADER + 8, f"{count(len(shown))} {noun},", va="center")

@@ -82,8 +82,19 @@ def fixed(value: float, decimals: int) -> str:
         return "0"
     if decimals > 6:
         mantissa, exponent = f"{value:.{max(decimals + math.floor(math.log10(abs(value))), 0)}e}".split("e")
-        return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", MINUS)
+        return f"{mantissa}×10{superscript(int(exponent))}".replace("-", MINUS)
     return f"{rounded:,.{min(max(decimals, 0), 6)}f}".replace("-", MINUS)
+
+
+def superscript(exponent: int) -> str:
+    """An exponent in small raised digits.
+
+    Examples
+    --------
+    >>> superscript(-12)
+    '⁻¹²'
+    """
+    return str(exponent).translate(_SUPERSCRIPTS)
 
 
 def significant(value: float, digits: int = 3) -> str:

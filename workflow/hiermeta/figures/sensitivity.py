@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import as_written, fixed, significant
+from hiermeta.figures.numbers import as_written, fixed, significant, superscript
 from hiermeta.figures.results import Results, Row
 
 HEIGHT = 260
@@ -83,20 +83,29 @@ def _factor(axes: Axes, rows: list[Row], name: str) -> None:
         axes.plot([0], [own["log_bayes_factor_mu"] / math.log(10)], "o", color=palette.INK, markersize=7)
     low, high = min([*y, -0.55]), max([*y, 0.55])
     axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
-    if high - low < 3:
-        marks = [1 / 100, 1 / 30, 1 / 10, 1 / 3, 1, 3, 10, 30, 100]
-    else:
-        step = math.ceil((high - low) / 6)
-        marks = [10.0**power for power in range(-step * 60, step * 61, step)]
-    marks = [mark for mark in marks if low - 0.1 <= math.log10(mark) <= high + 0.1]
-    axes.set_yticks([math.log10(mark) for mark in marks], [_mark(mark) for mark in marks])
+    marks = _marks(low, high)
+    axes.set_yticks(list(marks), list(marks.values()))
     axes.set_ylabel("Bayes factor for μ ≠ 0")
 
 
-def _mark(value: float) -> str:
-    if value < 1:
-        return f"1/{significant(1 / value, 1)}"
-    return significant(value, 1)
+def _marks(low: float, high: float) -> dict[float, str]:
+    """Common logarithms of Bayes factors to mark on an axis, with their texts."""
+    if high - low < 3:
+        factors = (1, 3, 10, 30, 100)
+        marks = {math.log10(factor): str(factor) for factor in factors}
+        marks |= {-math.log10(factor): f"1/{factor}" for factor in factors[1:]}
+    else:
+        step = math.ceil((high - low) / 6)
+        powers = range(step * math.floor(low / step), math.ceil(high) + 1, step)
+        marks = {float(power): "1" if power == 0 else f"10{superscript(power)}" for power in powers}
+    return {at: text for at, text in marks.items() if low - 0.1 <= at <= high + 0.1}
+
+
+def _in_words(log_factor: float) -> str:
+    """A Bayes factor, unless it is too large or small to mean more than that."""
+    if abs(log_factor) > math.log(1e6):
+        return "more than a million" if log_factor > 0 else "less than a millionth"
+    return significant(math.exp(log_factor), 2)
 
 
 def _description(results: Results, names: list[str], with_factor: bool) -> str:
@@ -112,7 +121,7 @@ def _description(results: Results, names: list[str], with_factor: bool) -> str:
             f"{fixed(max(means), decimals)}"
         )
         if with_factor:
-            low, high = (math.exp(pick(row["log_bayes_factor_mu"] for row in rows)) for pick in (min, max))
-            text += f", the Bayes factor for an effect between {significant(low, 2)} and {significant(high, 2)}"
+            low, high = (_in_words(pick(row["log_bayes_factor_mu"] for row in rows)) for pick in (min, max))
+            text += f", the Bayes factor for an effect {f'between {low} and {high}' if low != high else f'is {low}'}"
         sentences.append(f"{text}.")
     return " ".join(sentences)

@@ -121,9 +121,16 @@ def grid(
 
 
 def dots(
-    axes: Axes, x: Sequence[float], y: Sequence[float], sizes: Sequence[float], color: str, alpha: float = 1.0
+    axes: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    sizes: Sequence[float],
+    color: str,
+    alpha: float = 1.0,
+    *,
+    square: bool = False,
 ) -> None:
-    """Dots of these diameters (pixels), small in the file: a few sizes, each one path of points with round ends."""
+    """Dots of these diameters (pixels), small in the file: a few sizes, each one path of points with broad ends."""
     steps = sorted({round(size) for size in sizes}, reverse=True)
     for step in steps:
         chosen = [i for i, size in enumerate(sizes) if round(size) == step]
@@ -132,7 +139,7 @@ def dots(
             [value for i in chosen for value in (y[i], y[i], math.nan)],
             color=color,
             linewidth=step,
-            solid_capstyle="round",
+            solid_capstyle="projecting" if square else "round",
             alpha=alpha,
             clip_on=False,
         )

@@ -12,7 +12,7 @@ from hiermeta.report import natural
 from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, from_document, from_row
 from hiermeta.report.words import HETEROGENEITY, PARAMETERS, prior_short, prior_words
 
-ROWS_SHOWN = 300
+ROWS_SHOWN = 200
 """Longer tables are cut here; the file beside the page has all rows."""
 
 SUMMARY = ("mean", "sd", "median", "q2.5", "q97.5")
