@@ -92,6 +92,8 @@ def validated(tmp_path, table, formula, **settings):
         ("y ~ x + (1 | all)", {}, "differs in every row, so every cluster has one row"),
         ("y ~ x + (1 + level | g)", {}, "'level' is constant within every g"),
         ("y ~ x + (0 + level | g)", {}, "'level' is constant within every g"),
+        ("y ~ x + (1 | g) + (1 | f)", {}, "clusters by g and f; an analysis has one grouping factor"),
+        ("y ~ x + (1 | f/g)", {}, "clusters by f and f:g"),
         ("y ~ z + (1 | g)", {}, "no column 'z'"),
         ("y ~ x + (1 | h)", {}, "no column 'h'"),
         ("f ~ x + (1 | g)", {}, "column 'f': 'u' is not a number"),

@@ -88,6 +88,29 @@ def test_every_file_of_the_interface_is_there(project):
         assert project.file(file).stat().st_size > 0
 
 
+def test_the_hierarchical_regression_has_its_files_and_agrees_with_restricted_maximum_likelihood(project):
+    """Are the promised tables there with their columns, and coefficients within 0.15 SE of REML's?"""
+    columns = {
+        "data.csv": ["row", "mAch", "cses", "meanses", "catholic", "school"],
+        "pooling.csv": ["cluster", "n", "term", "complete", "none", "none_se", "partial", "partial_sd", "shrinkage"],
+        "models.csv": ["term", "complete", "complete_robust_se", "partial", "reml", "ml", "null", "cross-level"],
+        "random_effects.csv": ["cluster", "term", "mean", "sd", "median", "q2.5", "q97.5"],
+        "comparison.csv": ["model", "log_marginal_likelihood", "posterior_probability", "elpd_loo", "elpd_loco"],
+    }
+    tables = {file: pd.read_csv(project.file("school-achievement", file)) for file in columns}
+    for file, names in columns.items():
+        assert set(names) <= set(tables[file].columns), file
+    quantities = pd.read_csv(project.file("school-achievement", "clustering.csv"))["quantity"].tolist()
+    wanted = ["ICC", "ICC [null]", "design effect", "effective sample size", "SE ratio [cses]", "R2 [within]"]
+    assert set(wanted) < set(quantities)
+    models = tables["models.csv"].set_index("term")
+    coefficients = models.loc[models["reml_se"].notna()]
+    assert ((coefficients["partial"] - coefficients["reml"]).abs() < 0.15 * coefficients["reml_se"]).all()
+    diagnostics = json.loads(project.file("school-achievement", "diagnostics.json").read_text())
+    assert diagnostics["status"] == "pass"
+    assert project.file("school-achievement", "report.html").stat().st_size > 0
+
+
 def test_arviz_reads_the_posterior_file(project):
     """Can a colleague open posterior.nc in ArviZ, with log likelihoods that give a LOO?"""
     import arviz

@@ -6,6 +6,8 @@ import pytest
 
 from tests.workflow.conftest import Project
 
+HIERARCHICAL = {"analysis": "hierarchical", "formula": "y ~ x + (1 + level | g)"}
+CLUSTERED = "y,x,g,level\n" + "".join(f"{i % 5},{i % 3},{'abc'[i % 3]},{i % 3}\n" for i in range(12))
 BAD = {
     "missing-file": (None, {}, "no such file"),
     "missing-column": ("yi,v\n0.1,0.2\n0.2,0.1\n", {}, "no column 'vi'"),
@@ -14,6 +16,7 @@ BAD = {
     "one-row": ("yi,vi\n0.1,0.2\n", {}, "1 usable row of 1"),
     "unusable-prior": ("yi,vi\n0.1,0.2\n0.2,0.1\n", {"priors": {"tau": "normal(0, 1)"}}, "priors.tau"),
     "wrong-odds": ("yi,vi\n0.1,0.2\n0.2,0.1\n", {"prior_odds": {"multilevel": 2}}, "prior_odds: no model 'multilevel'"),
+    "flat-slope": (CLUSTERED, HIERARCHICAL, "'level' is constant within every g"),
     "no-unit": ("yi,vi\n0.1,0.2\n0.2,0.1\n", {"measure": "GEN"}, "unit-information SD"),
 }
 
@@ -25,8 +28,8 @@ def project(tmp_path_factory, shipped_data):
     for name, (text, settings, _) in BAD.items():
         if text is not None:
             (project.folder / f"{name}.csv").write_text(text)
-        datasets[name] = {"data": f"{name}.csv", "analysis": "meta", "measure": "SMD", "effect": "yi"}
-        datasets[name] |= {"variance": "vi"} | settings
+        of_meta = {"analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}
+        datasets[name] = {"data": f"{name}.csv"} | (settings if settings is HIERARCHICAL else of_meta | settings)
     project.configure(datasets)
     project.completed = project.run()
     return project

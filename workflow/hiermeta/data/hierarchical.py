@@ -52,9 +52,14 @@ def formula_of(settings: Mapping[str, Any]) -> MixedFormula:
     Refused
     """
     try:
-        return split_within_between(parse_mixed(settings["formula"]), settings.get("within_between", []))
+        formula = split_within_between(parse_mixed(settings["formula"]), settings.get("within_between", []))
     except FormulaError as error:
         raise Refused([Problem(f"`formula:` {error}", "Correct the formula in the config")]) from None
+    groups = list(dict.fromkeys(term.name for term in formula.random))
+    if len(groups) > 1:
+        message = f"`formula:` clusters by {' and '.join(groups)}; an analysis has one grouping factor"
+        raise Refused([Problem(message, "Keep the terms in bars of one of them, or analyse them one after the other")])
+    return formula
 
 
 def validate(source: Source, settings: Mapping[str, Any]) -> Validated:

@@ -153,7 +153,7 @@ class _Marginal:
         p(y_j | y₋ⱼ) = 1 / E[p(y₋ⱼ | σ, Σ) / p(y | σ, Σ)].
         """
         ratios = []
-        sizes = self.model.clusters.sizes
+        sizes = self.model.clusters.sizes.astype(float)
         for part in self._parts(len(z)):
             t = self.sums(*self.unpack(z[part])[:2])
             whole = self.log_density(t.total(), self.model.n)
