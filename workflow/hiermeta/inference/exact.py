@@ -129,7 +129,7 @@ class ExactPosterior:
         Shape (N,): values and posterior weights of the nodes, the weights summing to one.
     conditional : Conditional
     log_marginal_likelihood, error : float
-        log p(y), and its change when the number of nodes was doubled.
+        log p(y), and its change when half as many nodes were added.
     """
 
     model: MetaModel
@@ -143,7 +143,7 @@ class ExactPosterior:
 
 
 def solve(model: MetaModel, tolerance: float = _TOLERANCE) -> ExactPosterior:
-    """Integrate the posterior, doubling the nodes until the log marginal likelihood stands still.
+    """Integrate the posterior, adding half as many nodes until the log marginal likelihood stands still.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def solve(model: MetaModel, tolerance: float = _TOLERANCE) -> ExactPosterior:
         error = abs(log_marginal - previous)
         if error < tolerance or n >= _MOST:
             return ExactPosterior(model, nodes, tau, rho, weight / weight.sum(), given, log_marginal, error)
-        n, previous = 2 * n, log_marginal
+        n, previous = n * 3 // 2, log_marginal
 
 
 def summarise(posterior: ExactPosterior) -> dict[str, Any]:
