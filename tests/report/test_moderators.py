@@ -150,3 +150,10 @@ def test_r_code_has_the_model(results: Path, tmp_path: Path) -> None:
     assert 'prior_heterogeneity = prior("cauchy", list(location = 0.0, scale = 0.3), list(0, Inf))' in text
     assert r_code.metafor(Results(results / "scale")) is None
     assert "cluster = cluster" in str(r_code.robma(Results(results / "scale")))
+
+
+def test_with_moderators_the_test_of_the_effect_names_what_it_tests(results: Path) -> None:
+    """Is the effect whose Bayes factor is told the one at the reference levels, and left out of the overview?"""
+    assert "at the reference levels and means of the moderators" in page(results, "moderated").by_id("comparison").text
+    records = json.loads((results / "overview.json").read_text(encoding="utf-8"))["datasets"]
+    assert {r["name"]: r["log_bayes_factor"] for r in records}["moderated"] is None

@@ -24,17 +24,18 @@ def draw(results: Results) -> style.Drawing:
     names = varied(results)
     with_factor = any(math.isfinite(row["log_bayes_factor_mu"]) for row in results.sensitivity)
     columns = 2 if with_factor else 1
+    tested = "intercept ≠ 0" if results.coefficients else "μ ≠ 0"
     figure, panels = style.grid(HEIGHT, columns * len(names), columns, left=70, top=48, bottom=52)
     for position, name in enumerate(names):
         rows = sorted((row for row in results.sensitivity if row["parameter"] == name), key=lambda row: row["factor"])
         _effect(panels[columns * position], rows, name)
         if with_factor:
-            _factor(panels[columns * position + 1], rows, name)
+            _factor(panels[columns * position + 1], rows, name, tested)
     style.legend(
         figure,
         [
             (palette.ESTIMATE, "-", "posterior mean and 95% interval of μ"),
-            (palette.PRIOR, "-", "Bayes factor for μ ≠ 0"),
+            (palette.PRIOR, "-", f"Bayes factor for {tested}"),
             (palette.INK, "o", "the prior that was used"),
         ][: 3 if with_factor else 1],
     )
@@ -72,7 +73,7 @@ def _effect(axes: Axes, rows: list[Row], name: str) -> None:
     axes.set_ylabel("pooled effect μ")
 
 
-def _factor(axes: Axes, rows: list[Row], name: str) -> None:
+def _factor(axes: Axes, rows: list[Row], name: str, tested: str) -> None:
     """On a logarithmic axis, with 1 (no evidence either way) always in sight."""
     x = _scale(axes, rows, name)
     y = [row["log_bayes_factor_mu"] / math.log(10) for row in rows]
@@ -85,7 +86,7 @@ def _factor(axes: Axes, rows: list[Row], name: str) -> None:
     axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     marks = _marks(low, high)
     axes.set_yticks(list(marks), list(marks.values()))
-    axes.set_ylabel("Bayes factor for μ ≠ 0")
+    axes.set_ylabel(f"Bayes factor, {tested}")
 
 
 def _marks(low: float, high: float) -> dict[float, str]:
@@ -115,13 +116,16 @@ def _description(results: Results, names: list[str], with_factor: bool) -> str:
         means = [row["mean"] for row in rows]
         decimals = 1 - math.floor(math.log10(float(np.median([row["sd"] for row in rows])))) if rows[0]["sd"] > 0 else 2
         factors = [row["factor"] for row in rows]
+        low, high = (fixed(pick(means), decimals) for pick in (min, max))
+        where = f"lies between {low} and {high}" if low != high else f"stays at {low}"
         text = (
             f"With the scale of the prior of {palette.symbol(name)} between {significant(min(factors), 2)} and "
-            f"{significant(max(factors), 2)} times its own, μ lies between {fixed(min(means), decimals)} and "
-            f"{fixed(max(means), decimals)}"
+            f"{significant(max(factors), 2)} times its own, μ {where}"
         )
         if with_factor:
             low, high = (_in_words(pick(row["log_bayes_factor_mu"] for row in rows)) for pick in (min, max))
             text += f", the Bayes factor for an effect {f'between {low} and {high}' if low != high else f'is {low}'}"
         sentences.append(f"{text}.")
+    if with_factor and results.coefficients:
+        sentences.append("The effect it tests is the one at the reference levels and means of the moderators.")
     return " ".join(sentences)

@@ -23,8 +23,10 @@ _LARGEST = math.log(1e6)
 RECIPROCAL = "exp of the negative"
 
 
-def part_words(part: str) -> str:
-    """What a part of a model is."""
+def part_words(part: str, moderated: bool = False) -> str:
+    """What a part of a model is; with moderators the effect that is tested is the standardised intercept."""
+    if part == "effect" and moderated:
+        return "an effect other than zero at the reference levels and means of the moderators"
     return PARTS.get(part, f"the {part}" if part.startswith("moderator ") else part)
 
 
@@ -59,14 +61,12 @@ def verdicts(results: Results) -> list[Sentence]:
             Number(percent(entry[key], 0.0), entry[key], f"{FILE}/{path}/{key}")
             for key in ("prior_probability", "posterior_probability")
         )
-        evidence = strength(log_factor)
-        words = part_words(entry["part"])
-        toward = "either way" if evidence == "hardly any" else "for it" if log_factor >= 0 else "against it"
+        evidence, words = strength(log_factor), part_words(entry["part"], bool(results.coefficients))
+        toward = "either way" if evidence == "hardly any" else "for" if log_factor >= 0 else "against"
         sentences.append(
             [
-                f"{words[:1].upper()}{words[1:]}: the data are ", number,
-                f" times more probable {with_it} it than {without} ({evidence} evidence {toward}); its "
-                "probability goes from ", before, " to ", after, ".",
+                f"{words[:1].upper()}{words[1:]}: the data are ", number, f" times more probable {with_it} than "
+                f"{without} ({evidence} evidence {toward}); probability from ", before, " to ", after, ".",
             ]
         )  # fmt: skip
     return sentences
@@ -161,8 +161,10 @@ def inclusion(results: Results) -> Table:
 
 
 def effect(results: Results, place: str) -> Number | None:
-    """The log Bayes factor for a pooled effect other than zero; None where it was not computed."""
-    for i, entry in enumerate(results.averages.get("inclusion", []) if results.has_numbers else []):
+    """The log Bayes factor for a pooled effect other than zero; None where there is none, as with moderators."""
+    if not results.has_numbers or results.coefficients:
+        return None
+    for i, entry in enumerate(results.averages.get("inclusion", [])):
         if entry["part"] == "effect":
             value = entry["log_bayes_factor"]
             return Number(fixed(value, 2), value, f"{place}{FILE}/inclusion/{i}/log_bayes_factor")
