@@ -132,6 +132,6 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     named = heterogeneity.parameters(model, draws) | {
         name: draws[name] for name in ("beta", "delta") if draws[name].shape[-1]
     }
-    dims = {"beta": ["coefficient"], "delta": ["scale_coefficient"]}
+    dims = {"posterior": {"beta": ["coefficient"], "delta": ["scale_coefficient"]}}
     write_posterior(folder / "posterior.nc", {"posterior": named}, dims, {})
     return folder

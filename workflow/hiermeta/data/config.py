@@ -15,6 +15,9 @@ SCHEMA = Path(__file__).resolve().parents[2] / "schemas" / "config.schema.yaml"
 PRESENTATION = ("title", "description", "citation")
 """Settings of a data set that only its report shows."""
 
+RESERVED_NAMES = ("programs", "complete.txt", "overview.html", "overview.tsv", "overview.json", "overview.log")
+"""What stands in the results folder beside the data sets."""
+
 
 class ConfigError(Exception):
     """The config can't be used at all; the message says where, what is allowed and what to do."""
@@ -112,6 +115,11 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     ConfigError
         Lists every problem with the key's full name and what is allowed there.
     """
+    for name in config.get("datasets") or {}:
+        if not isinstance(name, str):
+            raise ConfigError(f"datasets: {name!r} is read as {type(name).__name__}; put quotes around the name")
+        if name in RESERVED_NAMES:
+            raise ConfigError(f"datasets: {name!r} names a file of the results folder; give the data set another name")
     errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=lambda error: list(map(str, error.path)))
     if errors:
         lines = [f"- {line}" for error in errors for line in _explain(error)]

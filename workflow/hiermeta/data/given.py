@@ -120,7 +120,7 @@ class Given:
             f"In {list_rows(cells.rows[off])} the effect is not midway between its confidence limits, beyond rounding."
         )
         measure = MEASURES[self.measure]
-        if measure.transformation == "exp":
+        if measure.transformation == "exp" and (lower[off] > 0).all():
             word = measure.natural_label
             return [
                 f"{said} Effects and limits must be logarithms: are these {word}s? Then take their logarithms first."

@@ -120,14 +120,15 @@ def _description(results: Results, names: list[str]) -> str:
         row, prior = results.estimate(name), _prior(results, name)
         decimals = decimals_of(row)
         low, high = (float(value) for value in prior.ppf(np.array([0.025, 0.975])))
-        narrower = (high - low) / (row["q97.5"] - row["q2.5"])
+        width = row["q97.5"] - row["q2.5"]
+        narrower = (high - low) / width if width > 0 else np.inf
         sentences.append(
             f"{palette.SYMBOLS[name]}: the posterior has median {fixed(row['median'], decimals)} and 95% interval "
             f"{fixed(row['q2.5'], decimals)} to {fixed(row['q97.5'], decimals)}, "
             + (
                 f"{narrower:.1f} times narrower than the prior's."
-                if narrower >= 1.05
-                else "about as wide as the prior's."
+                if np.inf > narrower >= 1.05
+                else ("about as wide as the prior's." if narrower > 0.95 else "wider than the prior's.")
             )
         )
     return " ".join(sentences)

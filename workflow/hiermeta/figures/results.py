@@ -250,8 +250,8 @@ def decimals_of(row: Row) -> int:
     are three times larger, are held to one: they would else drag the whole row to one digit less. A quantity without
     spread was fixed by its prior and is printed as it was given.
     """
-    if row["sd"] == 0:
-        return decimals_as_written(row["mean"])
+    if row["sd"] <= 1e-12 * abs(row.get("mean", 0.0)):
+        return min(decimals_as_written(row["mean"]), 6)
     centre = [row[column] for column in ("mcse_mean", "mcse_median") if column in row]
     limits = [row[column] / 2 for column in ("mcse_q2.5", "mcse_q97.5") if column in row]
     return supported_decimals([*centre, *limits], row["sd"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
-from hiermeta.figures.numbers import as_written, fixed
-from hiermeta.figures.results import Results, decimals_of
+from hiermeta.figures.numbers import as_written, fixed, supported_decimals
+from hiermeta.figures.results import Results
 
 LEFT, RIGHT, TOP, BOTTOM = 120, 880, 34, 204
 ROWS_SHOWN = 300
@@ -62,7 +62,7 @@ def _weights(results: Results) -> list[float]:
 
 def _description(results: Results, observed: list[float], true: list[float]) -> str:
     mu = results.estimate("mu")
-    decimals = decimals_of(mu)
+    decimals = supported_decimals(0.0, results.estimate("tau")["sd"] or mu["sd"] or 1.0)
     before, after = max(observed) - min(observed), max(true) - min(true)
     return (
         f"Observed estimates reach from {fixed(min(observed), decimals)} to {fixed(max(observed), decimals)}, the "

@@ -8,6 +8,9 @@ from hiermeta.report import natural
 from hiermeta.report.cells import Number, Sentence, from_document, from_row
 from hiermeta.report.tables import probability_cell
 
+LITTLE = 10.0
+"""Lower limit of I², in per cent, below which the data are not said to show that true effects differ."""
+
 
 def answer(results: Results) -> list[Sentence]:
     """Pooled effect, its sign, heterogeneity and where it lies, and what to expect of a new study."""
@@ -52,7 +55,7 @@ def _natural(results: Results, file: str, rows: list[Row], key: str, value: str)
         return []
     position, row = next((i, row) for i, row in enumerate(rows) if row[key] == value)
     median, low, high = natural.numbers(results, row, f"{file}/{position}")
-    return [f": a {natural.label(results)} of ", median, " (", low, " to ", high, ")"]
+    return [f": {_with_article(natural.label(results))} of ", median, " (", low, " to ", high, ")"]
 
 
 def _sign(results: Results) -> Sentence:
@@ -102,6 +105,17 @@ def _moderators(results: Results) -> Sentence:
     return [*sentence, ", and others." if len(found) > 3 else "."]
 
 
+def _with_article(noun: str) -> str:
+    """A noun with its indefinite article.
+
+    Examples
+    --------
+    >>> _with_article("odds ratio"), _with_article("risk ratio")
+    ('an odds ratio', 'a risk ratio')
+    """
+    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
+
+
 def _heterogeneity(results: Results) -> Sentence:
     tau = interval_numbers(results.heterogeneity, "quantity", "tau", "heterogeneity.csv")
     share = interval_numbers(results.heterogeneity, "quantity", "I2", "heterogeneity.csv")
@@ -109,8 +123,10 @@ def _heterogeneity(results: Results) -> Sentence:
         return ["The standard deviation τ of the true effects is not estimated: its prior fixes it at ", tau[0], "."]
     remaining = " beyond what the moderators say" if results.coefficients else ""
     averaged = ", averaged over the rows," if results.scale_coefficients else ""
+    lowest = next(row["q2.5"] for row in results.heterogeneity if row["quantity"] == "I2")
+    start = f"True effects differ{remaining}" if lowest >= LITTLE else f"Whether true effects differ{remaining} is open"
     return [
-        f"True effects differ{remaining}: their standard deviation τ{averaged} is ", tau[0], " (",
+        f"{start}: their standard deviation τ{averaged} is ", tau[0], " (",
         tau[1], " to ", tau[2],
         "), and I² = ", share[0], "% of the variance of the estimates is true difference rather than sampling error.",
     ]  # fmt: skip
@@ -140,6 +156,8 @@ def _prediction(results: Results) -> Sentence:
     if natural.differs(results):
         position = next(i for i, row in enumerate(results.predictions) if row["target"] == "new effect")
         _, low, high = natural.numbers(results, row, f"predictions.csv/{position}")
-        start += [f" on the scale of the {results.model['measure_label']}, a {natural.label(results)} between "]
+        start += [
+            f" on the scale of the {results.model['measure_label']}, {_with_article(natural.label(results))} between "
+        ]
         start += [low, " and ", high]
     return [*start, f" (95% prediction interval){end}"]

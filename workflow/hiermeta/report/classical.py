@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hiermeta.figures.numbers import fixed
+from hiermeta.figures.numbers import fixed, supported_decimals
 from hiermeta.figures.palette import symbol
 from hiermeta.figures.results import Results, Row, decimals_of
 from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, from_document, to_error
@@ -130,7 +130,8 @@ def ignoring_clusters(results: Results) -> Sentence | None:
     document = results.classical
     if not document.get("ignoring_clusters"):
         return None
-    decimals = decimals_of(results.estimate("mu"))
+    # Numbers without Monte Carlo error: to the second digit of the standard error.
+    decimals = supported_decimals(0.0, document["predict"]["se"])
 
     def number(path: str) -> str | Number:
         cell = _number(document, path, decimals)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hiermeta.figures.forest_rows import ROWS_SHOWN as FOREST_ROWS
 from hiermeta.figures.results import Results
 from hiermeta.report import classical, comparison, influence, moderators, r_code, small_study, tables
 from hiermeta.report.answer import answer
@@ -87,12 +88,29 @@ def _model(results: Results) -> dict[str, Any]:
         "moderators": formulas.get("moderators"),
         "scale": formulas.get("scale"),
         "kind": kind(results),
+        "errors": _dependence(results),
         "predictive": predictive,
         "predictive_table": tables.prior_predictive(results) if predictive else None,
         "priors": tables.priors(results),
         "unit": from_document(results.model, "unit_information_sd/value", "model.json") if known else None,
         "unit_source": unit["source"] if unit else None,
     }
+
+
+def _forest(results: Results) -> dict[str, Any]:
+    return {
+        "figure": _figure(results, "forest"),
+        "table": tables.predictions(results),
+        "collapsed": results.clustered and len(results.data) > FOREST_ROWS,
+    }
+
+
+def _dependence(results: Results) -> str | None:
+    """How sampling errors depend on each other, in words; None where they are independent."""
+    correlation = results.model.get("sampling_correlation")
+    if correlation:
+        return f"those of a cluster have a known correlation of {correlation:g}"
+    return "their covariance matrix S is known" if results.model.get("covariance") else None
 
 
 def _exact(results: Results) -> dict[str, Any]:
@@ -144,9 +162,7 @@ SECTIONS = [
     ),
     Section("data", "Data", _data, lambda r: True),
     Section("model", "Model and priors", _model, lambda r: bool(r.model.get("priors"))),
-    Section(
-        "forest", "Forest plot", lambda r: {"figure": _figure(r, "forest"), "table": tables.predictions(r)}, _numbers
-    ),
+    Section("forest", "Forest plot", _forest, _numbers),
     Section(
         "heterogeneity",
         "Heterogeneity",

@@ -17,13 +17,10 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 DIMS = {
-    "estimate": ["row"],
-    "cluster": ["cluster_id"],
-    "effect": ["row"],
-    "variance": ["row"],
-    "cluster_of_row": ["row"],
-    "beta": ["coefficient"],
-    "delta": ["scale_coefficient"],
+    "posterior": {"beta": ["coefficient"], "delta": ["scale_coefficient"]},
+    "log_likelihood": {"estimate": ["row"], "cluster": ["cluster_id"]},
+    "observed_data": {"effect": ["row"]},
+    "constant_data": {"variance": ["row"], "cluster_of_row": ["row"]},
 }
 
 

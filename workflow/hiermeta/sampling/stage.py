@@ -21,7 +21,7 @@ Fit = Callable[[pd.DataFrame, dict[str, Any]], tuple[Sample, Groups]]
 
 
 def fit_data_set(
-    paths: Any, output: Any, name: str, settings: dict[str, Any], dims: dict[str, list[str]], fit: Fit
+    paths: Any, output: Any, name: str, settings: dict[str, Any], dims: dict[str, dict[str, list[str]]], fit: Fit
 ) -> None:
     """Sample a posterior and keep it with everything needed to trace it.
 
@@ -35,8 +35,8 @@ def fit_data_set(
         Of the data set.
     settings : dict
         Sampling settings.
-    dims : dict of str to list of str
-        Names of dimensions beyond chain and draw, by variable.
+    dims : dict of str to dict
+        Names of dimensions beyond chain and draw, by group and variable.
     fit : callable
         From ``data.csv`` and ``model.json`` to the sample and the groups of its posterior file.
     """
@@ -56,7 +56,9 @@ def fit_data_set(
     groups: Groups = {"posterior": {}}
     if description["status"] == "ok":
         try:
-            fitted, groups = fit(read_csv(paths.data, text=description.get("text", ())), description)
+            fitted, groups = fit(
+                read_csv(paths.data, text=[*description.get("text", ()), *description.get("factors", ())]), description
+            )
             record |= {"attempts": [attempt.as_dict() for attempt in fitted.attempts], "seconds": fitted.seconds}
             record["max_treedepth"] = fitted.attempts[-1].max_treedepth
         except SamplingFailed as error:

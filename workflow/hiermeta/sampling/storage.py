@@ -15,7 +15,10 @@ _TWO_DIMENSIONS = ("chain", "draw")
 
 
 def write_posterior(
-    path: str | Path, groups: dict[str, dict[str, Array]], dims: dict[str, list[str]], attributes: dict[str, Any]
+    path: str | Path,
+    groups: dict[str, dict[str, Array]],
+    dims: dict[str, dict[str, list[str]]],
+    attributes: dict[str, Any],
 ) -> None:
     """Write a posterior file in ArviZ's layout, under a temporary name first.
 
@@ -25,8 +28,8 @@ def write_posterior(
     groups : dict
         ``posterior``, ``sample_stats`` and ``log_likelihood`` with arrays of shape (chains, draws, ...);
         ``observed_data`` and ``constant_data`` with arrays of any shape.
-    dims : dict of str to list of str
-        Names of the dimensions beyond chain and draw, by variable.
+    dims : dict of str to dict
+        Names of the dimensions beyond chain and draw, by group and variable.
     attributes : dict
         Text and numbers kept with every group.
     """
@@ -37,7 +40,8 @@ def write_posterior(
         sampled = group in ("posterior", "sample_stats", "log_likelihood")
         leading = _TWO_DIMENSIONS if sampled else ()
         data = xarray.Dataset(
-            {name: ((*leading, *dims.get(name, [])), values) for name, values in variables.items()}, attrs=attributes
+            {name: ((*leading, *dims.get(group, {}).get(name, [])), values) for name, values in variables.items()},
+            attrs=attributes,
         )
         if sampled:
             data = data.assign_coords({dim: np.arange(data.sizes.get(dim, 0)) for dim in leading})
