@@ -20,7 +20,8 @@ def test_changed_code_reruns_the_stages_that_use_it_and_crashes_leave_no_stale_r
 ):
     """Editing a figure, the inference, a template, the model: do just the dependent stages run again?
 
-    And when sampling fails or a stage crashes after a report exists: is the old report gone or marked as failed?
+    And when sampling fails or a stage crashes after a report exists: is the old report gone or marked as failed, and
+    does an unexpected error cost one data set its numbers, not all of them their overview?
     """
     project = Project(tmp_path / "project", copy_of_workflow)
     project.folder.mkdir()
@@ -67,3 +68,10 @@ def test_changed_code_reruns_the_stages_that_use_it_and_crashes_leave_no_stale_r
     overview = json.loads(project.file("overview.json").read_text())
     assert [entry["status"] for entry in overview["datasets"]] == ["fail"]
     assert "the chains ended early" in project.file("bcg", "report.html").read_text()
+
+    exact = library / "inference" / "exact.py"
+    exact.write_text(exact.read_text() + "\n\ndef solve(model, tolerance=0):\n    raise ZeroDivisionError('odd')\n")
+    assert project.run().returncode == 0
+    overview = json.loads(project.file("overview.json").read_text())
+    assert [entry["status"] for entry in overview["datasets"]] == ["fail"]
+    assert "ZeroDivisionError" in project.file("bcg", "diagnostics.json").read_text()

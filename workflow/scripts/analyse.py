@@ -1,6 +1,7 @@
 """Everything that is said of one fit: summaries, exact posterior, classical counterpart, diagnostics."""
 
 import sys
+import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -15,11 +16,13 @@ from hiermeta.sampling.storage import read_draws, read_group
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
 paths, output = snakemake.input, snakemake.output
 description, record = read_json(paths.model), read_json(paths.record)
-results = analysis.without_results("refused", "the data set was refused")
-if description["status"] == "ok":
+
+
+def analysed():
+    """All result files of a data set that was not refused."""
     table = read_csv(paths.data, text=description["factors"])
     model = meta.from_files(table, description)
-    results.documents["diagnostics"] |= {"status": "fail", "message": record["message"]}
+    results = analysis.without_results("fail", record["message"])
     evidence = analysis.Evidence.of(model, description["measure"], snakemake.params.prior_odds)
     results.update(analysis.without_draws(model, table, evidence))
     if record["status"] == "ok":
@@ -31,6 +34,19 @@ if description["status"] == "ok":
     results.documents["diagnostics"]["attempts"] = [
         {key: value for key, value in attempt.items() if key != "seconds"} for attempt in record["attempts"]
     ]
+    return results
+
+
+try:
+    if description["status"] == "ok":
+        results = analysed()
+    else:
+        results = analysis.without_results("refused", "the data set was refused")
+except (OSError, MemoryError):
+    raise  # the machine's trouble, not the data set's
+except Exception as error:
+    traceback.print_exc()
+    results = analysis.without_results("fail", f"unexpected error: {error!r}")
 folder = Path(output.estimates).parent
 for name, content in results.tables.items():
     write_csv(folder / f"{name}.csv", content)

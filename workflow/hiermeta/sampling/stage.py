@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 from hiermeta.data.files import read_csv, read_json, write_json
 from hiermeta.sampling.nuts import Sample, SamplingFailed
 from hiermeta.sampling.storage import write_posterior
+from hiermeta.sampling.toolchain import ToolchainError
 
 PACKAGES = ("arviz", "cmdstanpy", "numpy", "pandas", "scipy", "snakemake", "xarray")
 Groups = dict[str, dict[str, npt.NDArray[Any]]]
@@ -64,6 +66,11 @@ def fit_data_set(
         except SamplingFailed as error:
             record |= {"status": "failed", "message": str(error)}
             print(f"{name}: sampling failed. {error}", file=sys.stderr)
+        except (ToolchainError, OSError, MemoryError):
+            raise  # the machine's trouble, not the data set's
+        except Exception as error:
+            record |= {"status": "failed", "message": f"unexpected error: {error!r}"}
+            traceback.print_exc()
     attributes = {key: record[key] for key in ("seed", "cmdstan", "program_sha256", "data_sha256") if record[key]}
     attributes |= {f"{package}_version": number for package, number in record["versions"].items()}
     write_posterior(output.posterior, groups, dims, attributes)
