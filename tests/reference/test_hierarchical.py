@@ -8,8 +8,9 @@ from tests.conftest import REFERENCE, ROOT
 
 from hiermeta.data.hierarchical import validate
 from hiermeta.data.read import read_table
-from hiermeta.inference.hierarchical import classical, clustering, complete, unpooled
+from hiermeta.inference.hierarchical import classical, classical_counts, clustering, complete, unpooled
 from hiermeta.inference.summaries import of_draws
+from hiermeta.models import latent_stan
 from hiermeta.models.hierarchical import parameters
 from hiermeta.models.hierarchical_files import null_settings, with_priors
 from hiermeta.models.hierarchical_stan import from_columns
@@ -148,3 +149,59 @@ def test_the_posterior_covers_restricted_maximum_likelihood(program, case):
     for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True):
         assert table.loc[name, "q2.5"] < reml.parameters.correlation[0, i, j] < table.loc[name, "q97.5"]
     assert np.isclose(table.loc["sigma", "median"], reml.sigma, rtol=0.02)
+
+
+CBPP = {"formula": "incidence ~ factor(period) + (1 | herd)", "family": "binomial", "trials": "size"}
+
+
+def cbpp(settings=CBPP):
+    table = validate(read_table(str(REFERENCE / "hierarchical" / "cbpp.csv")), settings).table
+    return with_priors(table, settings)[0], table, LME4["cbpp"]["models"]
+
+
+def test_binomial_outcomes_have_the_estimates_of_adaptive_quadrature():
+    """Are coefficients, standard errors, SD, latent ICC and median odds ratio those of glmer with 25 nodes?
+
+    lme4 stops within 1e-6 or so of the maximum: coefficients to 1e-4 of their standard errors, the rest to 1e-4.
+    """
+    model, _, every = cbpp()
+    found, reference = classical_counts.fit(model), every["random_intercept_AGQ25"]
+    errors = [row["se"] for row in reference["fixed"]]
+    assert (found.coefficients - [row["estimate"] for row in reference["fixed"]]) / errors == pytest.approx(0, abs=1e-4)
+    assert found.standard_errors == pytest.approx(errors, rel=1e-4)
+    assert found.parameters.sd[0, 0] == pytest.approx(reference["varcomp"][0]["sdcor"], rel=1e-4)
+    shares = clustering.quantities(model, found.parameters, model, found.parameters, (1,))
+    assert shares["ICC"][0] == pytest.approx(reference["ICC_latent"], rel=1e-3)
+    assert shares["median odds ratio"][0] == pytest.approx(reference["MOR"], rel=1e-3)
+    laplace = every["random_intercept_laplace"]
+    point = np.array([[row["estimate"] for row in laplace["fixed"]]])
+    sd = np.array([[[laplace["varcomp"][0]["sdcor"]]]])
+    # glmer's own penalised iterations end 3e-4 from the mode's log density.
+    assert model.counts.log_likelihood(point, sd, nodes=1).sum() == pytest.approx(laplace["logLik"], abs=1e-3)
+
+
+def test_logistic_regression_without_clusters_is_that_of_glm():
+    """Are coefficients and naive standard errors of complete pooling glm's, to its convergence?"""
+    model, _, every = cbpp()
+    found, reference = complete.fit(model), every["complete_pooling"]["coef"]
+    assert found.coefficients == pytest.approx([row["estimate"] for row in reference], rel=1e-6)
+    assert found.naive == pytest.approx([row["se"] for row in reference], rel=1e-5)
+
+
+def test_the_posterior_of_counts_covers_adaptive_quadrature():
+    """Do all 95% intervals hold glmer's estimates, and are coefficients within 0.3 SE (15 clusters)?"""
+    model, _, every = cbpp()
+    settings = {"chains": 4, "warmup": 1000, "draws": 2500, "seed": 20260101, "adapt_delta": 0.9}
+    sample = fit(family_program(ROOT / "stan" / "hierarchical_latent.stan"), model, settings, 2)
+    shape = sample.draws["sd[1]"].shape
+    table = of_draws(parameters(model, latent_stan.from_columns(model, sample.draws), shape))
+    assert table["r_hat"].max() < 1.01
+    for name, row in zip(model.names, every["random_intercept_AGQ25"]["fixed"], strict=True):
+        assert abs(table.loc[name, "mean"] - row["estimate"]) < 0.3 * row["se"]
+        assert table.loc[name, "q2.5"] < row["estimate"] < table.loc[name, "q97.5"]
+    sd = every["random_intercept_AGQ25"]["varcomp"][0]["sdcor"]
+    assert table.loc["sd(herd:intercept)", "q2.5"] < sd < table.loc["sd(herd:intercept)", "q97.5"]
+    u = latent_stan.random_effects(model, sample.draws).mean(axis=(0, 1))[:, 0]
+    herds = dict(zip(model.clusters.names, u, strict=True))
+    for row in every["random_intercept_AGQ25"]["ranef"]:
+        assert abs(herds[row["grp"]] - row["ranef"]) < 0.5 * row["se"]

@@ -10,6 +10,7 @@ from hiermeta.data.mixed_formula import parse_mixed, split_within_between
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 from hiermeta.models.hierarchical_files import null_settings, with_priors
+from hiermeta.models.separation import separation
 
 
 def parts(formula):
@@ -170,3 +171,33 @@ def test_the_null_model_keeps_outcome_clusters_and_family():
     """Is the null model that of the same outcome and the first grouping factor, names with blanks included?"""
     settings = null_settings({"formula": "log(y) ~ x + (x | `my school`)", "family": "gaussian"})
     assert parts(parse_mixed(settings["formula"])) == ("log(y)", True, [], [(["1"], "my school")])
+
+
+@pytest.mark.parametrize(
+    "column, settings, words",
+    [
+        ([2] + [0, 1] * 11 + [1], {"family": "bernoulli"}, "neither 0 nor 1 in row 1"),
+        ([1, 5] * 12, {"family": "binomial", "trials": "three"}, "not a whole number from 0 to its trials in row 2"),
+        ([0, 1] * 12, {"family": "binomial"}, "need `trials:`"),
+        ([0, 1] * 12, {"family": "bernoulli", "trials": "three"}, "belongs to binomial outcomes"),
+        ([1.5, 1] * 12, {"family": "poisson"}, "not a count in row 1"),
+        ([-1, 1] * 12, {"family": "poisson"}, "not a count in row 1"),
+        ([3, 1] * 12, {"family": "poisson", "exposure": "zero"}, "'zero' is not above zero"),
+        ([1] * 24, {"family": "bernoulli"}, "is 1 in every row used"),
+    ],
+)
+def test_counts_that_a_family_does_not_have_are_refused(tmp_path, rows, column, settings, words):
+    """Is each impossible outcome, trial or exposure named with its row?"""
+    with pytest.raises(Refused, match=words):
+        validated(tmp_path, rows.assign(c=column, three=3, zero=0), "c ~ x + (1 | g)", **settings)
+
+
+def test_separated_outcomes_are_warned_of_by_name(tmp_path, rows):
+    """Is a factor whose one level never has the event named, and an ordinary outcome left alone?"""
+    settings = {"formula": "c ~ x + f + (1 | g)", "family": "bernoulli"}
+    event = np.where(rows["f"] == "u", 0, np.tile([0, 0, 1, 1], 6))
+    for values, expected in ((event, "'f[v]'"), (np.tile([0, 1, 1, 0, 0], 5)[:24], None)):
+        table = validated(tmp_path, rows.assign(c=values), settings["formula"], family="bernoulli").table
+        found = separation(with_priors(table, settings)[0])
+        assert bool(found) == bool(expected)
+        assert expected is None or expected in found[0]

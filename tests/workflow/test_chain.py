@@ -111,6 +111,17 @@ def test_the_hierarchical_regression_has_its_files_and_agrees_with_restricted_ma
     assert project.file("school-achievement", "report.html").stat().st_size > 0
 
 
+def test_the_simulated_hospitals_have_their_known_truth_inside_every_interval(project):
+    """Do the 95% intervals of the logistic regression hold the values that the data were simulated with?"""
+    estimates = pd.read_csv(project.file("hospital-mortality", "estimates.csv")).set_index("parameter")
+    truth = {"intercept": -1.7, "severity": 0.8, "nurse_ratio": -2.0, "sd(hospital:intercept)": 0.45}
+    for name, value in truth.items():
+        assert estimates.loc[name, "q2.5"] < value < estimates.loc[name, "q97.5"], name
+    predictions = pd.read_csv(project.file("hospital-mortality", "predictions.csv")).set_index("target")
+    # Averaged over hospitals, a rare event is likelier than in the typical one.
+    assert predictions.loc["mean", "median"] > predictions.loc["typical cluster", "median"]
+
+
 def test_arviz_reads_the_posterior_file(project):
     """Can a colleague open posterior.nc in ArviZ, with log likelihoods that give a LOO?"""
     import arviz

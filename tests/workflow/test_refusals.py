@@ -51,7 +51,8 @@ def test_the_report_says_what_is_wrong_and_what_to_do(project, name):
     assert all(problem["remedy"] for problem in validation["problems"])
     page = project.file(name, "report.html").read_text()
     assert words.split("'")[0].strip() in page
-    for table in ("estimates", "loo", "influence", "sensitivity", "comparison"):
+    of_meta = () if BAD[name][1] is HIERARCHICAL else ("influence", "sensitivity")
+    for table in ("estimates", "loo", "comparison", *of_meta):
         assert len(project.file(name, f"{table}.csv").read_text().splitlines()) == 1, table
 
 

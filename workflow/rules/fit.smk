@@ -18,7 +18,7 @@ rule compile:
     log:
         "<results>/programs/{program}.log",
     wildcard_constraints:
-        program="meta|hierarchical_gaussian",
+        program="meta|hierarchical_gaussian|hierarchical_latent",
     conda:
         "../../environment.yml"
     threads: workflow.cores

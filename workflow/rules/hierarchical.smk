@@ -8,6 +8,12 @@
 #   comparison.json, exact.json, classical.json, diagnostics.json
 
 
+def program_of(wildcards):
+    """The Stan program of a data set's family."""
+    gaussian = DATASETS[wildcards.name].get("family", "gaussian") == "gaussian"
+    return "hierarchical_gaussian" if gaussian else "hierarchical_latent"
+
+
 rule prepare_hierarchical:
     input:
         user_data,
@@ -33,7 +39,7 @@ rule fit_hierarchical:
         data=rules.prepare.output.data,
         validation=rules.prepare.output.validation,
         model=rules.prepare.output.model,
-        program="<results>/programs/hierarchical_gaussian.json",
+        program=lambda wildcards: expand(rules.compile.output[0], program=program_of(wildcards))[0],
     output:
         **rules.fit.output,
     log:
@@ -47,7 +53,7 @@ rule fit_hierarchical:
     threads: 2
     params:
         sampling=lambda wildcards: DATASETS[wildcards.name]["sampling"],
-        stan_file=str(STAN / "hierarchical_gaussian.stan"),
+        stan_file=lambda wildcards: str(STAN / f"{program_of(wildcards)}.stan"),
         code=code("fit_hierarchical.py"),
     script:
         "../scripts/fit_hierarchical.py"

@@ -22,11 +22,14 @@ if description["status"] == "ok":
     if record["status"] == "ok":
         variables, stats = read_draws(paths.posterior), read_group(paths.posterior, "sample_stats")
         health = sampler_health(stats["diverging"], stats["tree_depth"], stats["energy"], record["max_treedepth"])
-        draws, shape = from_posterior(*models, variables), variables["sigma"].shape
-        results.update(analysis.results(models, draws, table, description, health, shape))
+        draws, shape = from_posterior(*models, variables), variables[models[0].names[0]].shape
+        u = variables["u"].reshape(-1, *variables["u"].shape[2:]) if "u" in variables else None
+        likelihood = read_group(paths.posterior, "log_likelihood")["cluster"].astype(float)
+        fitted = analysis.Fitted(*models, *draws, u, likelihood.reshape(-1, likelihood.shape[2]), shape)
+        results.update(analysis.results(fitted, table, description, health))
     else:
         results.documents["diagnostics"] |= {"status": "fail", "message": record["message"]}
-        results.documents["classical"] = analysis.without_draws(models)
+        results.documents["classical"] = analysis.without_draws(*models)
     results.documents["diagnostics"]["attempts"] = [
         {key: value for key, value in attempt.items() if key != "seconds"} for attempt in record["attempts"]
     ]

@@ -14,6 +14,7 @@ from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 from hiermeta.models import hierarchical_files
 from hiermeta.models.hierarchical import check_predict_at
+from hiermeta.models.separation import separation
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
 settings, output = {"family": defaults("dataset")["family"]} | snakemake.params.settings, snakemake.output
@@ -26,6 +27,7 @@ try:
     validated = validate(source, settings)
     table = validated.table
     built, priors = hierarchical_files.with_priors(table, settings)
+    validated.warnings += separation(built)
     predict_at = settings.get("predict_at", [])
     check_predict_at(built, predict_at)
     validation |= {

@@ -14,11 +14,36 @@ from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.read import REPORTED_ROWS
 
 Array = npt.NDArray[np.float64]
+SIZES = {"trials": "binomial", "exposure": "poisson"}
+"""Config keys of columns that say how much a count was taken from, and the family they belong to."""
 
 
 def columns(outcome: Piece, settings: Mapping[str, Any]) -> dict[str, str]:
-    """Columns of numbers that make the outcome, by where the config names them."""
-    return {f"formula[{column}]": column for column in outcome.columns}
+    """Columns of numbers that make the outcome, by where the config names them.
+
+    Raises
+    ------
+    Refused
+        Trials or exposure with a family that has none, or trials that are missing.
+    """
+    family, problems = settings["family"], []
+    for key, owner in SIZES.items():
+        if key in settings and family != owner:
+            problems.append(Problem(f"`{key}:` belongs to {owner} outcomes, not to {family} ones", "Leave it out"))
+    if family == "binomial" and "trials" not in settings:
+        problems.append(Problem("binomial outcomes need `trials:`", "Name the column that holds the number of trials"))
+    if family != "gaussian" and outcome.kind != "column":
+        problems.append(Problem(f"{family} outcomes are a column of counts, not {outcome.name}", "Name that column"))
+    if problems:
+        raise Refused(problems)
+    sizes = {key: settings[key] for key in SIZES if key in settings}
+    return {f"formula[{column}]": column for column in outcome.columns} | sizes
+
+
+def sizes(table: pd.DataFrame, settings: Mapping[str, Any]) -> Array:
+    """Shape (N,): trials or exposure of each row, 1 where there are none."""
+    column = next((settings[key] for key in SIZES if key in settings), None)
+    return np.ones(len(table)) if column is None else table[column].to_numpy(float)
 
 
 def values(outcome: Piece, table: pd.DataFrame) -> Array:
@@ -35,14 +60,30 @@ def check(path: str, table: pd.DataFrame, outcome: Piece, settings: Mapping[str,
     Raises
     ------
     Refused
-        Values that aren't finite, or all the same.
+        Values that the family doesn't have, or all the same.
     """
-    y = values(outcome, table)
-    bad = np.flatnonzero(~np.isfinite(y))
-    if len(bad):
-        rows = ", ".join(str(row) for row in table["row"].iloc[bad[:REPORTED_ROWS]])
-        message = f"{path}: the outcome {outcome.name} is not a finite number in row {rows}"
-        raise Refused([Problem(message, "Correct the rows, or the function in the formula")])
-    if np.ptp(y) <= 1e-12 * np.abs(y).max():
-        message = f"{path}: the outcome {outcome.name} is {y[0]:g} in every row used"
+    y, size, family = values(outcome, table), sizes(table, settings), settings["family"]
+    whole = y == np.round(y)
+    faults = [
+        (~np.isfinite(y), f"the outcome {outcome.name} is not a finite number", "Correct the rows, or the formula"),
+        (size <= 0, f"{settings.get('trials', settings.get('exposure'))!r} is not above zero", "Correct the rows"),
+    ]
+    if family == "bernoulli":
+        remedy = "Code the outcome as 1 (event) and 0 (none)"
+        faults.append(((y != 0) & (y != 1), f"the outcome {outcome.name} is neither 0 nor 1", remedy))
+    if family == "binomial":
+        bad = (y < 0) | (y > size) | ~whole | (size != np.round(size))
+        faults.append((bad, f"{outcome.name} is not a whole number from 0 to its trials", "Correct the rows"))
+    if family == "poisson":
+        faults.append(((y < 0) | ~whole, f"{outcome.name} is not a count", "Counts are whole numbers from 0"))
+    problems = []
+    for bad, message, remedy in faults:
+        if bad.any():
+            rows = ", ".join(str(row) for row in table["row"].iloc[np.flatnonzero(bad)[:REPORTED_ROWS]])
+            problems.append(Problem(f"{path}: {message} in row {rows}", remedy))
+    if problems:
+        raise Refused(problems)
+    rate = y if family == "gaussian" else y / size
+    if np.ptp(rate) <= 1e-12 * np.abs(rate).max():
+        message = f"{path}: the outcome {outcome.name} is {rate[0]:g} in every row used"
         raise Refused([Problem(message, "Name the column that differs between individuals")])

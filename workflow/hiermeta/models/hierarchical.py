@@ -19,6 +19,7 @@ from hiermeta.data import outcomes
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
 from hiermeta.data.problems import Problem, Refused
+from hiermeta.models.counts import Counts, aggregate
 from hiermeta.models.priors import Prior
 from hiermeta.models.sufficient import Sufficient, reduce_rows
 
@@ -34,7 +35,7 @@ class Draws:
     beta : numpy.ndarray
         Shape (S, p): coefficients of the design as the user wrote it.
     sigma : numpy.ndarray
-        Shape (S,): residual SD.
+        Shape (S,): residual SD, zero for outcomes that have none.
     sd : numpy.ndarray
         Shape (S, q): SDs of the random effects.
     correlation : numpy.ndarray
@@ -51,6 +52,12 @@ class Draws:
         """Shape (S, q, q): Σ."""
         return np.asarray(self.sd[:, :, None] * self.correlation * self.sd[:, None, :])
 
+    @property
+    def factor(self) -> Array:
+        """Shape (S, q, q): a Cholesky factor of Σ."""
+        root = np.linalg.cholesky(self.correlation + 1e-12 * np.eye(self.sd.shape[1]))
+        return np.asarray(self.sd[:, :, None] * root)
+
     def __getitem__(self, which: Any) -> Draws:
         return Draws(self.beta[which], self.sigma[which], self.sd[which], self.correlation[which])
 
@@ -62,9 +69,9 @@ class HierarchicalModel:
     Parameters
     ----------
     family : str
-        ``gaussian``.
-    outcome : numpy.ndarray
-        Shape (N,).
+        ``gaussian``, ``bernoulli``, ``binomial`` or ``poisson``.
+    outcome, size : numpy.ndarray
+        Shape (N,): outcome, and trials or exposure (1 where there are none).
     X, Z : numpy.ndarray
         Shapes (N, p) and (N, q): designs of coefficients and random effects in the user's units.
     names, effects : tuple of str
@@ -82,6 +89,7 @@ class HierarchicalModel:
 
     family: str
     outcome: Array
+    size: Array
     X: Array
     Z: Array
     names: tuple[str, ...]
@@ -129,13 +137,29 @@ class HierarchicalModel:
         """Shape (p,): SDs of the columns of X, 1 for the intercept."""
         return _spread(self.X)
 
+    @property
+    def gaussian(self) -> bool:
+        return self.family == "gaussian"
+
+    @cached_property
+    def overall(self) -> float:
+        """The outcome's mean on the scale of the coefficients, half an event away from none and from all."""
+        if self.gaussian:
+            return float(self.outcome.mean())
+        events, total = float(self.outcome.sum()), float(self.size.sum())
+        if self.family == "poisson":
+            return float(np.log(max(events, 0.5) / total))
+        events = min(max(events, 0.5), total - 0.5)
+        return float(np.log(events / (total - events)))
+
     @cached_property
     def outcome_centre(self) -> float:
-        return float(self.outcome.mean()) if self.centred else 0.0
+        return self.overall if self.centred else 0.0
 
     @cached_property
     def outcome_spread(self) -> float:
-        return float(self.outcome.std(ddof=1))
+        """SD of the outcome; 1 on the scale of logits and logarithms."""
+        return float(self.outcome.std(ddof=1)) if self.gaussian else 1.0
 
     @cached_property
     def effect_spread(self) -> Array:
@@ -152,6 +176,11 @@ class HierarchicalModel:
     def offset(self) -> Array:
         """Shape (p,): the coefficients at the column means, in the user's units, whose standardised values are zero."""
         return np.where(np.array(self.names) == "intercept", self.outcome_centre, 0.0)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Rows of counts that share cluster and design row, together."""
+        return aggregate(self.family == "poisson", self.clusters.codes, self.outcome, self.size, self.X, self.Z)
 
     @cached_property
     def sufficient(self) -> Sufficient:
@@ -180,6 +209,8 @@ class HierarchicalModel:
 
     def log_likelihood(self, draws: Draws) -> Array:
         """Shape (S, J): log p(y_j | parameters) with the random effects integrated out."""
+        if not self.gaussian:
+            return self.counts.log_likelihood(draws.beta, draws.factor)
         standard = self.to_standard(draws)
         found = self.sufficient.log_likelihood(standard.beta, standard.sigma, standard.covariance)
         return found - self.clusters.sizes * np.log(self.outcome_spread)
@@ -233,7 +264,8 @@ def build(table: pd.DataFrame, settings: Mapping[str, Any], priors: dict[str, Pr
     ----------
     table : pandas.DataFrame
     settings : mapping
-        ``formula``, ``family`` and, where they are set, ``within_between`` and ``reference_levels``.
+        ``formula``, ``family`` and, where they are set, ``trials``, ``exposure``, ``within_between`` and
+        ``reference_levels``.
     priors : dict of str to Prior
     eta : float
     """
@@ -242,6 +274,7 @@ def build(table: pd.DataFrame, settings: Mapping[str, Any], priors: dict[str, Pr
     return HierarchicalModel(
         family=settings["family"],
         outcome=outcomes.values(formula.outcome, table),
+        size=outcomes.sizes(table, settings),
         X=fitted.fixed.matrix(table, standard=False),
         Z=np.hstack([design.matrix(table, standard=False) for design in fitted.random]),
         names=fitted.fixed.names,
@@ -265,7 +298,8 @@ def parameters(model: HierarchicalModel, draws: Draws, shape: tuple[int, ...]) -
         (chains, draws), of the result.
     """
     rows = dict(zip(model.names, draws.beta.T, strict=True))
-    rows["sigma"] = draws.sigma
+    if model.gaussian:
+        rows["sigma"] = draws.sigma
     rows |= dict(zip(model.sd_names, draws.sd.T, strict=True))
     rows |= {
         name: draws.correlation[:, i, j] for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True)
@@ -275,12 +309,13 @@ def parameters(model: HierarchicalModel, draws: Draws, shape: tuple[int, ...]) -
 
 def from_parameters(model: HierarchicalModel, rows: Mapping[str, Array]) -> Draws:
     """The inverse of `parameters`."""
-    correlation = np.tile(np.eye(len(model.effects)), (rows["sigma"].size, 1, 1))
+    total = rows[model.names[0]].size
+    correlation = np.tile(np.eye(len(model.effects)), (total, 1, 1))
     for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True):
         correlation[:, i, j] = correlation[:, j, i] = rows[name].ravel()
     return Draws(
         np.stack([rows[name].ravel() for name in model.names], axis=1),
-        rows["sigma"].ravel(),
+        rows["sigma"].ravel() if model.gaussian else np.zeros(total),
         np.stack([rows[name].ravel() for name in model.sd_names], axis=1),
         correlation,
     )

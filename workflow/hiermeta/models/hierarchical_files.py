@@ -12,7 +12,7 @@ from hiermeta.data.hierarchical import formula_of
 from hiermeta.models import hierarchical, hierarchical_priors
 from hiermeta.models.hierarchical import HierarchicalModel
 
-KEYS = ("formula", "family", "within_between", "reference_levels", "priors")
+KEYS = ("formula", "family", "trials", "exposure", "within_between", "reference_levels", "priors")
 """Settings that make the model."""
 
 
@@ -29,7 +29,7 @@ def null_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of the model without predictors: an intercept that differs between clusters."""
     group = ":".join(f"`{column}`" for column in formula_of(settings).random[0].group)
     outcome = settings["formula"].partition("~")[0].strip()
-    kept = {key: settings[key] for key in ("family", "priors") if key in settings}
+    kept = {key: settings[key] for key in ("family", "trials", "exposure", "priors") if key in settings}
     return kept | {"formula": f"{outcome} ~ 1 + (1 | {group})"}
 
 

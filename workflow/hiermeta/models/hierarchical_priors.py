@@ -88,6 +88,8 @@ def choose(settings: Mapping[str, Any], model: HierarchicalModel) -> Priors:
                 eta = parse_lkj(text)
                 continue
             read[key] = parse_for(key, text)
+            if key == "sigma" and not model.gaussian:
+                raise PriorError(f"{model.family} outcomes have no residual SD")
             if read[key].is_point:
                 raise PriorError(f"{text!r}: a hierarchical regression estimates all of its parameters")
         except PriorError as error:
@@ -102,8 +104,9 @@ def choose(settings: Mapping[str, Any], model: HierarchicalModel) -> Priors:
 
 def _defaults(model: HierarchicalModel) -> dict[str, tuple[str, ChosenPrior]]:
     """By parameter: its key in the config, and its default."""
-    y, mean = model.outcome_spread, float(model.outcome.mean())
-    central = ChosenPrior(Prior("normal", (mean, WIDE * y)), True, "around the mean outcome, SD: 2.5 SDs of it")
+    y = model.outcome_spread
+    wide = "2.5 SDs of the outcome" if model.gaussian else "2.5"
+    central = ChosenPrior(Prior("normal", (model.overall, WIDE * y)), True, f"around the mean outcome, SD: {wide}")
     fixed = model.designs.fixed
     levels = next((term for term in fixed.terms if term in fixed.main_factors), None)
     found = {}
@@ -111,10 +114,12 @@ def _defaults(model: HierarchicalModel) -> dict[str, tuple[str, ChosenPrior]]:
         if term == ("intercept" if model.centred else levels):
             found[name] = "intercept", central
             continue
-        source = "SD: 2.5 SDs of the outcome per SD of the column"
+        source = f"SD: {wide} per SD of the column"
         found[name] = "slopes", ChosenPrior(Prior("normal", (0.0, WIDE * y / float(spread))), True, source)
     for name, spread in zip(model.sd_names, model.effect_spread, strict=True):
-        source = "scale: the SD of the outcome, per SD of the column"
-        found[name] = "sd", ChosenPrior(Prior("half_normal", (y / float(spread),)), True, source)
-    found["sigma"] = "sigma", ChosenPrior(Prior("half_normal", (y,)), True, "scale: the SD of the outcome")
+        source = f"scale: {'the SD of the outcome' if model.gaussian else '2.5'}, per SD of the column"
+        scale = y if model.gaussian else WIDE
+        found[name] = "sd", ChosenPrior(Prior("half_normal", (scale / float(spread),)), True, source)
+    if model.gaussian:
+        found["sigma"] = "sigma", ChosenPrior(Prior("half_normal", (y,)), True, "scale: the SD of the outcome")
     return found

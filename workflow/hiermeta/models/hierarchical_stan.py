@@ -21,15 +21,16 @@ def stan_data(model: HierarchicalModel) -> dict[str, Any]:
     data: dict[str, Any] = {"N": s.n, "J": J, "p": p, "q": q}
     data |= {"R": s.R.reshape(J * q, q), "E": s.E.reshape(J * q, p), "d": s.d.ravel(), "T": s.within}
     data |= {"blocks": len(model.blocks), "block_size": list(model.blocks), "n_partial": len(model.pairs)}
-    data |= _prior_data("beta", [model.priors[name] for name in model.names], units["beta"], model.offset)
+    data |= prior_data("beta", [model.priors[name] for name in model.names], units["beta"], model.offset)
     data["beta_offset"] = model.offset
-    data |= _prior_data("sd", [model.priors[name] for name in model.sd_names], units["sd"], np.zeros(q))
+    data |= prior_data("sd", [model.priors[name] for name in model.sd_names], units["sd"], np.zeros(q))
     sigma, unit = model.priors["sigma"], float(units["sigma"])
     data |= {"sigma_family": sigma.code, "sigma_prior": sigma.stan_arguments, "sigma_unit": unit, "eta": model.eta}
     return data | {"sigma_bounds": [bound / unit for bound in sigma.support]}
 
 
-def _prior_data(name: str, priors: Sequence[Prior], unit: Array, offset: Array) -> dict[str, Any]:
+def prior_data(name: str, priors: Sequence[Prior], unit: Array, offset: Array) -> dict[str, Any]:
+    """Priors of a vector of standardised parameters: families, arguments, bounds and units."""
     bounds = [(np.array(prior.support) - o) / u for prior, u, o in zip(priors, unit, offset, strict=True)]
     return {
         f"{name}_family": [prior.code for prior in priors],
@@ -85,16 +86,17 @@ def initial_values(model: HierarchicalModel, chains: int, seed: int) -> list[Map
 
 def from_columns(model: HierarchicalModel, columns: Mapping[str, Array]) -> Draws:
     """Draws in the user's units from the columns of CmdStan, shape (chains, draws) each."""
-
-    def stacked(name: str, size: int) -> Array:
-        if size == 0:
-            return np.zeros((columns["sigma"].size, 0))
-        return np.stack([columns[f"{name}[{i + 1}]"].ravel() for i in range(size)], axis=1)
-
     units = model.units
     return Draws(
-        model.to_user(stacked("beta", len(model.names))),
+        model.to_user(stacked(columns, "beta", len(model.names))),
         columns["sigma"].ravel() * units["sigma"],
-        stacked("sd", len(model.effects)) * units["sd"],
-        correlations(stacked("partial", len(model.pairs)), model.blocks),
+        stacked(columns, "sd", len(model.effects)) * units["sd"],
+        correlations(stacked(columns, "partial", len(model.pairs)), model.blocks),
     )
+
+
+def stacked(columns: Mapping[str, Array], name: str, size: int) -> Array:
+    """Shape (S, size): a vector's elements from the columns of CmdStan."""
+    if size == 0:
+        return np.zeros((columns["sd[1]"].size, 0))
+    return np.stack([columns[f"{name}[{i + 1}]"].ravel() for i in range(size)], axis=1)

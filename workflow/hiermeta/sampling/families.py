@@ -10,7 +10,11 @@ from hiermeta.sampling.programs import compiled
 if TYPE_CHECKING:
     from cmdstanpy import CmdStanModel
 
-_HEADERS = {"meta.stan": "three_level.hpp", "hierarchical_gaussian.stan": "clustered_normal.hpp"}
+_HEADERS = {
+    "meta.stan": "three_level.hpp",
+    "hierarchical_gaussian.stan": "clustered_normal.hpp",
+    "hierarchical_latent.stan": "clustered_counts.hpp",
+}
 
 
 def family_program(stan_file: Path) -> CmdStanModel:

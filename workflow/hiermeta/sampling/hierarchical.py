@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from hiermeta.models import hierarchical_stan, latent_stan
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, from_parameters, parameters
-from hiermeta.models.hierarchical_stan import from_columns, initial_values, stan_data
 from hiermeta.sampling.nuts import Sample, sample, sample_stats
 
 if TYPE_CHECKING:
@@ -18,12 +18,15 @@ Array = npt.NDArray[Any]
 DIMS = {
     "log_likelihood": {"cluster": ["cluster_id"]},
     "observed_data": {"outcome": ["row_id"]},
-    "constant_data": {"cluster_of_row": ["row_id"]},
+    "constant_data": {"cluster_of_row": ["row_id"], "size": ["row_id"]},
+    "posterior": {"u": ["cluster_id", "effect"]},
 }
+_PER_ROW = 25
+"""Log likelihoods of counts take quadrature over every row."""
 NULL = "null:"
 """Begins the names of the null model's variables."""
 _LIKELIHOODS = 40_000_000
-"""Largest number of log likelihoods kept; with more clusters times draws every n-th draw has them."""
+"""Largest number of log likelihoods computed; with more clusters times draws every n-th draw has them."""
 
 
 def fit(program: CmdStanModel, model: HierarchicalModel, settings: dict[str, Any], cores: int) -> Sample:
@@ -32,7 +35,7 @@ def fit(program: CmdStanModel, model: HierarchicalModel, settings: dict[str, Any
     Parameters
     ----------
     program : cmdstanpy.CmdStanModel
-        ``stan/hierarchical_gaussian.stan``.
+        ``stan/hierarchical_gaussian.stan``, or ``stan/hierarchical_latent.stan`` for counts.
     model : HierarchicalModel
     settings : dict
         chains, warmup, draws, seed, adapt_delta.
@@ -44,10 +47,16 @@ def fit(program: CmdStanModel, model: HierarchicalModel, settings: dict[str, Any
     """
 
     def reported(columns: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
-        return parameters(model, from_columns(model, columns), columns["sigma"].shape)
+        return parameters(model, _draws(model, columns), columns["sd[1]"].shape)
 
-    inits = initial_values(model, settings["chains"], settings["seed"])
-    return sample(program, stan_data(model), inits, settings, reported, cores)
+    stan = hierarchical_stan if model.gaussian else latent_stan
+    inits = stan.initial_values(model, settings["chains"], settings["seed"])
+    metric = "dense_e" if model.gaussian else "diag_e"
+    return sample(program, stan.stan_data(model), inits, settings, reported, cores, metric)
+
+
+def _draws(model: HierarchicalModel, columns: dict[str, npt.NDArray[np.float64]]) -> Draws:
+    return (hierarchical_stan if model.gaussian else latent_stan).from_columns(model, columns)
 
 
 def fit_null(
@@ -77,20 +86,22 @@ def groups(
     of_null : Sample
         Its variables' names begin with ``null:``.
     """
-    shape = fitted.draws["sigma"].shape
-    draws = from_columns(model, fitted.draws)
+    shape = fitted.draws["sd[1]"].shape
+    draws = _draws(model, fitted.draws)
     rows = parameters(model, draws, shape)
-    of_null_rows = parameters(null, from_columns(null, of_null.draws), of_null.draws["sigma"].shape)
+    of_null_rows = parameters(null, _draws(null, of_null.draws), of_null.draws["sd[1]"].shape)
     rows |= {NULL + name: values[:, : shape[1]] for name, values in of_null_rows.items()}
-    every = -(-draws.sigma.size * len(model.clusters.names) // _LIKELIHOODS)
+    cells = len(model.clusters.names) if model.gaussian else _PER_ROW * model.n
+    every = -(-draws.sigma.size * cells // _LIKELIHOODS)
     kept = np.arange(draws.sigma.size).reshape(shape)[:, ::every]
     likelihood = model.log_likelihood(draws[kept.ravel()]).astype(np.float32)
+    more: dict[str, Array] = {} if model.gaussian else {"u": latent_stan.random_effects(model, fitted.draws)}
     return {
-        "posterior": {name.replace("/", "÷"): values for name, values in rows.items()},
+        "posterior": more | {name.replace("/", "÷"): values for name, values in rows.items()},
         "sample_stats": sample_stats(fitted),
         "log_likelihood": {"cluster": likelihood.reshape(*kept.shape, -1)},
         "observed_data": {"outcome": model.outcome},
-        "constant_data": {"cluster_of_row": model.clusters.codes},
+        "constant_data": {"cluster_of_row": model.clusters.codes, "size": model.size},
     }
 
 

@@ -76,6 +76,7 @@ def sample(
     settings: dict[str, Any],
     reported: Callable[[dict[str, Array]], dict[str, Array]],
     cores: int,
+    metric: str = "dense_e",
 ) -> Sample:
     """Sample a posterior, trying again with other settings where the first run isn't good enough.
 
@@ -95,6 +96,8 @@ def sample(
         From draws of the program's variables to those of every reported quantity, which must converge.
     cores : int
         Chains run at a time.
+    metric : str
+        ``dense_e`` suits a few correlated parameters (a third more effective draws), ``diag_e`` many.
 
     Raises
     ------
@@ -105,7 +108,7 @@ def sample(
     attempts: list[Attempt] = []
     while True:
         started = time.monotonic()
-        draws, stats = _run(program, data, inits, settings, attempt, cores)
+        draws, stats = _run(program, data, inits, settings, attempt, cores, metric)
         seconds = time.monotonic() - started
         health = sampler_health(stats["divergent__"], stats["treedepth__"], stats["energy__"], attempt.max_treedepth)
         table = convergence(reported(draws))
@@ -167,6 +170,7 @@ def _run(
     settings: dict[str, Any],
     attempt: Attempt,
     cores: int,
+    metric: str,
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     with tempfile.TemporaryDirectory(prefix="hiermeta-") as folder:
         try:
@@ -178,7 +182,7 @@ def _run(
                 seed=settings["seed"],
                 iter_warmup=attempt.warmup,
                 iter_sampling=attempt.draws,
-                metric="dense_e",  # three to a few parameters, correlated: a third more effective draws
+                metric=metric,
                 adapt_delta=attempt.adapt_delta,
                 max_treedepth=attempt.max_treedepth,
                 sig_figs=16,

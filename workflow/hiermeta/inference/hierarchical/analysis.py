@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ from hiermeta.inference.hierarchical import (
     buildup,
     checks,
     classical,
+    classical_counts,
     clustering,
     comparison,
     complete,
     pooling,
     prediction,
+    prediction_counts,
     unpooled,
 )
-from hiermeta.inference.hierarchical.classical import MixedFit
 from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
 from hiermeta.inference.meta import ESTIMATE_COLUMNS
 from hiermeta.inference.summaries import of_draws
@@ -57,52 +59,74 @@ def without_results(status: str, message: str) -> Results:
     return Results(tables, documents | {"diagnostics": verdict})
 
 
-def results(
-    models: tuple[HierarchicalModel, HierarchicalModel],
-    draws: tuple[Draws, Draws],
-    table: pd.DataFrame,
-    description: Mapping[str, Any],
-    health: SamplerHealth,
-    shape: tuple[int, ...],
-) -> Results:
+@dataclass(frozen=True)
+class Fitted:
+    """A sampled model with its null model.
+
+    Parameters
+    ----------
+    model, null : HierarchicalModel
+    draws, of_null : Draws
+        Chain after chain.
+    u : numpy.ndarray or None
+        Shape (S, J, q): random effects as sampled; None where they were integrated out.
+    likelihood : numpy.ndarray
+        Shape (T, J): log p(y_j | parameters) of some draws.
+    shape : tuple of int
+        (chains, draws).
+    """
+
+    model: HierarchicalModel
+    null: HierarchicalModel
+    draws: Draws
+    of_null: Draws
+    u: Array | None
+    likelihood: Array
+    shape: tuple[int, ...]
+
+
+def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any], health: SamplerHealth) -> Results:
     """What the draws say, beside the classical fits, and whether they can be trusted.
 
     Parameters
     ----------
-    models, draws : tuple
-        Of the model and of the null model.
+    fitted : Fitted
     table : pandas.DataFrame
         The validated table.
     description : mapping
         ``model.json``.
     health : SamplerHealth
-    shape : tuple of int
-        (chains, draws).
     """
-    (model, null), (own, of_null), chains = models, draws, shape[0]
-    summary = of_draws(parameters(model, own, shape))
-    full, ml, restricted_null = classical.fit(model), classical.fit(model, reml=False), classical.fit(null)
+    model, draws, shape = fitted.model, fitted.draws, fitted.shape
+    summary = of_draws(parameters(model, draws, shape))
     ordinary, alone = complete.fit(model), unpooled.fit(model)
-    found = pooling.effects(model, own, chains)
-    steps = buildup.steps(model, full, restricted_null)
-    about_clusters = clustering.table(model, own, null, of_null, ordinary, shape)
-    checked, quantiles = checks.tables(model, own)
+    found = pooling.effects(model, draws, shape[0], fitted.u)
+    about_clusters = clustering.table(model, draws, fitted.null, fitted.of_null, ordinary, shape)
+    checked, quantiles = checks.tables(model, draws)
     compared, inclusion = comparison.compare(model)
+    fits, document = _classical(model, fitted.null)
+    at = description["predict_at"]
+    if fitted.u is None:
+        predicted = prediction.predictions(model, draws, found, table, at, shape[0])
+        means = prediction.marginal_means(model, draws, table, shape[0])
+    else:
+        predicted = prediction_counts.predictions(model, draws, fitted.u, table, at, shape)
+        means = prediction_counts.marginal_means(model, draws, table, shape)
     tables = {
         "estimates": summary[ESTIMATE_COLUMNS].rename_axis("parameter").reset_index(),
         "random_effects": pooling.random_effects(model, found),
         "pooling": pooling.pooling(model, found, ordinary, alone),
-        "models": buildup.table(model, summary, ordinary, full, ml, steps),
+        "models": buildup.table(model, summary, ordinary, fits),
         "clustering": about_clusters,
-        "predictions": prediction.predictions(model, own, found, table, description["predict_at"], chains),
-        "marginal_means": prediction.marginal_means(model, own, table, chains),
+        "predictions": predicted,
+        "marginal_means": means,
         "checks": checked,
         "quantiles": quantiles,
-        "loo": leave_one_out(model, found.draws),
+        "loo": leave_one_out(model, fitted.likelihood),
         "comparison": compared,
     }
     of_clusters = {
-        f"{cluster}: {effect}": found.mean[:, j, k].reshape(chains, -1)
+        f"{cluster}: {effect}": found.mean[:, j, k].reshape(shape[0], -1)
         for j, cluster in enumerate(model.clusters.names)
         for k, effect in enumerate(model.effects)
     }
@@ -110,11 +134,22 @@ def results(
     every = pd.concat([summary[CONVERGENCE], measured, convergence(of_clusters)])
     documents = {
         "exact": EXACT,
-        "classical": classical.document(full, ml, restricted_null),
+        "classical": document,
         "comparison": inclusion,
         "diagnostics": verdict(every, health),
     }
     return Results(tables, documents)
+
+
+def _classical(model: HierarchicalModel, null: HierarchicalModel) -> tuple[dict[str, buildup.Fitted], dict[str, Any]]:
+    """Classical fits by column of ``models.csv``, and the document."""
+    if model.gaussian:
+        reml, ml, of_null = classical.fit(model), classical.fit(model, reml=False), classical.fit(null)
+        steps = buildup.steps(model, reml, of_null, classical.fit)
+        return {"reml": reml, "ml": ml} | steps, classical.document(reml, ml, of_null)
+    own, alone = classical_counts.fit(model), classical_counts.fit(null)
+    steps = buildup.steps(model, own, alone, classical_counts.fit)
+    return {"ml": own} | steps, classical_counts.document(own, alone)
 
 
 def verdict(every: pd.DataFrame, health: SamplerHealth) -> dict[str, Any]:
@@ -132,20 +167,17 @@ def verdict(every: pd.DataFrame, health: SamplerHealth) -> dict[str, Any]:
     return {"status": status, **measures, "checks": judged, "agreement": []}
 
 
-def without_draws(models: tuple[HierarchicalModel, HierarchicalModel]) -> dict[str, Any]:
+def without_draws(model: HierarchicalModel, null: HierarchicalModel) -> dict[str, Any]:
     """The classical counterpart, which needs no draws."""
-    model, null = models
-    fits: list[MixedFit] = [classical.fit(model), classical.fit(model, reml=False), classical.fit(null)]
-    return classical.document(*fits)
+    return _classical(model, null)[1]
 
 
-def leave_one_out(model: HierarchicalModel, draws: Draws) -> pd.DataFrame:
+def leave_one_out(model: HierarchicalModel, likelihood: Array) -> pd.DataFrame:
     """Log predictive density of each cluster given the others, by Pareto-smoothed importance sampling.
 
     The weights come from densities with the random effects integrated out; given the random effects, importance
     sampling fails (Merkle, Furr & Rabe-Hesketh 2019).
     """
-    likelihood = model.log_likelihood(draws)
     log_weights, pareto_k = smoothed_weights(-likelihood)
     top = (log_weights + likelihood).max(axis=0)
     elpd = top + np.log(np.exp(log_weights + likelihood - top).sum(axis=0))

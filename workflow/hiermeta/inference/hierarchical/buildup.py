@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.inference.hierarchical import classical
 from hiermeta.inference.hierarchical.classical import MixedFit
+from hiermeta.inference.hierarchical.classical_counts import CountFit
 from hiermeta.inference.hierarchical.complete import Complete
 from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
+Fitted = MixedFit | CountFit
+Fit = Callable[[HierarchicalModel], Fitted]
 STEPS = ("individual", "contextual", "cross-level")
 COLUMNS = [
     *("term", "complete", "complete_se", "complete_robust_se", "partial", "partial_sd", "reml", "reml_se"),
@@ -44,14 +47,16 @@ def steps_of(model: HierarchicalModel) -> list[str]:
     return found
 
 
-def steps(model: HierarchicalModel, full: MixedFit, null: MixedFit) -> dict[str, MixedFit]:
-    """Restricted maximum likelihood fits of the build-up; steps that add nothing are left out.
+def steps(model: HierarchicalModel, full: Fitted, null: Fitted, fit: Fit) -> dict[str, Fitted]:
+    """Classical fits of the build-up; steps that add nothing are left out.
 
     Parameters
     ----------
     model : HierarchicalModel
-    full, null : MixedFit
+    full, null : MixedFit or CountFit
         Of the whole model and of the null model.
+    fit : callable
+        From a model to its fit.
     """
     entering, fits = steps_of(model), {"null": null}
     kept = ["null"]
@@ -64,7 +69,7 @@ def steps(model: HierarchicalModel, full: MixedFit, null: MixedFit) -> dict[str,
             fits[step] = full
             break
         names = tuple(model.names[i] for i in columns)
-        fits[step] = classical.fit(replace(model, X=model.X[:, columns], names=names))
+        fits[step] = fit(replace(model, X=model.X[:, columns], names=names))
     return fits
 
 
@@ -72,9 +77,7 @@ def table(
     model: HierarchicalModel,
     partial: pd.DataFrame,
     complete: Complete,
-    full: MixedFit,
-    ml: MixedFit,
-    fits: dict[str, MixedFit],
+    fits: Mapping[str, Fitted],
 ) -> pd.DataFrame:
     """One row per parameter, a column and its standard error per way of fitting and step.
 
@@ -84,26 +87,27 @@ def table(
     partial : pandas.DataFrame
         The estimates table, indexed by parameter.
     complete : Complete
-    full, ml : MixedFit
-    fits : dict of str to MixedFit
-        From `steps`.
+    fits : mapping of str to MixedFit or CountFit
+        By column: ``reml``, ``ml`` and those of `steps`.
     """
     rows = pd.DataFrame(index=pd.Index(partial.index, name="term"), columns=COLUMNS[1:], dtype=float)
     names = list(model.names)
     rows.loc[names, "complete"] = complete.coefficients
     rows.loc[names, "complete_se"], rows.loc[names, "complete_robust_se"] = complete.naive, complete.robust
-    rows.loc["sigma", "complete"] = complete.sigma
+    if model.gaussian:
+        rows.loc["sigma", "complete"] = complete.sigma
     rows["partial"], rows["partial_sd"] = partial["mean"], partial["sd"]
-    for column, entry in {"reml": full, "ml": ml, **fits}.items():
+    for column, entry in fits.items():
         found, errors = _parameters(entry)
         rows.loc[list(found), column] = list(found.values())
         rows.loc[list(errors), f"{column}_se"] = list(errors.values())
     return rows.reset_index()[COLUMNS]
 
 
-def _parameters(entry: MixedFit) -> tuple[dict[str, float], dict[str, float]]:
+def _parameters(entry: Fitted) -> tuple[dict[str, float], dict[str, float]]:
     model, draw = entry.model, entry.parameters
-    values = dict(zip(model.names, entry.coefficients.tolist(), strict=True)) | {"sigma": entry.sigma}
+    values = dict(zip(model.names, entry.coefficients.tolist(), strict=True))
+    values |= {"sigma": float(draw.sigma[0])} if model.gaussian else {}
     values |= dict(zip(model.sd_names, draw.sd[0].tolist(), strict=True))
     for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True):
         values[name] = float(draw.correlation[0, i, j])

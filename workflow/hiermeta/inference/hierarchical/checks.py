@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit
 from scipy.stats import skew
 
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
@@ -20,7 +21,7 @@ _MOST, _LEAST = 200, 20
 
 
 def replicate(model: HierarchicalModel, draws: Draws) -> npt.NDArray[np.float32]:
-    """Shape (R, N): outcomes simulated with new random effects, rows sorted by cluster.
+    """Shape (R, N): outcomes, or shares and rates, simulated with new random effects; rows sorted by cluster.
 
     Parameters
     ----------
@@ -30,13 +31,19 @@ def replicate(model: HierarchicalModel, draws: Draws) -> npt.NDArray[np.float32]
     rng = np.random.default_rng(SEED)
     count = int(np.clip(_VALUES // model.n, _LEAST, _MOST))
     order = model.clusters.order
+    size = model.size[order]
     X, Z, codes = model.X[order], model.Z[order], model.clusters.codes[order]
     result = np.empty((count, model.n), np.float32)
     for i, s in enumerate(np.linspace(0, draws.sigma.size - 1, count).astype(int)):
         root = np.linalg.cholesky(draws.covariance[s] + 1e-12 * np.diag(draws.sd[s] ** 2 + 1e-300))
         u = rng.standard_normal((len(model.clusters.names), len(model.effects))) @ root.T
-        noise = draws.sigma[s] * rng.standard_normal(model.n)
-        result[i] = X @ draws.beta[s] + (Z * u[codes]).sum(axis=1) + noise
+        linear = X @ draws.beta[s] + (Z * u[codes]).sum(axis=1)
+        if model.gaussian:
+            result[i] = linear + draws.sigma[s] * rng.standard_normal(model.n)
+        elif model.family == "poisson":
+            result[i] = rng.poisson(np.minimum(size * np.exp(np.minimum(linear, 30)), 1e15)) / size
+        else:
+            result[i] = rng.binomial(size.astype(np.int64), expit(linear)) / size
     return result
 
 
@@ -45,7 +52,8 @@ def statistics(model: HierarchicalModel, outcome: Array) -> dict[str, float]:
     sizes = model.clusters.sizes
     means = np.add.reduceat(outcome, model.clusters.start) / sizes
     squares = np.add.reduceat((outcome - np.repeat(means, sizes)) ** 2, model.clusters.start)
-    return {
+    zeros = {} if model.gaussian else {"share of zeros": float((outcome == 0).mean())}
+    return zeros | {
         "mean": float(outcome.mean()),
         "SD": float(outcome.std()),
         "smallest": float(outcome.min()),
@@ -70,7 +78,7 @@ def tables(model: HierarchicalModel, draws: Draws) -> tuple[pd.DataFrame, pd.Dat
         level, observed, median, q2.5, q97.5.
     """
     simulated = replicate(model, draws)
-    observed = model.outcome[model.clusters.order]
+    observed = (model.outcome / model.size)[model.clusters.order]
     known = statistics(model, observed)
     drawn = pd.DataFrame([statistics(model, row.astype(float)) for row in simulated])
     rows = [

@@ -246,4 +246,17 @@ def between_variance(model: HierarchicalModel, draws: Draws) -> Array:
 def intraclass(model: HierarchicalModel, draws: Draws) -> Array:
     """Shape (S,): between/(between + residual)."""
     between = between_variance(model, draws)
-    return np.asarray(between / (between + draws.sigma**2))
+    return np.asarray(between / (between + residual_variance(model, draws)))
+
+
+def residual_variance(model: HierarchicalModel, draws: Draws) -> Array:
+    """Shape (S,): within clusters, on the scale of the coefficients.
+
+    σ² for gaussian outcomes, π²/3 for logits; for Poisson outcomes log(1 + 1/mean count), an approximation (Nakagawa,
+    Johnson & Schielzeth 2017).
+    """
+    if model.gaussian:
+        return np.asarray(draws.sigma**2)
+    if model.family == "poisson":
+        return np.full(len(draws.sd), np.log1p(1 / max(float(model.outcome.mean()), 1e-12)))
+    return np.full(len(draws.sd), np.pi**2 / 3)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import ndtri
 
-from hiermeta.inference.hierarchical.classical import between_variance, intraclass
+from hiermeta.inference.hierarchical.classical import between_variance, intraclass, residual_variance
 from hiermeta.inference.hierarchical.complete import Complete
 from hiermeta.inference.summaries import INTERVAL, of_draws
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
@@ -32,8 +33,12 @@ def quantities(
     between = between_variance(model, draws)
     moments = np.cov(model.X, rowvar=False).reshape(len(model.names), -1)
     explained = np.einsum("sp,pq,sq->s", draws.beta, moments, draws.beta)
-    total = explained + between + draws.sigma**2
+    total = explained + between + residual_variance(model, draws)
     rows["R2 [marginal]"], rows["R2 [conditional]"] = explained / total, (explained + between) / total
+    if not model.gaussian:
+        # The median of the ratio between two individuals alike in all but their clusters (Larsen & Merlo 2005).
+        name = "median rate ratio" if model.family == "poisson" else "median odds ratio"
+        rows[name] = np.exp(np.sqrt(2 * between) * ndtri(0.75))
     return {name: values.reshape(shape) for name, values in rows.items()}
 
 
@@ -62,7 +67,8 @@ def table(
         for name, ratio in zip(model.names, draws.beta.std(axis=0, ddof=1) / complete.naive, strict=True)
     }
     first = [effect == "intercept" for effect in model.effects]
-    values["R2 [within]"] = 1 - float(np.median(draws.sigma) ** 2 / np.median(of_null.sigma) ** 2)
+    if model.gaussian:
+        values["R2 [within]"] = 1 - float(np.median(draws.sigma) ** 2 / np.median(of_null.sigma) ** 2)
     if any(first):
         intercept = np.median(draws.sd[:, first.index(True)]) ** 2
         values["R2 [between]"] = 1 - float(intercept / np.median(of_null.sd[:, 0]) ** 2)

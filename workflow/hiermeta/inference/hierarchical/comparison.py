@@ -48,8 +48,8 @@ def compare(model: HierarchicalModel) -> tuple[pd.DataFrame, dict[str, Any]]:
         ``inclusion``: part, log Bayes factor in favour of it, prior and posterior probability against leaving just it
         out.
     """
-    if not applies(model):
-        reason = "marginal likelihoods are computed for normal priors of the coefficients only"
+    if not model.gaussian or not applies(model):
+        reason = "marginal likelihoods are computed for gaussian outcomes and normal priors of the coefficients only"
         return pd.DataFrame(columns=COLUMNS), {"applies": False, "reason": reason}
     rows: list[dict[str, Any]] = []
     units: list[tuple[Array, Array]] = []

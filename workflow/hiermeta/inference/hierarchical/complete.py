@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hiermeta.models.counts import regress
 from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -14,7 +15,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Complete:
-    """Ordinary least squares in the user's units.
+    """An ordinary regression in the user's units.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ class Complete:
         Shape (p,): standard errors that take rows as independent, and cluster-robust ones (CR1S, with the small-sample
         factor J/(J − 1) · (N − 1)/(N − p)).
     sigma : float
-        Residual SD.
+        Residual SD; NaN where there is none.
     """
 
     coefficients: Array
@@ -34,12 +35,14 @@ class Complete:
 
 
 def fit(model: HierarchicalModel) -> Complete:
-    """Ordinary least squares from the sufficient statistics.
+    """Ordinary least squares from the sufficient statistics, or logistic or Poisson regression.
 
     Parameters
     ----------
     model : HierarchicalModel
     """
+    if not model.gaussian:
+        return _of_counts(model)
     s = model.sufficient
     n, p, J = s.n, s.p, len(s.sizes)
     triangle = s.total
@@ -55,3 +58,14 @@ def fit(model: HierarchicalModel) -> Complete:
     back = np.stack([model.to_user(row) - model.to_user(0 * row) for row in np.eye(p)], axis=1)
     naive, robust = (np.sqrt(np.diag(back @ covariance @ back.T)) for covariance in covariances)
     return Complete(model.to_user(beta), naive, robust, float(np.sqrt(variance)) * model.outcome_spread)
+
+
+def _of_counts(model: HierarchicalModel) -> Complete:
+    rows = model.counts
+    found = regress(rows, rows.X)
+    residual = rows.y - rows.mean(rows.known + rows.X @ found.coefficients)
+    scores = np.add.reduceat(rows.X * residual[:, None], rows.start, axis=0)
+    J, n, p = len(rows.start), model.n, len(model.names)
+    robust = J / (J - 1) * (n - 1) / (n - p) * found.covariance @ (scores.T @ scores) @ found.covariance
+    naive = np.sqrt(np.diag(found.covariance))
+    return Complete(found.coefficients, naive, np.sqrt(np.diag(robust)), float("nan"))

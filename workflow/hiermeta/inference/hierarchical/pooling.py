@@ -10,7 +10,7 @@ import pandas as pd
 
 from hiermeta.inference.hierarchical.complete import Complete
 from hiermeta.inference.hierarchical.unpooled import Unpooled
-from hiermeta.inference.summaries import INTERVAL, of_normals
+from hiermeta.inference.summaries import INTERVAL, of_draws, of_normals
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 from hiermeta.sampling.convergence import MCSE
 
@@ -43,8 +43,8 @@ class Effects:
     variance: Array
 
 
-def effects(model: HierarchicalModel, draws: Draws, chains: int) -> Effects:
-    """The random effects, normal given each draw.
+def effects(model: HierarchicalModel, draws: Draws, chains: int, u: Array | None = None) -> Effects:
+    """The random effects: normal given each draw where they were integrated out, else as sampled.
 
     Parameters
     ----------
@@ -52,10 +52,15 @@ def effects(model: HierarchicalModel, draws: Draws, chains: int) -> Effects:
     draws : Draws
         Chain after chain.
     chains : int
+    u : numpy.ndarray, optional
+        Shape (S, J, q): as sampled.
     """
     total = draws.sigma.size
     every = -(-total * len(model.clusters.names) * len(model.effects) // _VALUES)
-    some = draws[np.arange(total).reshape(chains, -1)[:, ::every].ravel()]
+    kept = np.arange(total).reshape(chains, -1)[:, ::every].ravel()
+    some = draws[kept]
+    if u is not None:
+        return Effects(some, chains, u[kept], np.zeros_like(u[kept]))
     mean, covariance = model.random_effects(some)
     return Effects(some, chains, mean, np.diagonal(covariance, axis1=2, axis2=3))
 
@@ -63,7 +68,11 @@ def effects(model: HierarchicalModel, draws: Draws, chains: int) -> Effects:
 def random_effects(model: HierarchicalModel, found: Effects) -> pd.DataFrame:
     """Table of the random effects, one row per cluster and term."""
     table = _named(model)
-    summary = of_normals(_flat(found.mean), _flat(found.variance), _labels(model), found.chains)
+    if model.gaussian:
+        summary = of_normals(_flat(found.mean), _flat(found.variance), _labels(model), found.chains)
+    else:
+        columns = _flat(found.mean).T.reshape(-1, found.chains, len(found.mean) // found.chains)
+        summary = of_draws(dict(zip(_labels(model), columns, strict=True)))
     return table.join(summary.reset_index(drop=True))[RANDOM_EFFECTS]
 
 
@@ -84,8 +93,11 @@ def pooling(model: HierarchicalModel, found: Effects, complete: Complete, unpool
     table["none"], table["none_se"] = unpooled.estimate.ravel(), unpooled.se.ravel()
     partial = found.mean + fixed[:, None, :]
     table["partial"], table["partial_sd"] = _moments(partial, found.variance)
-    standard = model.to_standard(found.draws)
-    table["shrinkage"] = model.sufficient.pooled(standard.sigma, standard.covariance).ravel()
+    if model.gaussian:
+        standard = model.to_standard(found.draws)
+        table["shrinkage"] = model.sufficient.pooled(standard.sigma, standard.covariance).ravel()
+    else:  # what is left of the variance between clusters once a cluster's rows are known
+        table["shrinkage"] = (found.mean.var(axis=0) / (found.draws.sd**2).mean(axis=0)).ravel()
     table["complete_line"] = (unpooled.line @ complete.coefficients).ravel()
     lines = found.mean + np.einsum("jqp,sp->sjq", unpooled.line, found.draws.beta, optimize=True)
     table["partial_line"], table["partial_line_sd"] = _moments(lines, found.variance)

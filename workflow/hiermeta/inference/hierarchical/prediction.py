@@ -39,7 +39,7 @@ def predictions(
     for values in predict_at:
         where = " at " + ", ".join(f"{name} = {value}" for name, value in values.items())
         changed = table.assign(**values)
-        parts.append(_at(model, draws, *_rows(model, changed), where, chains))
+        parts.append(_at(model, draws, *design_rows(model, changed), where, chains))
     x, z = model.X.mean(axis=0), model.Z.mean(axis=0)
     mean = (found.draws.beta @ x)[:, None] + found.mean @ z
     # Covariances between effects of a cluster count too, so the spread is computed along z.
@@ -49,7 +49,8 @@ def predictions(
     return pd.concat(parts).rename_axis("target").reset_index()[COLUMNS]
 
 
-def _rows(model: HierarchicalModel, table: pd.DataFrame) -> tuple[Array, Array]:
+def design_rows(model: HierarchicalModel, table: pd.DataFrame) -> tuple[Array, Array]:
+    """Means over a table's rows of the designs of coefficients, shape (p,), and of random effects, shape (q,)."""
     x = model.designs.fixed.matrix(table, standard=False).mean(axis=0)
     z = np.concatenate([design.matrix(table, standard=False).mean(axis=0) for design in model.designs.random])
     return x, z

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hiermeta.models.counts import Counts, regress
 from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -54,7 +55,13 @@ def fit(model: HierarchicalModel) -> Unpooled:
         if rank < C.shape[1]:
             continue
         found = found / scale[:, None]
-        line[j], estimate[j] = found[:q, :p], found[:q, p]
+        line[j] = found[:q, :p]
+        if not model.gaussian:
+            alone = regress(_one(model, order[rows]), C[rows])
+            if alone.converged:
+                estimate[j], se[j] = alone.coefficients[:q], np.sqrt(np.diag(alone.covariance)[:q])
+            continue
+        estimate[j] = found[:q, p]
         free = len(y[rows]) - rank
         if free > 0:
             residual = y[rows] - C[rows] @ found[:, p]
@@ -62,6 +69,14 @@ def fit(model: HierarchicalModel) -> Unpooled:
             se[j] = np.sqrt(residual @ residual / free * (inverse[:q] ** 2).sum(axis=1))
     line[np.abs(line) < 1e-10 * np.maximum(np.abs(line).max(axis=(0, 1), initial=0), 1e-300)] = 0
     return Unpooled(estimate, se, line)
+
+
+def _one(model: HierarchicalModel, rows: npt.NDArray[np.intp]) -> Counts:
+    """One cluster's rows as they are."""
+    y, size, poisson = model.outcome[rows], model.size[rows], model.family == "poisson"
+    zeros = np.zeros(len(rows), dtype=np.intp)
+    known = np.log(size) if poisson else np.zeros(len(rows))
+    return Counts(poisson, y, size, known, model.X[rows], model.Z[rows], zeros[:1], zeros, np.zeros(1))
 
 
 def _further(Z: Array, X: Array, model: HierarchicalModel) -> list[int]:

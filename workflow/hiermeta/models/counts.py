@@ -1,0 +1,220 @@
+"""Likelihoods of binomial and Poisson outcomes with random effects, integrated by adaptive Gauss–Hermite quadrature.
+
+With η = known + x'β + z'u, each cluster's integral over u ~ N(0, LL') is taken around the mode of its integrand, in
+coordinates in which the curvature there is the identity (Pinheiro & Chao 2006); one node is Laplace's approximation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, gammaln, logsumexp
+
+Array = npt.NDArray[np.float64]
+NODES = {1: 25, 2: 9, 3: 5}
+"""Nodes per dimension by number of random effects; one beyond three."""
+_CELLS = 4_000_000
+_NEWTON = 50
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows that share cluster and design row, standing together, sorted by cluster.
+
+    Parameters
+    ----------
+    poisson : bool
+        Poisson rather than binomial.
+    y, trials, known : numpy.ndarray
+        Shape (R,): events, trials (binomial), logarithm of the exposure (Poisson).
+    X, Z : numpy.ndarray
+        Shapes (R, p) and (R, q): in the user's units.
+    start : numpy.ndarray
+        Shape (J,): first row of each cluster.
+    cluster : numpy.ndarray
+        Shape (R,): number of each row's cluster.
+    constant : numpy.ndarray
+        Shape (J,): terms of the log likelihood without parameters, by cluster.
+    """
+
+    poisson: bool
+    y: Array
+    trials: Array
+    known: Array
+    X: Array
+    Z: Array
+    start: npt.NDArray[np.intp]
+    cluster: npt.NDArray[np.intp]
+    constant: Array
+
+    def by_cluster(self, values: Array) -> Array:
+        """Sums over the rows of each cluster along the last axis."""
+        return np.asarray(np.add.reduceat(values, self.start, axis=-1))
+
+    def mean(self, linear: Array) -> Array:
+        """Expected events."""
+        return np.exp(np.minimum(linear, 700.0)) if self.poisson else self.trials * expit(linear)
+
+    def curvature(self, mean: Array) -> Array:
+        """Variance of the events given their mean."""
+        return mean if self.poisson else mean * (1 - mean / self.trials)
+
+    def kernel(self, linear: Array) -> Array:
+        """Log density of each row without its constant."""
+        taken = np.exp(np.minimum(linear, 700.0)) if self.poisson else self.trials * np.logaddexp(0, linear)
+        return np.asarray(self.y * linear - taken)
+
+    def chunks(self, draws: int, nodes: int) -> Iterator[slice]:
+        """Slices of draws small enough for arrays of shape (draws, R) at every node."""
+        step = max(1, _CELLS // (len(self.y) * max(nodes, self.Z.shape[1] ** 2)))
+        for first in range(0, draws, step):
+            yield slice(first, first + step)
+
+    def log_likelihood(self, beta: Array, L: Array, nodes: int | None = None) -> Array:
+        """Shape (S, J): log p(y_j | β, L), random effects integrated out.
+
+        Parameters
+        ----------
+        beta : numpy.ndarray
+            Shape (S, p).
+        L : numpy.ndarray
+            Shape (S, q, q): Cholesky factors of the covariance of the random effects.
+        nodes : int, optional
+            Per dimension; by default `NODES`.
+        """
+        q = self.Z.shape[1]
+        count = nodes or NODES.get(q, 1)
+        points, log_weights = _rule(q, count)
+        result = np.empty((len(beta), len(self.start)))
+        for part in self.chunks(len(beta), len(points)):
+            fixed = self.known + beta[part] @ self.X.T
+            loading = np.einsum("rk,skl->srl", self.Z, L[part])
+            mode, root = self._modes(fixed, loading)
+            terms = []
+            for point, log_weight in zip(points, log_weights, strict=True):
+                v = (
+                    mode
+                    + np.linalg.solve(np.swapaxes(root, 2, 3), np.broadcast_to(point, mode.shape)[..., None])[..., 0]
+                )
+                linear = fixed + (loading * v[:, self.cluster]).sum(axis=2)
+                terms.append(self.by_cluster(self.kernel(linear)) - 0.5 * (v**2).sum(axis=2) + log_weight)
+            log_determinant = np.log(np.diagonal(root, axis1=2, axis2=3)).sum(axis=2)
+            result[part] = logsumexp(terms, axis=0) - log_determinant
+        return result + self.constant
+
+    def _modes(self, fixed: Array, loading: Array) -> tuple[Array, Array]:
+        """Modes (S, J, q) of v = L⁻¹u and Cholesky factors (S, J, q, q) of the negative curvature there, by Newton."""
+        shape = (len(fixed), len(self.start), loading.shape[2])
+        v, identity = np.zeros(shape), np.eye(shape[2])
+        for _ in range(_NEWTON):
+            linear = fixed + (loading * v[:, self.cluster]).sum(axis=2)
+            mean = self.mean(linear)
+            gradient = np.add.reduceat(loading * (self.y - mean)[..., None], self.start, axis=1) - v
+            weighted = loading * self.curvature(mean)[..., None]
+            curvature = np.add.reduceat(weighted[..., None] * loading[:, :, None, :], self.start, axis=1) + identity
+            step = np.asarray(np.linalg.solve(curvature, gradient[..., None])[..., 0], float)
+            v = v + step / np.maximum(1, np.abs(step).max(axis=2, keepdims=True) / 2)
+            if np.abs(step).max() < _TOLERANCE:
+                break
+        return v, np.asarray(np.linalg.cholesky(curvature), float)
+
+
+def _rule(q: int, count: int) -> tuple[Array, Array]:
+    """Tensor Gauss–Hermite nodes for ∫ f(v) dv in q dimensions, and logs of their weights over the normal kernel."""
+    x, w = np.polynomial.hermite_e.hermegauss(count)
+    logs = np.log(w) + 0.5 * x**2 - 0.5 * np.log(2 * np.pi)
+    points = np.array(list(product(x, repeat=q)))
+    return points, np.array([sum(entry) for entry in product(logs, repeat=q)])
+
+
+def aggregate(poisson: bool, codes: npt.NDArray[np.intp], y: Array, size: Array, X: Array, Z: Array) -> Counts:
+    """Put rows that share cluster and design row together.
+
+    Parameters
+    ----------
+    poisson : bool
+    codes : numpy.ndarray
+        Shape (N,): number of each row's cluster.
+    y, size : numpy.ndarray
+        Shape (N,): events, and trials or exposure.
+    X, Z : numpy.ndarray
+        Shapes (N, p) and (N, q).
+    """
+    unique, group = np.unique(np.column_stack([codes, X, Z]), axis=0, return_inverse=True)
+    group = group.ravel()
+
+    def total(values: Array) -> Array:
+        return np.asarray(np.bincount(group, weights=values, minlength=len(unique)), float)
+
+    events, sizes = total(y), total(size)
+    cluster = unique[:, 0].astype(np.intp)
+    start = np.searchsorted(cluster, np.arange(cluster[-1] + 1))
+    p = X.shape[1]
+    if poisson:
+        own = y * np.log(size) - gammaln(y + 1)
+        constant = total(own) - events * np.log(sizes)
+    else:
+        constant = total(gammaln(size + 1) - gammaln(y + 1) - gammaln(size - y + 1))
+    return Counts(
+        poisson=poisson,
+        y=events,
+        trials=np.ones_like(sizes) if poisson else sizes,
+        known=np.log(sizes) if poisson else np.zeros_like(sizes),
+        X=unique[:, 1 : 1 + p],
+        Z=unique[:, 1 + p :],
+        start=start,
+        cluster=cluster,
+        constant=np.asarray(np.bincount(cluster, weights=constant), float),
+    )
+
+
+@dataclass(frozen=True)
+class Glm:
+    """An ordinary logistic or Poisson regression.
+
+    Parameters
+    ----------
+    coefficients : numpy.ndarray
+        Shape (p,).
+    covariance : numpy.ndarray
+        Shape (p, p).
+    converged : bool
+        False where likelihood rises without end, as it does with separated outcomes.
+    """
+
+    coefficients: Array
+    covariance: Array
+    converged: bool
+
+
+def regress(rows: Counts, X: Array) -> Glm:
+    """Fit by Fisher scoring.
+
+    Parameters
+    ----------
+    rows : Counts
+    X : numpy.ndarray
+        Shape (R, p): full rank.
+    """
+    spread = np.maximum(np.sqrt((X**2).mean(axis=0)), 1e-300)
+    design = X / spread
+    linear = np.log((rows.y + 0.5) / (np.exp(rows.known) + 0.5)) + rows.known
+    if not rows.poisson:
+        linear = np.log((rows.y + 0.5) / (rows.trials - rows.y + 0.5))
+    beta = np.linalg.lstsq(design, linear - rows.known, rcond=None)[0]
+    converged, information = False, np.eye(len(beta))
+    for _ in range(_NEWTON):
+        mean = rows.mean(rows.known + design @ beta)
+        information = design.T @ (rows.curvature(mean)[:, None] * design)
+        step = np.linalg.lstsq(information, design.T @ (rows.y - mean), rcond=1e-14)[0]
+        beta = beta + step / max(1.0, np.abs(step).max() / 3)
+        if np.abs(step).max() < 1e-8:
+            converged = bool(np.abs(beta).max() < 30 and np.linalg.cond(information) < 1e12)
+            break
+    inverse = np.linalg.pinv(information) / np.outer(spread, spread)
+    return Glm(beta / spread, inverse, converged)
