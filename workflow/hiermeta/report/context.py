@@ -9,7 +9,7 @@ from typing import Any
 
 from hiermeta.figures.forest_rows import ROWS_SHOWN as FOREST_ROWS
 from hiermeta.figures.results import Results
-from hiermeta.report import classical, comparison, influence, moderators, r_code, small_study, tables
+from hiermeta.report import classical, comparison, hierarchical, influence, moderators, r_code, small_study, tables
 from hiermeta.report.answer import answer
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps, strip, verdict
@@ -160,6 +160,12 @@ SECTIONS = [
         lambda r: {"checks": [*strip(r), *filter(None, [classical.health(r) if r.is_meta else None])]},
         lambda r: bool(r.diagnostics.get("checks")),
     ),
+    Section(
+        "estimates",
+        "Estimates",
+        hierarchical.content,
+        lambda r: r.has_numbers and not r.is_meta,
+    ),
     Section("data", "Data", _data, lambda r: True),
     Section("model", "Model and priors", _model, lambda r: bool(r.model.get("priors"))),
     Section("forest", "Forest plot", _forest, _numbers),
@@ -234,7 +240,7 @@ SECTIONS = [
     Section("glossary", "Glossary", lambda r: {"terms": GLOSSARY}, _numbers),
 ]
 """In the order of the page. A new section is one line here and one template."""
-FOR_ALL = ("problems", "failure", "health", "diagnostics")
+FOR_ALL = ("estimates", "problems", "failure", "health", "diagnostics")
 """Sections that don't depend on the kind of analysis."""
 
 
