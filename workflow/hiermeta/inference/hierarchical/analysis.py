@@ -102,7 +102,7 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
     ordinary, alone = complete.fit(model), unpooled.fit(model)
     found = pooling.effects(model, draws, shape[0], fitted.u)
     about_clusters = clustering.table(model, draws, fitted.null, fitted.of_null, ordinary, shape)
-    checked, quantiles = checks.tables(model, draws)
+    checked, quantiles = checks.tables(model, draws, fitted.u)
     compared, inclusion = comparison.compare(model)
     fits, document = _classical(model, fitted.null)
     at = description["predict_at"]

@@ -47,6 +47,35 @@ def replicate(model: HierarchicalModel, draws: Draws) -> npt.NDArray[np.float32]
     return result
 
 
+def dispersion(model: HierarchicalModel, draws: Draws, u: Array) -> tuple[str, float, float, float, float, float]:
+    """The row of the table for counts that vary more, or less, than their family allows.
+
+    Pearson's statistic Σ (y − μ)²/Var(y) over the number of rows, given random effects, of the data and of counts
+    simulated from the same draw; its expectation is 1. A probability near 0 says overdispersion.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    draws : Draws
+    u : numpy.ndarray
+        Shape (S, J, q): random effects.
+    """
+    rng, rows = np.random.default_rng(SEED), model.counts
+    count = int(np.clip(_VALUES // len(rows.y), _LEAST, _MOST))
+    observed, simulated = [], []
+    for s in np.linspace(0, len(u) - 1, count).astype(int):
+        linear = rows.known + rows.X @ draws.beta[s] + (rows.Z * u[s, rows.cluster]).sum(axis=1)
+        mean = rows.mean(linear)
+        chance = np.clip(mean / rows.trials, 0, 1)
+        drawn = rng.poisson(mean) if rows.poisson else rng.binomial(rows.trials.astype(np.int64), chance)
+        variance = np.maximum(rows.curvature(mean), 1e-12)
+        observed.append(float(((rows.y - mean) ** 2 / variance).mean()))
+        simulated.append(float(((drawn - mean) ** 2 / variance).mean()))
+    beyond = float(np.mean(np.array(simulated) > np.array(observed)))
+    lower, upper = np.quantile(simulated, [0.025, 0.975])
+    return "dispersion", float(np.mean(observed)), float(np.mean(simulated)), float(lower), float(upper), beyond
+
+
 def statistics(model: HierarchicalModel, outcome: Array) -> dict[str, float]:
     """Statistics of an outcome whose rows are sorted by cluster."""
     sizes = model.clusters.sizes
@@ -67,8 +96,15 @@ def statistics(model: HierarchicalModel, outcome: Array) -> dict[str, float]:
     }
 
 
-def tables(model: HierarchicalModel, draws: Draws) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables(model: HierarchicalModel, draws: Draws, u: Array | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Statistics and quantiles of the outcome against those of simulated data sets.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    draws : Draws
+    u : numpy.ndarray or None
+        Shape (S, J, q): random effects, for the dispersion of counts.
 
     Returns
     -------
@@ -85,6 +121,8 @@ def tables(model: HierarchicalModel, draws: Draws) -> tuple[pd.DataFrame, pd.Dat
         (name, value, drawn[name].mean(), *np.quantile(drawn[name], [0.025, 0.975]), (drawn[name] > value).mean())
         for name, value in known.items()
     ]
+    if u is not None:
+        rows.append(dispersion(model, draws, u))
     quantiles = np.quantile(simulated, _LEVELS, axis=1)
     spread = np.quantile(quantiles, [0.5, 0.025, 0.975], axis=1)
     curve = pd.DataFrame({"level": _LEVELS, "observed": np.quantile(observed, _LEVELS)})

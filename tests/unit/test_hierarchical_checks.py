@@ -1,0 +1,52 @@
+"""Posterior predictive checks of hierarchical regressions: do they see what is wrong, and pass what isn't?"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hiermeta.inference.hierarchical import checks
+from hiermeta.models.hierarchical import Draws
+from hiermeta.models.hierarchical_files import with_priors
+
+S = 100
+
+
+def poisson(rng, extra):
+    """Counts of mean 6 in 20 clusters, with extra variation between rows of a cluster, and the truth as draws."""
+    codes = np.repeat(np.arange(20), 15)
+    u = rng.normal(0, 0.3, 20)
+    y = rng.poisson(np.exp(np.log(6) + u[codes] + rng.normal(0, extra, 300)))
+    x = rng.normal(size=300)
+    table = pd.DataFrame({"row": range(1, 301), "y": y.astype(float), "x": x, "g": codes.astype(str)})
+    model = with_priors(table, {"formula": "y ~ x + (1 | g)", "family": "poisson"})[0]
+    beta, ones = np.tile([np.log(6), 0.0], (S, 1)), np.ones((S, 1, 1))
+    return model, Draws(beta, np.zeros(S), np.full((S, 1), 0.3), ones), np.tile(u[None, :, None], (S, 1, 1))
+
+
+@pytest.mark.parametrize("extra, seen", [(0.0, False), (0.6, True)])
+def test_overdispersed_counts_are_seen_and_poisson_counts_are_not(extra, seen):
+    """Is the dispersion near 1 with a middling probability for Poisson counts, and above with none otherwise?
+
+    The mean of 300 squared Pearson residuals has an SD of about 0.085, so 0.3 is more than three of them.
+    """
+    model, draws, u = poisson(np.random.default_rng(2), extra)
+    name, observed, simulated, _, upper, beyond = checks.dispersion(model, draws, u)
+    assert name == "dispersion"
+    assert simulated == pytest.approx(1, abs=0.05)
+    if seen:
+        assert observed > upper and beyond == 0
+    else:
+        assert observed == pytest.approx(1, abs=0.3)
+        assert 0.01 < beyond < 0.99
+
+
+def test_tables_hold_statistics_and_quantiles_of_data_and_simulations():
+    """Do rates, shares of zeros and cluster means of well-fitted counts lie inside their simulated ranges?"""
+    model, draws, u = poisson(np.random.default_rng(9), 0.0)
+    table, quantiles = checks.tables(model, draws, u)
+    table = table.set_index("statistic")
+    assert table.loc["SD of cluster means", "q2.5"] < table.loc["SD of cluster means", "observed"]
+    assert table.loc["SD of cluster means", "observed"] < table.loc["SD of cluster means", "q97.5"]
+    assert table.loc["mean", "observed"] == pytest.approx(model.outcome.mean())
+    assert {"share of zeros", "dispersion"} < set(table.index)
+    assert quantiles["observed"].is_monotonic_increasing and len(quantiles) == 99
