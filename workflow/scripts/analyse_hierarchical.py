@@ -17,7 +17,7 @@ paths, output = snakemake.input, snakemake.output
 description, record = read_json(paths.model), read_json(paths.record)
 results = analysis.without_results("refused", "the data set was refused")
 if description["status"] == "ok":
-    table = read_csv(paths.data, text=description["text"])
+    table = hierarchical_files.typed(read_csv(paths.data, text=description["text"]), description)
     models = hierarchical_files.models(table, description)
     if record["status"] == "ok":
         variables, stats = read_draws(paths.posterior), read_group(paths.posterior, "sample_stats")

@@ -15,7 +15,7 @@ settings = dict(snakemake.params.sampling)
 
 
 def fit(table, description):
-    model, null = hierarchical_files.models(table, description)
+    model, null = hierarchical_files.models(hierarchical_files.typed(table, description), description)
     program = family_program(Path(snakemake.params.stan_file))
     fitted = sampling.fit(program, model, settings, snakemake.threads)
     of_null = sampling.fit_null(program, model, null, fitted, settings, snakemake.threads)

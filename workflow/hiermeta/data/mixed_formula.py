@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 from hiermeta.data.formula import Formula, FormulaError, Piece, parse, term_name
 
-_NAME = re.compile(r"\s*(?:`([^`]+)`|([A-Za-z_.][\w.]*))\s*")
+_PART = re.compile(r"`([^`]+)`|([A-Za-z_.][\w.]*)|([/:])")
+_NAME = r"\s*(?:`[^`]+`|[A-Za-z_.][\w.]*)\s*"
+_GROUP = re.compile(rf"{_NAME}(?:[/:]{_NAME})*")
 
 
 @dataclass(frozen=True)
@@ -144,13 +146,16 @@ def _random_terms(text: str, inside: str) -> list[RandomTerm]:
 
 def _groups(text: str, group: str) -> list[tuple[str, ...]]:
     """Columns of each grouping factor: ``a/b`` is ``a`` and ``a:b``."""
-    nested = []
-    for level in group.split("/"):
-        names = [_NAME.fullmatch(part) for part in level.split(":")]
-        if not all(names):
-            raise FormulaError(f"{text!r}: right of the bar stand columns, joined by : or /")
-        nested.append(tuple(match[1] or match[2] for match in names if match))
-    return [tuple(name for level in nested[: i + 1] for name in level) for i in range(len(nested))]
+    if not _GROUP.fullmatch(group):
+        raise FormulaError(f"{text!r}: right of the bar stand columns, joined by : or /")
+    nested: list[tuple[str, ...]] = []
+    names: list[str] = []
+    for quoted, plain, separator in _PART.findall(group):
+        if separator == "/":
+            nested.append(tuple(names))
+        elif not separator:
+            names.append(quoted or plain)
+    return [*nested, tuple(names)]
 
 
 def split_within_between(formula: MixedFormula, columns: Sequence[str]) -> MixedFormula:

@@ -57,9 +57,13 @@ def describe(
     }
 
 
+def typed(table: pd.DataFrame, description: Mapping[str, Any]) -> pd.DataFrame:
+    """The table of ``data.csv`` with numbers where they were, whatever their columns are called."""
+    numeric = [column for column in table if column not in ("row", *description["text"])]
+    return table.astype({column: float for column in numeric})
+
+
 def models(table: pd.DataFrame, description: Mapping[str, Any]) -> tuple[HierarchicalModel, HierarchicalModel]:
-    """The model and its null model again, from ``data.csv`` and ``model.json``."""
+    """The model and its null model again, from a typed table and ``model.json``."""
     settings = description["settings"]
-    numeric = [column for column in table if column not in description["text"]]
-    table = table.astype({column: float for column in numeric})
     return with_priors(table, settings)[0], with_priors(table, null_settings(settings))[0]

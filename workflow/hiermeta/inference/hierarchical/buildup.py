@@ -90,7 +90,9 @@ def table(
     fits : mapping of str to MixedFit or CountFit
         By column: ``reml``, ``ml`` and those of `steps`.
     """
-    rows = pd.DataFrame(index=pd.Index(partial.index, name="term"), columns=COLUMNS[1:], dtype=float)
+    # A model without an intercept is built up from one that has it.
+    terms = dict.fromkeys([*partial.index, *(name for entry in fits.values() for name in _parameters(entry)[0])])
+    rows = pd.DataFrame(index=pd.Index(terms, name="term"), columns=COLUMNS[1:], dtype=float)
     names = list(model.names)
     rows.loc[names, "complete"] = complete.coefficients
     rows.loc[names, "complete_se"], rows.loc[names, "complete_robust_se"] = complete.naive, complete.robust

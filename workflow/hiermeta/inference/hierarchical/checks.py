@@ -81,6 +81,9 @@ def statistics(model: HierarchicalModel, outcome: Array) -> dict[str, float]:
     sizes = model.clusters.sizes
     means = np.add.reduceat(outcome, model.clusters.start) / sizes
     squares = np.add.reduceat((outcome - np.repeat(means, sizes)) ** 2, model.clusters.start)
+    several = sizes > 1
+    if several.sum() < 2:
+        several = np.ones_like(several)
     zeros = {} if model.gaussian else {"share of zeros": float((outcome == 0).mean())}
     return zeros | {
         "mean": float(outcome.mean()),
@@ -92,7 +95,7 @@ def statistics(model: HierarchicalModel, outcome: Array) -> dict[str, float]:
         "smallest cluster mean": float(means.min()),
         "largest cluster mean": float(means.max()),
         "SD within clusters": float(np.sqrt(squares.sum() / max(len(outcome) - len(sizes), 1))),
-        "SD of SDs within clusters": float(np.sqrt(squares[sizes > 1] / (sizes[sizes > 1] - 1)).std()),
+        "SD of SDs within clusters": float(np.sqrt(squares[several] / np.maximum(sizes[several] - 1, 1)).std()),
     }
 
 
