@@ -118,3 +118,19 @@ def test_unusable_formulas_are_refused_in_words(text, words):
 def test_terms_keep_their_names():
     """Are terms printed as the user knows them?"""
     assert [term_name(term) for term in parse("~ x * g").terms] == ["x", "g", "x:g"]
+
+
+def test_values_to_predict_at_are_checked_against_the_designs():
+    """Is an unknown column, an unknown level and text for a number each named, and a good value let pass?"""
+    fitted = [design.fit(parse("~ x + g"), TABLE)]
+    values = [{"x": 3, "g": "b"}, {"g": "z"}, {"x": "three"}, {"w": 1}]
+    problems = design.unusable_values(fitted, values, "moderator", "there is no formula")
+    assert [str(problem).split(":")[0] for problem in problems] == [
+        "predict_at[1].g",
+        "predict_at[2].x",
+        "predict_at[3].w",
+    ]
+    assert "It has a, b, c" in str(problems[0])
+    assert "Moderators are g, x" in str(problems[2])
+    nothing = design.unusable_values([], [{"x": 1}], "moderator", "there is no formula")
+    assert "none, since there is no formula" in str(nothing[0])

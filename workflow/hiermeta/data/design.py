@@ -6,15 +6,17 @@ contrasts; interactions are products of those columns. Without an intercept colu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress, product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data.formula import Formula, FormulaError, Piece, evaluate, term_name
+from hiermeta.data.problems import Problem
 
 Array = npt.NDArray[np.float64]
 
@@ -276,3 +278,37 @@ def _check_rank(design: Design, matrix: Array) -> None:
         if np.linalg.matrix_rank(scaled[:, : last + 1]) <= last:
             before = ", ".join(design.names[:last])
             raise FormulaError(f"{design.names[last]} follows from {before} in these rows; leave its term out")
+
+
+def unusable_values(
+    fitted: Iterable[Design], predict_at: Sequence[Mapping[str, Any]], noun: str, nothing: str
+) -> list[Problem]:
+    """What is wrong with values to predict at: unknown columns and levels, and text where numbers belong.
+
+    Parameters
+    ----------
+    fitted : iterable of Design
+        The designs whose columns may be set.
+    predict_at : sequence of mapping
+        Column to number or level.
+    noun : str
+        What a column is called.
+    nothing : str
+        Why there is no column, where there is none.
+    """
+    entries = list(fitted)
+    factors = {name: levels for entry in entries for name, levels in entry.factors.items()}
+    numeric = {name for entry in entries for name in entry.numeric}
+    problems = []
+    for i, values in enumerate(predict_at):
+        for name, value in values.items():
+            where = f"predict_at[{i}].{name}"
+            if name in factors and str(value) not in factors[name]:
+                problems.append(Problem(f"{where}: no level {value!r}", f"It has {', '.join(factors[name])}"))
+            elif name in numeric and (isinstance(value, bool) or not isinstance(value, (int, float))):
+                problems.append(Problem(f"{where}: {value!r} is not a number", "Give a number"))
+            elif name not in factors and name not in numeric:
+                allowed = ", ".join([*factors, *sorted(numeric)]) or f"none, since {nothing}"
+                remedy = f"{noun.capitalize()}s are {allowed}"
+                problems.append(Problem(f"{where}: not a {noun} of this analysis", remedy))
+    return problems

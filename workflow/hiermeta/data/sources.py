@@ -54,13 +54,3 @@ def digest(files: Iterable[Path]) -> str:
         total.update(f"{path.name}\0".encode())
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:16]
-
-
-def code_digest(script: Path) -> str:
-    """Digest of a script and of all it imports from this package.
-
-    Parameters
-    ----------
-    script : pathlib.Path
-    """
-    return digest([script, *modules_of(script)])

@@ -9,7 +9,7 @@ from hiermeta.figures.forest_rows import cluster_name
 from hiermeta.figures.numbers import as_written, fixed, significant
 from hiermeta.figures.results import Results, Row, decimals_of
 
-LABELS, TOP, STEP = 200, 44, 19
+TOP, STEP = 44, 19
 PANELS = {"mu": (220, 520), "tau": (560, 720), "cook": (760, 890)}
 UNITS_SHOWN = 40
 

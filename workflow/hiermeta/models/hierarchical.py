@@ -17,8 +17,9 @@ import pandas as pd
 
 from hiermeta.data import outcomes
 from hiermeta.data.clusters import Clusters
+from hiermeta.data.design import unusable_values
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
-from hiermeta.data.problems import Problem, Refused
+from hiermeta.data.problems import Refused
 from hiermeta.models.counts import Counts, aggregate
 from hiermeta.models.priors import Prior
 from hiermeta.models.sufficient import Sufficient, reduce_rows
@@ -328,19 +329,7 @@ def check_predict_at(model: HierarchicalModel, predict_at: Sequence[Mapping[str,
     ------
     Refused
     """
-    factors = model.designs.factors
     entries = (model.designs.fixed, *model.designs.random)
-    numeric = {name for design in entries for name in design.numeric}
-    problems = []
-    for i, values in enumerate(predict_at):
-        for name, value in values.items():
-            where = f"predict_at[{i}].{name}"
-            if name in factors and str(value) not in factors[name]:
-                problems.append(Problem(f"{where}: no level {value!r}", f"It has {', '.join(factors[name])}"))
-            elif name in numeric and (isinstance(value, bool) or not isinstance(value, (int, float))):
-                problems.append(Problem(f"{where}: {value!r} is not a number", "Give a number"))
-            elif name not in factors and name not in numeric:
-                allowed = ", ".join([*factors, *sorted(numeric)]) or "none, since the formula has no predictors"
-                problems.append(Problem(f"{where}: not a predictor of this analysis", f"Predictors are {allowed}"))
+    problems = unusable_values(entries, predict_at, "predictor", "the formula has no predictors")
     if problems:
         raise Refused(problems)

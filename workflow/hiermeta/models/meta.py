@@ -285,20 +285,8 @@ def check_predict_at(model: MetaModel, predict_at: list[dict[str, Any]]) -> None
     ------
     Refused
     """
-    problems = []
     fitted = [entry for entry in (model.moderators, model.scale) if entry is not None]
-    factors = {name: levels for entry in fitted for name, levels in entry.factors.items()}
-    numeric = {name for entry in fitted for name in entry.numeric}
-    for i, values in enumerate(predict_at):
-        for name, value in values.items():
-            where = f"predict_at[{i}].{name}"
-            if name in factors and str(value) not in factors[name]:
-                problems.append(Problem(f"{where}: no level {value!r}", f"It has {', '.join(factors[name])}"))
-            elif name in numeric and (isinstance(value, bool) or not isinstance(value, (int, float))):
-                problems.append(Problem(f"{where}: {value!r} is not a number", "Give a number"))
-            elif name not in factors and name not in numeric:
-                allowed = ", ".join([*factors, *sorted(numeric)]) or "none, since there is no formula"
-                problems.append(Problem(f"{where}: not a moderator of this analysis", f"Moderators are {allowed}"))
+    problems = designs.unusable_values(fitted, predict_at, "moderator", "there is no formula")
     if problems:
         raise Refused(problems)
 
