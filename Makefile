@@ -48,3 +48,7 @@ $(VENV)/installed: requirements.lock | $(BIN)/python
 $(VENV)/installed-test: requirements-test.lock $(VENV)/installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
+
+$(VENV)/installed-docs: requirements-docs.lock $(VENV)/installed-test
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
