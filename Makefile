@@ -42,6 +42,7 @@ $(BIN)/python:
 $(VENV)/installed: requirements.lock | $(BIN)/python
 	@echo "Installing the Python packages into $(VENV) (once, about a minute)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@$(BIN)/python -m compileall -q workflow/hiermeta
 	@touch $@
 

@@ -1,0 +1,89 @@
+"""The command `hiermeta`: does it say what a table holds, offer a config that works, and exit as commands should?"""
+
+import re
+
+import pytest
+import yaml
+
+from hiermeta.cli import main
+from hiermeta.data import config, meta
+from hiermeta.data.read import read_table
+
+
+def table(tmp_path, text, name="data.csv"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def pasted(output):
+    """The config that the command prints."""
+    return yaml.safe_load(re.search(r"^datasets:.*?(?=^\S*$|^Check)", output, re.DOTALL | re.MULTILINE).group())
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("study,yi,vi", {"measure": "GEN", "effect": "yi", "variance": "vi", "label": "study"}),
+        ("Author,Hedges g,SE", {"measure": "SMD", "effect": "Hedges g", "standard_error": "SE", "label": "Author"}),
+        ("trial,logRR,ci.lb,ci.ub", {"measure": "RR", "ci_lower": "ci.lb", "ci_upper": "ci.ub", "label": "trial"}),
+        ("x,ai,bi,ci,di", {"measure": "OR", "columns": {"ai": "ai", "bi": "bi", "ci": "ci", "di": "di"}}),
+        ("x,ri,ni", {"measure": "ZCOR", "columns": {"ri": "ri", "ni": "ni"}}),
+    ],
+)
+def test_what_columns_are_called_tells_what_they_are(tmp_path, capsys, header, expected):
+    """Are estimates, their precision and raw columns found by the names people use, and is the config complete?
+
+    Fails when a name is taken out of the lists, or a role is given to the wrong key.
+    """
+    width = len(header.split(","))
+    path = table(tmp_path, f"{header}\n" + "\n".join(",".join(f"0.{i + j + 1}" for i in range(width)) for j in (0, 2)))
+    main(["check", path])
+    (settings,) = pasted(capsys.readouterr().out)["datasets"].values()
+    assert {key: settings.get(key) for key in expected} == expected
+
+
+def test_the_offered_config_can_be_used(tmp_path, capsys, monkeypatch):
+    """Does what is printed pass the config's own check, and do the data pass with it?"""
+    monkeypatch.chdir(tmp_path)
+    table(tmp_path, "study,district,yi,vi\na,1,0.1,0.2\nb,1,0.3,0.1\nc,2,0.2,0.1\n", "my review.csv")
+    assert main(["check", "my review.csv"]) == 0
+    offered = pasted(capsys.readouterr().out)
+    settings = config.complete(offered)["datasets"]["my-review"]
+    assert settings["cluster"] == "district"
+    assert len(meta.validate(read_table(settings["data"]), settings).table) == 3
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(offered))
+    assert main(["check", "config.yaml"]) == 0
+    assert "my-review: 3 of 3 rows can be analysed in 2 clusters" in capsys.readouterr().out
+
+
+def test_individuals_in_groups_become_a_regression(tmp_path, capsys):
+    """Is a table without effect sizes taken for individuals, with the family that 0 and 1 call for?"""
+    rows = "\n".join(f"{i % 3},{i % 2},{i}" for i in range(12))
+    assert main(["check", table(tmp_path, f"Hospital ID,died,age\n{rows}\n")]) == 0
+    (settings,) = pasted(capsys.readouterr().out)["datasets"].values()
+    assert settings["formula"] == "died ~ age + (1 | `Hospital ID`)"
+    assert settings["family"] == "bernoulli"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.csv", "yi,vi\n0.1,0.2\n0.3,-1\n", "row 2"),
+        ("a.csv", "colour,shape\nred,round\nblue,square\n", "No column looks like"),
+        ("a.yaml", "datasets: {x: {data: no.csv, analysis: meta, measure: SMD, effect: y, variance: v}}", "no such file"),
+        ("a.yaml", "datasets: {x: {dta: no.csv}}", "did you mean 'data'"),
+    ],
+)
+def test_what_can_not_be_used_exits_with_1_and_says_why(tmp_path, capsys, name, text, message):
+    """Do unusable tables and configs end with status 1 and the reason on the error stream?"""
+    assert main(["check", table(tmp_path, text, name)]) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "status"), [([], 2), (["check"], 2), (["--help"], 0), (["--version"], 0)])
+def test_arguments_behave_as_everywhere(arguments, status):
+    """Do help and version exit with 0, and wrong arguments with 2?"""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == status

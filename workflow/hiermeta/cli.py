@@ -1,0 +1,123 @@
+"""The command `hiermeta`: checks tables and configs before anything is run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import yaml
+
+from hiermeta.data import config, guess, hierarchical, meta
+from hiermeta.data.guess import count
+from hiermeta.data.problems import Refused
+from hiermeta.data.read import Source, read_table
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status: 0 usable, 1 not usable. Wrong arguments exit with 2.
+    """
+    parser = argparse.ArgumentParser(prog="hiermeta", description="Bayesian multilevel analyses from CSV files.")
+    parser.add_argument("--version", action="version", version=f"hiermeta {_version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    check = commands.add_parser(
+        "check",
+        help="validate a table or a config file",
+        description="Of a table (CSV or TSV): what it holds, and a config to paste. Of a config (YAML): whether every "
+        "data set can be used. The exit status is 0 if so and 1 if not.",
+    )
+    check.add_argument("files", nargs="+", metavar="FILE", help="a CSV, TSV or YAML file")
+    options = parser.parse_args(arguments)
+    usable = [_check_config(path) if path.endswith((".yaml", ".yml")) else _check_table(path) for path in options.files]
+    return 0 if all(usable) else 1
+
+
+def _check_table(path: str) -> bool:
+    try:
+        source = read_table(path)
+    except Refused as refused:
+        return _tell(refused)
+    found = guess.guess(source)
+    roles = found.roles if found else {}
+    print(f"{path}: {count(len(source.table), 'row')}, {count(len(source.table.columns), 'column')}\n")
+    width = max(map(len, source.table.columns))
+    kinds = {column: guess.describe_column(source, column) for column in source.table.columns}
+    kind_width = max(map(len, kinds.values()))
+    for column, kind in kinds.items():
+        taken = f"  -> {roles[column]}" if column in roles else ""
+        print(f"  {column:<{width}}  {kind:<{kind_width}}{taken}".rstrip())
+    print()
+    if found is None:
+        print(
+            "No column looks like effect estimates with their precision, like the raw columns of metafor's escalc, or "
+            "like\na grouping of individuals. config/README.md tells how to name the columns by hand.",
+            file=sys.stderr,
+        )
+        return False
+    usable = _validate(source, found.settings)
+    print("\nA config to begin with:\n")
+    print(yaml.safe_dump({"datasets": {guess.name_of(path): found.settings}}, sort_keys=False, allow_unicode=True))
+    for point in found.check:
+        print(f"Check {point}.")
+    return usable
+
+
+def _check_config(path: str) -> bool:
+    try:
+        settings = config.complete(config.read_config(path))
+    except config.ConfigError as error:
+        print(f"hiermeta: {error}", file=sys.stderr)
+        return False
+    usable = []
+    for name, dataset in settings["datasets"].items():
+        print(f"{name}: ", end="", flush=True)
+        try:
+            usable.append(_validate(read_table(dataset["data"]), dataset))
+        except Refused as refused:
+            print("refused", flush=True)
+            usable.append(_tell(refused))
+    return all(usable)
+
+
+def _validate(source: Source, settings: dict[str, Any]) -> bool:
+    try:
+        if settings["analysis"] == "hierarchical":
+            validated = hierarchical.validate(source, {"family": config.defaults("dataset")["family"]} | settings)
+        else:
+            validated = meta.validate(source, settings)
+    except Refused as refused:
+        print("refused", flush=True)
+        return _tell(refused)
+    grouped = f" in {count(validated.table['cluster'].nunique(), 'cluster')}" if "cluster" in validated.table else ""
+    print(f"{len(validated.table)} of {count(validated.rows_read, 'row')} can be analysed{grouped}")
+    for entry in validated.dropped:
+        print(f"  row {entry['row']} is left out: {entry['reason']}")
+    for kind, texts in (("note", validated.notes), ("warning", validated.warnings)):
+        for text in texts:
+            print(f"  {kind}: {text}")
+    return True
+
+
+def _tell(refused: Refused) -> bool:
+    for problem in refused.problems:
+        print(f"  {problem}", file=sys.stderr)
+    return False
+
+
+def _version() -> str:
+    try:
+        return version("hiermeta")
+    except PackageNotFoundError:
+        return "(not installed)"
