@@ -4,8 +4,9 @@
 #   the data set's CSV or TSV file
 # OUTPUTS
 #   data.csv, validation.json, model.json, posterior.nc, fit.json; estimates.csv, random_effects.csv, pooling.csv,
-#   models.csv, clustering.csv, predictions.csv, marginal_means.csv, checks.csv, quantiles.csv, loo.csv, comparison.csv,
-#   comparison.json, exact.json, classical.json, diagnostics.json
+#   models.csv, clustering.csv, predictions.csv, marginal_means.csv, checks.csv, quantiles.csv, residuals.csv,
+#   cluster_residuals.csv, residual_checks.csv, loo.csv, comparison.csv, comparison.json,
+#   exact.json, classical.json, diagnostics.json
 
 
 def program_of(wildcards):
@@ -75,6 +76,9 @@ rule analyse_hierarchical:
         marginal_means="<results>/{name}/marginal_means.csv",
         checks="<results>/{name}/checks.csv",
         quantiles="<results>/{name}/quantiles.csv",
+        residuals="<results>/{name}/residuals.csv",
+        cluster_residuals="<results>/{name}/cluster_residuals.csv",
+        residual_checks="<results>/{name}/residual_checks.csv",
         loo="<results>/{name}/loo.csv",
         comparison="<results>/{name}/comparison.csv",
         comparison_document="<results>/{name}/comparison.json",

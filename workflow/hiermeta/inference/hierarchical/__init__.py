@@ -2,5 +2,5 @@
 
 From left to right: ``classical`` (REML and ML), ``complete`` (ordinary regression), ``unpooled`` (one regression per
 cluster), ``pooling`` (all of them side by side), ``buildup`` (from the null model on), ``clustering`` (what clusters
-do to the inference), ``prediction``, ``checks``, and ``analysis`` (all result files).
+do to the inference), ``prediction``, ``checks``, ``residuals``, and ``analysis`` (all result files).
 """

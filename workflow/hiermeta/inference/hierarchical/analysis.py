@@ -23,6 +23,7 @@ from hiermeta.inference.hierarchical import (
     pooling,
     prediction,
     prediction_counts,
+    residuals,
     unpooled,
 )
 from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
@@ -44,6 +45,9 @@ TABLES = {
     "marginal_means": MEANS_COLUMNS,
     "checks": checks.COLUMNS,
     "quantiles": checks.QUANTILES,
+    "residuals": residuals.INDIVIDUALS,
+    "cluster_residuals": residuals.CLUSTERS,
+    "residual_checks": residuals.LEVELS,
     "loo": LOO,
     "comparison": comparison.COLUMNS,
 }
@@ -124,6 +128,7 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
         "quantiles": quantiles,
         "loo": leave_one_out(model, fitted.likelihood),
         "comparison": compared,
+        **residuals.tables(model, table, draws, fitted.u),
     }
     of_clusters = {
         f"{cluster}: {effect}": found.mean[:, j, k].reshape(shape[0], -1)
