@@ -94,7 +94,9 @@ def test_names_that_could_leave_the_results_folder_are_refused(name):
         complete({"datasets": {name: GOOD}})
 
 
-@pytest.mark.parametrize("name, words", [("overview.html", "names a file"), (2020, "put quotes"), (True, "put quotes")])
+@pytest.mark.parametrize(
+    "name, words", [("overview.html", "taken by the results folder"), (2020, "put quotes"), (True, "put quotes")]
+)
 def test_names_that_are_taken_or_not_text_are_refused(name, words):
     """Can a data set overwrite the overview, or a name that YAML reads as a number stop with a traceback?"""
     with pytest.raises(ConfigError, match=words):

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "workflow"))
 from hiermeta.data import config as hiermeta_config
 from hiermeta.data import sources
 
-if "datasets" not in config:
+if not {"datasets", "datasets_table"} & config.keys():
 
     configfile: "config/config.yaml"
 

@@ -13,6 +13,7 @@ from hiermeta.data.measures import MEASURES
 from hiermeta.data.meta import validate
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
+from hiermeta.data.split import part
 from hiermeta.models import default_priors, meta
 from hiermeta.models.candidates import candidates, check_prior_odds
 
@@ -31,6 +32,7 @@ Path(output.validation).parent.joinpath("report.html").unlink(missing_ok=True)
 try:
     source = read_table(settings["data"])
     validation["source"] |= {"sha256": source.sha256, "rows": len(source.table), "columns": list(source.table.columns)}
+    source, notes = part(source, settings)
     validated = validate(source, settings)
     information = default_priors.unit_information(settings, validated.table)
     priors = default_priors.choose_priors(settings, validated.table, information)
@@ -46,7 +48,7 @@ try:
         "rows_read": validated.rows_read,
         "rows_used": built.k,
         "dropped": validated.dropped,
-        "notes": validated.notes,
+        "notes": notes + validated.notes,
         "warnings": validated.warnings,
     }
     model |= {

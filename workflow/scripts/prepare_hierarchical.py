@@ -12,6 +12,7 @@ from hiermeta.data.files import write_csv, write_json
 from hiermeta.data.hierarchical import validate
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
+from hiermeta.data.split import part
 from hiermeta.models import hierarchical_files
 from hiermeta.models.hierarchical import check_predict_at
 from hiermeta.models.separation import separation
@@ -24,6 +25,7 @@ Path(output.validation).parent.joinpath("report.html").unlink(missing_ok=True)
 try:
     source = read_table(settings["data"])
     validation["source"] |= {"sha256": source.sha256, "rows": len(source.table), "columns": list(source.table.columns)}
+    source, notes = part(source, settings)
     validated = validate(source, settings)
     table = validated.table
     built, priors = hierarchical_files.with_priors(table, settings)
@@ -34,7 +36,7 @@ try:
         "rows_read": validated.rows_read,
         "rows_used": built.n,
         "dropped": validated.dropped,
-        "notes": validated.notes,
+        "notes": notes + validated.notes,
         "warnings": validated.warnings,
     }
     model |= hierarchical_files.describe(table, settings, built, priors) | {"predict_at": predict_at}

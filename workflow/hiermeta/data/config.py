@@ -11,6 +11,9 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from hiermeta.data.expansion import Settings, analyses, merged
+from hiermeta.data.settings_table import Unreadable, read_settings
+
 SCHEMA = Path(__file__).resolve().parents[2] / "schemas" / "config.schema.yaml"
 PRESENTATION = ("title", "description", "citation")
 """Settings of a data set that only its report shows."""
@@ -19,18 +22,16 @@ RESERVED_NAMES = ("programs", "complete.txt", "overview.html", "overview.tsv", "
 """What stands in the results folder beside the data sets."""
 
 
+MOST_PROBLEMS = 20
+"""A config with more problems than this lists the first ones and counts the rest."""
+
+
 class ConfigError(Exception):
     """The config can't be used at all; the message says where, what is allowed and what to do."""
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """YAML without duplicate keys and without aliases, which can blow up a small file."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise ConfigError(f"line {mark.line + 1}: aliases (*name) are not allowed; write the value out")
-        return super().compose_node(parent, index)
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML without duplicate keys."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen = set()
@@ -58,7 +59,12 @@ def read_config(path: str | Path) -> dict[str, Any]:
         Broken YAML, duplicate keys, aliases; names file and line.
     """
     try:
-        loaded = yaml.load(Path(path).read_text(encoding="utf-8"), _StrictLoader)
+        text = Path(path).read_text(encoding="utf-8")
+        for event in yaml.parse(text, _StrictLoader):
+            if isinstance(event, yaml.AliasEvent):  # they can blow up a small file
+                line = event.start_mark.line + 1
+                raise ConfigError(f"line {line}: aliases (*name) are not allowed; write the value out")
+        loaded = yaml.load(text, _StrictLoader)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not readable as YAML: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -71,9 +77,25 @@ def read_config(path: str | Path) -> dict[str, Any]:
 
 
 @cache
-def schema() -> Any:
+def written_schema() -> Any:
     """The schema of the config file, as a dict."""
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
+@cache
+def schema(part: str = "config") -> Any:
+    """One definition of the schema, or all of the config, with references filled in."""
+    whole = written_schema()
+
+    def filled(entry: Any) -> Any:
+        if isinstance(entry, list):
+            return [filled(one) for one in entry]
+        if not isinstance(entry, dict):
+            return entry
+        own = {key: filled(value) for key, value in entry.items() if key != "$ref"}
+        return filled(whole["$defs"][entry["$ref"].rsplit("/", 1)[1]]) | own if "$ref" in entry else own
+
+    return filled(whole if part == "config" else whole["$defs"][part])
 
 
 def defaults(part: str, *keys: str) -> dict[str, Any]:
@@ -82,7 +104,7 @@ def defaults(part: str, *keys: str) -> dict[str, Any]:
     Parameters
     ----------
     part : str
-        Definition in the schema: dataset or sampling.
+        Definition in the schema: config, dataset or sampling.
     *keys : str
         Path to settings within it: ``defaults("dataset", "zero_cells")``.
 
@@ -91,14 +113,14 @@ def defaults(part: str, *keys: str) -> dict[str, Any]:
     dict
         Only the keys that have a default.
     """
-    definition = schema()["$defs"][part]
+    definition = schema(part)
     for key in keys:
         definition = definition["properties"][key]
     return {key: entry["default"] for key, entry in definition["properties"].items() if "default" in entry}
 
 
-def complete(config: dict[str, Any]) -> dict[str, Any]:
-    """Check a config against the schema and fill in the defaults.
+def complete(config: Settings) -> Settings:
+    """Check a config against the schema, fill in the defaults and list its analyses.
 
     Parameters
     ----------
@@ -108,32 +130,102 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``results`` and ``datasets``; each data set with its complete ``sampling``.
+        ``results`` and ``datasets``: the settings by name of each analysis, with its complete ``sampling``. Files
+        that the config gives by a pattern or splits by a column are one analysis each by now.
 
     Raises
     ------
     ConfigError
         Lists every problem with the key's full name and what is allowed there.
     """
+    entries = _entries(config)
+    shared, sampling = config.get("defaults", {}), defaults("sampling") | config.get("sampling", {})
+    datasets: dict[str, Settings] = {}
+    given_by = dict.fromkeys(RESERVED_NAMES, "the results folder, which has a file of that name")
+    problems: list[str] = []
+    for place, name, own in entries:
+        settings = merged(shared, own)
+        incomplete = _problems("analysis", settings, place)
+        problems += incomplete
+        if incomplete:
+            continue
+        settings["sampling"] = sampling | settings.get("sampling", {})
+        try:
+            found = list(analyses(name, settings))
+        except FileNotFoundError as error:
+            problems.append(f"{place}data: {error}; correct the pattern or the working directory")
+            continue
+        for one, complete_settings in found:
+            if one in given_by:
+                problems.append(f"{_named(place)}: the name {one!r} is taken by {given_by[one]}; rename one")
+            datasets[one], given_by[one] = complete_settings, _named(place)
+    _refuse(problems)
+    return {"results": config.get("results", defaults("config")["results"]), "datasets": datasets}
+
+
+def _entries(config: Settings) -> list[tuple[str, str, Settings]]:
+    """Place, name and own settings of each entry, each setting checked by itself."""
     for name in config.get("datasets") or {}:
         if not isinstance(name, str):
             raise ConfigError(f"datasets: {name!r} is read as {type(name).__name__}; put quotes around the name")
-        if name in RESERVED_NAMES:
-            raise ConfigError(f"datasets: {name!r} names a file of the results folder; give the data set another name")
-    errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=lambda error: list(map(str, error.path)))
-    if errors:
-        lines = [f"- {line}" for error in errors for line in _explain(error)]
-        raise ConfigError("the config can't be used:\n" + "\n".join(dict.fromkeys(lines)))
-    shared = defaults("sampling") | config.get("sampling", {})
-    datasets = {
-        name: settings | {"sampling": shared | settings.get("sampling", {})}
-        for name, settings in config["datasets"].items()
+    shared = config.get("defaults")
+    checked = dict(config)
+    if isinstance(config.get("datasets"), dict) and isinstance(shared, dict):
+        checked["datasets"] = {name: _without_taken_back(own, shared) for name, own in config["datasets"].items()}
+    _refuse(_problems("config", checked, ""))
+    entries = [(f"datasets.{name}.", name, own) for name, own in config.get("datasets", {}).items()]
+    if "datasets_table" not in config:
+        return entries
+    try:
+        rows = read_settings(config["datasets_table"], schema("dataset"))
+    except Unreadable as error:
+        problems = error.problems
+    else:
+        problems = [line for place, name, _ in rows for line in _problems("name", name, f"{place}name")]
+        problems += [line for place, _, own in rows for line in _problems("dataset", own, place)]
+    _refuse(list(dict.fromkeys(problems)))
+    return entries + rows
+
+
+def _without_taken_back(own: Any, shared: Settings) -> Any:
+    """Settings of an entry but for ``KEY: null`` where there is a shared setting to take back."""
+    if not isinstance(own, dict):
+        return own
+    return {
+        key: _without_taken_back(value, shared[key]) if isinstance(shared.get(key), dict) else value
+        for key, value in own.items()
+        if value is not None or key not in shared
     }
-    return {"results": config.get("results", schema()["properties"]["results"]["default"]), "datasets": datasets}
 
 
-def _explain(error: ValidationError) -> list[str]:
-    where = ".".join(map(str, error.absolute_path)) or "top level"
+def _refuse(problems: list[str]) -> None:
+    if not problems:
+        return
+    problems = list(dict.fromkeys(problems))
+    lines = [f"- {line}" for line in problems[:MOST_PROBLEMS]]
+    lines += [f"- and {len(problems) - MOST_PROBLEMS} more"] if len(problems) > MOST_PROBLEMS else []
+    raise ConfigError("the config can't be used:\n" + "\n".join(lines))
+
+
+@cache
+def _validator(part: str) -> Draft202012Validator:
+    return Draft202012Validator(schema(part))
+
+
+def _problems(part: str, instance: Any, place: str) -> list[str]:
+    """What a definition of the schema says against a piece of the config that stands at `place`."""
+    errors = sorted(_validator(part).iter_errors(instance), key=lambda error: list(map(str, error.path)))
+    return [line for error in errors for line in _explain(error, place)]
+
+
+def _named(place: str) -> str:
+    return place.rstrip(".: ") or "top level"
+
+
+def _explain(error: ValidationError, place: str) -> list[str]:
+    where = _named(place + ".".join(map(str, error.absolute_path)))
+    if error.instance is None:
+        return [f"{where}: has no value; write one, or leave the key out"]
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         allowed = list(error.schema["properties"])
         return [
@@ -148,7 +240,9 @@ def _explain(error: ValidationError) -> list[str]:
         return [f"{where}: {error.instance!r}{_suggestion(error.instance, allowed)}; allowed are {', '.join(allowed)}"]
     if error.validator == "not":
         return [f"{where}: this key doesn't belong to this kind of analysis; leave it out"]
-    if error.validator == "pattern" and list(error.absolute_schema_path)[-2:-1] == ["propertyNames"]:
+    if error.validator == "anyOf" and not error.absolute_path and "datasets" not in error.instance:
+        return [f"{where}: the key 'datasets' is missing (or 'datasets_table')"]
+    if error.validator == "pattern" and error.schema == schema("name"):
         rule = "lower-case letters, digits, '.', '_' and '-', beginning with a letter or digit"
         return [f"{where}: {error.instance!r} can't name a data set; use {rule}"]
     return [f"{where}: {error.message}"]

@@ -13,11 +13,12 @@ import pandas as pd
 from hiermeta.data import design as designs
 from hiermeta.data import moderators, outcomes, subset
 from hiermeta.data.clusters import Clusters, check_clusters
+from hiermeta.data.delimited import is_missing
 from hiermeta.data.formula import Formula, FormulaError, Piece
 from hiermeta.data.meta import Validated
 from hiermeta.data.mixed_formula import MixedFormula, parse_mixed, part_names, split_within_between
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.read import Source, is_missing, numbers, require_columns
+from hiermeta.data.read import Source, numbers, require_columns
 
 Array = npt.NDArray[np.float64]
 RESERVED = ("row", "intercept", "sigma", "beta", "sd", "partial")

@@ -12,9 +12,10 @@ import pandas as pd
 
 from hiermeta.data import moderators, subset
 from hiermeta.data.cells import Cells, Mask
+from hiermeta.data.delimited import is_missing
 from hiermeta.data.estimates import way_of
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.read import Source, is_missing, require_columns
+from hiermeta.data.read import Source, require_columns
 
 RESERVED = ("row", "label", "cluster", "effect", "variance", "sample_size")
 

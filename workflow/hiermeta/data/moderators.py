@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from hiermeta.data import formula
+from hiermeta.data.delimited import is_missing
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.read import Source, is_missing, numbers
+from hiermeta.data.read import Source, numbers
 
 FORMULAS = ("moderators", "scale")
 PARAMETERS = ("mu", "tau", "rho", "tau_within", "tau_between", "intercept", "beta", "delta")

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hiermeta.data.config import schema
+from hiermeta.data.config import written_schema
+
+_REFERENCES = {"column": "a column name", "sampling": "see Sampling", "dataset": "see A data set"}
 
 
 def config_tables() -> str:
     """Markdown tables of every config key: what it means, what is allowed, its default."""
-    root = schema()
+    root = written_schema()
+    definitions = root["$defs"]
     parts = [
-        ("Top level", root),
-        ("A data set", root["$defs"]["dataset"]),
-        ("Sampling", root["$defs"]["sampling"]),
+        ("Top level", root, []),
+        ("A data set", definitions["dataset"], definitions["analysis"]["required"]),
+        ("Sampling", definitions["sampling"], []),
     ]
     sections = []
-    for title, part in parts:
+    for title, part, required in parts:
         lines = [f"## {title}", "", "| key | meaning | allowed | default |", "|---|---|---|---|"]
-        required = part.get("required", [])
         for key, entry in _keys(part):
             default = f"`{_text(entry['default'])}`" if "default" in entry else "required" if key in required else ""
             lines.append(f"| `{key}` | {_cell(entry.get('description', ''))} | {_cell(_allowed(entry))} | {default} |")
@@ -44,7 +46,9 @@ def _cell(text: str) -> str:
 
 def _allowed(entry: dict[str, Any]) -> str:
     if "$ref" in entry:
-        return {"column": "a column name", "sampling": "see Sampling"}.get(entry["$ref"].rsplit("/", 1)[1], "")
+        return {"column": "a column name", "sampling": "see Sampling", "dataset": "see A data set"}.get(
+            entry["$ref"].rsplit("/", 1)[1], ""
+        )
     if "enum" in entry:
         return ", ".join(map(str, entry["enum"]))
     if "anyOf" in entry:
