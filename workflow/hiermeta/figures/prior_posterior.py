@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from hiermeta.figures import palette, style
 from hiermeta.figures.density import density
 from hiermeta.figures.numbers import fixed
-from hiermeta.figures.results import Results, decimals_of
+from hiermeta.figures.results import Results, Row, decimals_of
 from hiermeta.models.priors import Prior, parse
 
 NAMES = {"mu": "pooled effect", "tau": "heterogeneity SD", "rho": "share between clusters"}
@@ -43,8 +43,11 @@ def draw(results: Results) -> style.Drawing:
     names = estimated(results)
     figure, panels = style.panels(HEIGHT, len(names), left=30, top=34, bottom=62)
     for axes, name in zip(panels, names, strict=True):
-        _panel(axes, results, name)
-    _legend(figure, HEIGHT, exact=bool(results.exact["applies"]))
+        title = f"{palette.SYMBOLS[name]}  {NAMES[name]}"
+        panel(axes, title, results.draws[name].ravel(), _prior(results, name), results.estimate(name))
+        if results.exact["applies"]:
+            _exact(axes, results.exact[name])
+    legend(figure, HEIGHT, exact=bool(results.exact["applies"]))
     return style.Drawing(figure, "Prior and posterior", _description(results, names))
 
 
@@ -63,8 +66,8 @@ def _range(draws: npt.NDArray[np.float64], prior: Prior) -> tuple[float, float]:
     return float(start), float(end)
 
 
-def _panel(axes: Axes, results: Results, name: str) -> None:
-    draws, prior, row = results.draws[name].ravel(), _prior(results, name), results.estimate(name)
+def panel(axes: Axes, title: str, draws: npt.NDArray[np.float64], prior: Prior, row: Row) -> None:
+    """Both densities of one parameter, with median and 95% interval of the posterior below them."""
     start, end = _range(draws, prior)
     grid = np.linspace(start, end, _GRID)
     posterior = density(draws, grid, prior.support)
@@ -85,18 +88,21 @@ def _panel(axes: Axes, results: Results, name: str) -> None:
         clip_on=False,
     )
     axes.plot([row["median"]], [level], "o", color=palette.ESTIMATE, markersize=7, clip_on=False)
-    if results.exact["applies"]:
-        exact = [results.exact[name][column] for column in ("q2.5", "median", "q97.5")]
-        axes.plot(exact, [level] * 3, "|", color=palette.INK, markersize=13, markeredgewidth=1.2, clip_on=False)
     axes.set_xlim(start, end)
     axes.set_ylim(-0.11 * top, top)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xticks(style.nice_ticks(start, end, 5))
-    axes.set_title(f"{palette.SYMBOLS[name]}  {NAMES[name]}")
+    axes.set_title(title)
 
 
-def _legend(figure: Figure, height: float, exact: bool) -> None:
+def _exact(axes: Axes, row: Row) -> None:
+    """Ticks at the exact median and limits."""
+    values, level = [row[column] for column in ("q2.5", "median", "q97.5")], -0.045 / 1.11 * axes.get_ylim()[1] * 1.11
+    axes.plot(values, [level] * 3, "|", color=palette.INK, markersize=13, markeredgewidth=1.2, clip_on=False)
+
+
+def legend(figure: Figure, height: float, exact: bool = False) -> None:
     """Below the panels, from the left edge of the drawing."""
     x, y = 30.0, 12 / height
     for color, dash, text in (
@@ -115,20 +121,21 @@ def _legend(figure: Figure, height: float, exact: bool) -> None:
 
 
 def _description(results: Results, names: list[str]) -> str:
-    sentences = []
-    for name in names:
-        row, prior = results.estimate(name), _prior(results, name)
-        decimals = decimals_of(row)
-        low, high = (float(value) for value in prior.ppf(np.array([0.025, 0.975])))
-        width = row["q97.5"] - row["q2.5"]
-        narrower = (high - low) / width if width > 0 else np.inf
-        sentences.append(
-            f"{palette.SYMBOLS[name]}: the posterior has median {fixed(row['median'], decimals)} and 95% interval "
-            f"{fixed(row['q2.5'], decimals)} to {fixed(row['q97.5'], decimals)}, "
-            + (
-                f"{narrower:.1f} times narrower than the prior's."
-                if np.inf > narrower >= 1.05
-                else ("about as wide as the prior's." if narrower > 0.95 else "wider than the prior's.")
-            )
+    return " ".join(finding(palette.SYMBOLS[name], results.estimate(name), _prior(results, name)) for name in names)
+
+
+def finding(label: str, row: Row, prior: Prior) -> str:
+    """The posterior of one parameter beside its prior, in a sentence."""
+    decimals = decimals_of(row)
+    low, high = (float(value) for value in prior.ppf(np.array([0.025, 0.975])))
+    width = row["q97.5"] - row["q2.5"]
+    narrower = (high - low) / width if width > 0 else np.inf
+    return (
+        f"{label}: the posterior has median {fixed(row['median'], decimals)} and 95% interval "
+        f"{fixed(row['q2.5'], decimals)} to {fixed(row['q97.5'], decimals)}, "
+        + (
+            f"{narrower:.1f} times narrower than the prior's."
+            if np.inf > narrower >= 1.05
+            else ("about as wide as the prior's." if narrower > 0.95 else "wider than the prior's.")
         )
-    return " ".join(sentences)
+    )

@@ -8,10 +8,13 @@ holds every chain at every rank at once with 95% probability.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.prior_posterior import estimated
@@ -88,32 +91,41 @@ def draw(results: Results) -> style.Drawing:
     """One panel per parameter, one line per chain."""
     names = estimated(results)
     figure, panels = style.panels(240, len(names), left=46, top=34, bottom=44)
-    outside = []
-    for axes, name in zip(panels, names, strict=True):
-        draws = thin(results.draws[name], results.estimate(name)["ess_bulk"])
-        points, difference = differences(draws)
-        half = band(points, draws.shape[1], draws.shape[0])
-        ends = np.concatenate([[0.0], points, [1.0]])
-        edge = np.concatenate([[0.0], half, [0.0]])
-        axes.fill_between(ends, -edge, edge, color=palette.RULE, alpha=0.6, linewidth=0)
-        for chain, values in enumerate(difference):
-            color, dash = palette.CHAINS[chain % len(palette.CHAINS)]
-            axes.plot(ends, np.concatenate([[0.0], values, [0.0]]), color=color, linestyle=dash, linewidth=1.2)
-        if bool((np.abs(difference) > half).any()):
-            outside.append(palette.SYMBOLS[name])
-        limit = 1.15 * max(float(half.max()), float(np.abs(difference).max()))
-        axes.set_xlim(0, 1)
-        axes.set_ylim(-limit, limit)
-        axes.set_xticks([0, 0.5, 1])
-        axes.set_yticks(style.nice_ticks(-limit, limit, 4))
-        axes.set_title(palette.SYMBOLS[name])
-        axes.set_xlabel("fractional rank")
-    return style.Drawing(figure, "Rank ECDF differences by chain", _description(names, outside))
+    return draw_into(figure, panels, results, {name: palette.SYMBOLS[name] for name in names})
+
+
+def draw_into(figure: Figure, panels: Sequence[Axes], results: Results, names: Mapping[str, str]) -> style.Drawing:
+    """One panel per parameter, one line per chain; `names` leads from parameters to how they are printed."""
+    outside = [
+        label
+        for axes, (name, label) in zip(panels, names.items(), strict=True)
+        if _panel(axes, thin(results.draws[name], results.estimate(name)["ess_bulk"]), label)
+    ]
+    return style.Drawing(figure, "Rank ECDF differences by chain", _description(list(names.values()), outside))
+
+
+def _panel(axes: Axes, draws: Array, label: str) -> bool:
+    """Draw one parameter; whether a chain leaves the band."""
+    points, difference = differences(draws)
+    half = band(points, draws.shape[1], draws.shape[0])
+    ends = np.concatenate([[0.0], points, [1.0]])
+    edge = np.concatenate([[0.0], half, [0.0]])
+    axes.fill_between(ends, -edge, edge, color=palette.RULE, alpha=0.6, linewidth=0)
+    for chain, values in enumerate(difference):
+        color, dash = palette.CHAINS[chain % len(palette.CHAINS)]
+        axes.plot(ends, np.concatenate([[0.0], values, [0.0]]), color=color, linestyle=dash, linewidth=1.2)
+    limit = 1.15 * max(float(half.max()), float(np.abs(difference).max()))
+    axes.set_xlim(0, 1)
+    axes.set_ylim(-limit, limit)
+    axes.set_xticks([0, 0.5, 1])
+    axes.set_yticks(style.nice_ticks(-limit, limit, 4))
+    axes.set_title(label)
+    axes.set_xlabel("fractional rank")
+    return bool((np.abs(difference) > half).any())
 
 
 def _description(names: list[str], outside: list[str]) -> str:
-    symbols = ", ".join(palette.SYMBOLS[name] for name in names)
-    start = f"Ranks of {symbols} in every chain against the uniform distribution. "
+    start = f"Ranks of {', '.join(names)} in every chain against the uniform distribution. "
     if not outside:
         return start + "All chains stay inside the simultaneous 95% band: they explored the same distribution."
     left = ", ".join(outside)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,38 +12,14 @@ from hiermeta.report import classical, comparison, hierarchical, influence, mode
 from hiermeta.report.answer import answer
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps, strip, verdict
-from hiermeta.report.inline import description, inline
 from hiermeta.report.page import render
-from hiermeta.report.words import GLOSSARY, ITEMS, kind
+from hiermeta.report.section import Section, figure
+from hiermeta.report.words import GLOSSARY, kind
 
 ICONS = {"pass": "✓", "warn": "!", "fail": "✕", "refused": "⊘"}
 WORDS = {"pass": "passed", "warn": "read with care", "fail": "failed – do not use", "refused": "refused"}
 SETTINGS = {"chains": "count", "warmup": "count", "draws": "count", "adapt_delta": "plain", "seconds": "short"}
 FIT_KEYS = ("seed", "cmdstan", "versions", "program", "program_sha256", "command")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure ready to be put on the page."""
-
-    name: str
-    image: str
-    description: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section of the page: ``reports/sections/ID.html.j2``, its heading, what it shows, and when it is there."""
-
-    id: str
-    title: str
-    content: Callable[[Results], dict[str, Any]]
-    present: Callable[[Results], bool]
-
-    @property
-    def items(self) -> str:
-        """Items of reporting guidelines that it answers, in words."""
-        return ITEMS.get(self.id, "")
 
 
 def _refused(results: Results) -> bool:
@@ -53,14 +28,6 @@ def _refused(results: Results) -> bool:
 
 def _numbers(results: Results) -> bool:
     return results.has_numbers
-
-
-def _figure(results: Results, name: str) -> Figure | None:
-    path = results.folder / "figures" / f"{name}.svg"
-    if not path.exists():
-        return None
-    svg = path.read_text(encoding="utf-8")
-    return Figure(name, inline(svg, name), description(svg))
 
 
 def _data(results: Results) -> dict[str, Any]:
@@ -83,7 +50,7 @@ def _model(results: Results) -> dict[str, Any]:
     unit = results.model["unit_information_sd"]
     known = unit is not None and unit["value"] is not None
     formulas = results.model.get("formulas") or {}
-    predictive = _figure(results, "prior_predictive")
+    predictive = figure(results, "prior_predictive")
     return {
         "moderators": formulas.get("moderators"),
         "scale": formulas.get("scale"),
@@ -99,7 +66,7 @@ def _model(results: Results) -> dict[str, Any]:
 
 def _forest(results: Results) -> dict[str, Any]:
     return {
-        "figure": _figure(results, "forest"),
+        "figure": figure(results, "forest"),
         "table": tables.predictions(results),
         "collapsed": results.clustered and len(results.data) > FOREST_ROWS,
     }
@@ -117,7 +84,7 @@ def _exact(results: Results) -> dict[str, Any]:
     agreement = bool(results.diagnostics.get("agreement"))
     applies = bool(results.exact["applies"])
     return {
-        "figure": _figure(results, "agreement"),
+        "figure": figure(results, "agreement"),
         "table": tables.agreement(results) if agreement else None,
         "evidence": from_document(results.exact, "log_marginal_likelihood", "exact.json", "fine") if applies else None,
         "error": from_document(results.exact, "error", "exact.json", "short") if results.exact.get("error") else None,
@@ -172,16 +139,16 @@ SECTIONS = [
     Section(
         "heterogeneity",
         "Heterogeneity",
-        lambda r: {"figure": _figure(r, "partition"), "table": tables.heterogeneity(r)},
+        lambda r: {"figure": figure(r, "partition"), "table": tables.heterogeneity(r)},
         _numbers,
     ),
-    Section("prior-posterior", "Prior and posterior", lambda r: {"figure": _figure(r, "prior_posterior")}, _numbers),
+    Section("prior-posterior", "Prior and posterior", lambda r: {"figure": figure(r, "prior_posterior")}, _numbers),
     Section("exact", "Stan against the exact posterior", _exact, _numbers),
     Section(
         "effects",
         "True effects and cluster effects",
         lambda r: {
-            "figure": _figure(r, "shrinkage"),
+            "figure": figure(r, "shrinkage"),
             "clusters": tables.cluster_effects(r) if r.clustered else None,
             "rows": tables.true_effects(r),
         },
@@ -191,8 +158,8 @@ SECTIONS = [
         "moderators",
         "Moderators",
         lambda r: {
-            "figure": _figure(r, "marginal_means"),
-            "bubble": _figure(r, "bubble"),
+            "figure": figure(r, "marginal_means"),
+            "bubble": figure(r, "bubble"),
             **moderators.content(r),
         },
         lambda r: r.has_numbers and bool(r.marginal_means),
@@ -200,21 +167,21 @@ SECTIONS = [
     Section(
         "scale",
         "Moderators of the heterogeneity",
-        lambda r: {"figure": _figure(r, "scale"), **moderators.scale_content(r)},
+        lambda r: {"figure": figure(r, "scale"), **moderators.scale_content(r)},
         lambda r: r.has_numbers and bool(r.scale),
     ),
     Section(
         "small-study",
         "Small-study effects",
-        lambda r: {"figure": _figure(r, "funnel"), **small_study.content(r)},
+        lambda r: {"figure": figure(r, "funnel"), **small_study.content(r)},
         lambda r: r.has_numbers and bool(r.classical),
     ),
     Section(
         "comparison",
         "Model comparison",
         lambda r: {
-            "figure": _figure(r, "probabilities"),
-            "sensitivity": _figure(r, "sensitivity"),
+            "figure": figure(r, "probabilities"),
+            "sensitivity": figure(r, "sensitivity"),
             **comparison.content(r),
         },
         lambda r: r.has_numbers and len(r.comparison) > 1,
@@ -222,7 +189,7 @@ SECTIONS = [
     Section(
         "influence",
         "Influence and model checks",
-        lambda r: {"figure": _figure(r, "influence"), "checks": _figure(r, "checks"), **influence.content(r)},
+        lambda r: {"figure": figure(r, "influence"), "checks": figure(r, "checks"), **influence.content(r)},
         lambda r: r.has_numbers and bool(r.influence),
     ),
     Section("classical", "Classical counterpart", classical.content, lambda r: r.has_numbers and bool(r.classical)),
@@ -230,7 +197,7 @@ SECTIONS = [
         "diagnostics",
         "Diagnostics",
         lambda r: {
-            "figure": _figure(r, "ranks"),
+            "figure": figure(r, "ranks"),
             "table": tables.convergence(r) if r.has_numbers else None,
             "attempts": tables.attempts(r),
         },

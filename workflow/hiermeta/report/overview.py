@@ -30,10 +30,11 @@ from hiermeta.report.cells import (
     from_document,
     from_row,
 )
-from hiermeta.report.context import ICONS, Figure
+from hiermeta.report.context import ICONS
 from hiermeta.report.health import agreement_check, next_steps
 from hiermeta.report.inline import description, inline
 from hiermeta.report.page import render
+from hiermeta.report.section import Figure
 
 COLUMNS = [
     *(
