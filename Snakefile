@@ -10,6 +10,7 @@ include: "workflow/rules/fit.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/hierarchical.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/progress.smk"
 
 
 rule all:

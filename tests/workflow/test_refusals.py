@@ -1,6 +1,7 @@
 """Bad input: refused with a report, while everything else finishes."""
 
 import json
+import re
 
 import pytest
 
@@ -88,3 +89,18 @@ def test_an_unreadable_config_stops_before_any_job(tmp_path, text, words):
     assert done.returncode == 1
     assert words in done.stdout
     assert not (tmp_path / "results").exists()
+
+
+def test_the_terminal_tells_progress_data_set_by_data_set(project):
+    """Is there one line per data set with running counts, and a summary with reasons, in a log that is no terminal?"""
+    output, total = project.completed.stdout, len(BAD) + 1
+    assert f"hiermeta: {total} of {total} data sets to do" in output
+    lines = re.findall(rf"^(\d+) of {total} · ([\w-]+): (\w+)", output, re.MULTILINE)
+    assert [int(count) for count, _, _ in lines] == list(range(1, total + 1))
+    assert {name: status for _, name, status in lines} == {"bcg": "pass"} | dict.fromkeys(BAD, "refused")
+    assert f"{total} data sets: 1 pass, {len(BAD)} refused" in output
+    for name, (_, _, words) in BAD.items():
+        assert re.search(rf"^  refused: {name} \(.*{re.escape(words)}", output, re.MULTILINE), name
+    assert "Finished jobid" not in output  # Snakemake's blocks per job are in its log file only
+    [log] = (project.folder / ".snakemake" / "log").glob("*.log")
+    assert "Finished jobid" in log.read_text()

@@ -21,7 +21,7 @@ rule compile:
         program="meta|hierarchical_gaussian|hierarchical_latent",
     conda:
         "../../environment.yml"
-    threads: workflow.cores
+    threads: 2
     params:
         stan_file=lambda wildcards: str(STAN / f"{wildcards.program}.stan"),
         code=lambda wildcards: code("compile.py", *program_sources(wildcards.program)),

@@ -64,6 +64,7 @@ rule overview:
         json="<results>/overview.json",
     log:
         "<results>/overview.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -78,6 +79,9 @@ rule verdict:
         rules.overview.output.json,
     output:
         "<results>/complete.txt",
+    log:
+        "<results>/verdict.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:

@@ -18,7 +18,9 @@ SCHEMA = Path(__file__).resolve().parents[2] / "schemas" / "config.schema.yaml"
 PRESENTATION = ("title", "description", "citation")
 """Settings of a data set that only its report shows."""
 
-RESERVED_NAMES = ("programs", "complete.txt", "overview.html", "overview.tsv", "overview.json", "overview.log")
+RESERVED_NAMES = (
+    *("programs", "complete.txt", "overview.html", "overview.tsv", "overview.json", "overview.log", "verdict.log"),
+)
 """What stands in the results folder beside the data sets."""
 
 

@@ -31,8 +31,9 @@ from hiermeta.report.cells import (
     from_row,
 )
 from hiermeta.report.context import ICONS
-from hiermeta.report.health import agreement_check, next_steps
+from hiermeta.report.health import agreement_check
 from hiermeta.report.inline import description, inline
+from hiermeta.report.outcome import trouble
 from hiermeta.report.page import render
 from hiermeta.report.section import Figure
 
@@ -114,20 +115,7 @@ def read(folder: Path, name: str, title: str | None) -> DataSet:
         numbers["agreement_sd"] = Number(value.text, value.value, f"{name}/{value.source}")
     if results.fit.get("seconds") is not None:
         numbers["seconds"] = from_document(results.fit, "seconds", f"{name}/fit.json", "short")
-    return DataSet(name, title or name, results, numbers, *_trouble(results))
-
-
-def _trouble(results: Results) -> tuple[str, list[str]]:
-    """What is wrong with a data set and what to do, empty when nothing is."""
-    if results.status == "refused":
-        problems = results.validation.get("problems", [])
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        return (problems[0]["message"] + more if problems else "refused"), [p["remedy"] for p in problems[:1]]
-    if results.status == "fail":
-        return results.fit.get("message") or "did not converge, or disagrees with the exact posterior", next_steps(
-            results
-        )
-    return "", []
+    return DataSet(name, title or name, results, numbers, *trouble(results))
 
 
 FIELDS = (

@@ -1,0 +1,103 @@
+"""Lines of progress and the summary at the end of a run."""
+
+import pytest
+
+from hiermeta.report.outcome import plain, summary
+from hiermeta.report.progress import PAUSE, Job, Progress, duration
+
+
+def two_stages(datasets):
+    """A fit and a report per data set, numbered fit, report, fit, report, ..."""
+    jobs = {}
+    for i in range(datasets):
+        jobs[2 * i] = Job("fit", f"fit d{i}", f"d{i}.log", ())
+        jobs[2 * i + 1] = Job("report", f"report d{i}", "", (f"d{i}",))
+    return jobs
+
+
+def test_time_left_is_that_of_jobs_that_take_as_long_as_their_rule_did():
+    """With fits of 8 s and reports of 2 s one after the other: are 90 s left after the first of ten data sets?"""
+    progress = Progress(two_stages(10), began=100.0)
+    progress.start([0], 100.0)
+    progress.finish(0, 108.0, {})
+    progress.start([1], 108.0)
+    progress.finish(1, 110.0, {"d0": ("pass", "")})
+    assert progress.remaining(110.0) == pytest.approx(90.0)
+
+
+def test_time_left_counts_jobs_side_by_side():
+    """Two at a time, all of 10 s, 4 of 20 done after 20 s: are 80 s left?"""
+    progress = Progress({i: Job("fit", f"fit d{i}", "", (f"d{i}",)) for i in range(20)}, began=0.0)
+    for first, now in ((0, 0.0), (2, 10.0)):
+        progress.start([first, first + 1], now)
+        for number in (first, first + 1):
+            progress.finish(number, now + 10.0, {f"d{number}": ("pass", "")})
+    assert progress.remaining(20.0) == pytest.approx(80.0)
+
+
+def test_a_line_counts_names_and_tells_failures():
+    """Does each finished data set get one line, also several from one job, with what went wrong so far?"""
+    jobs = {0: Job("chain", "chain 0", "", ("a", "b")), 1: Job("chain", "chain 1", "1.log", ("c",))}
+    progress = Progress(jobs, began=0.0)
+    progress.start([0, 1], 0.0)
+    progress.fail(1)
+    lines = progress.finish(0, 60.0, {"a": ("refused", "no column 'vi'"), "b": ("warn", "")})
+    ending = " · 1 refused, 1 failed job · about 60 s left"
+    assert lines == ["1 of 3 · a: refused (no column 'vi')" + ending, "2 of 3 · b: warn" + ending]
+    assert progress.unfinished() == ["chain 1 failed; its log: 1.log"]
+
+
+def test_a_job_that_is_tried_again_is_no_failure():
+    """Is a job that failed and then succeeded forgotten as a failure, and the last line without a time?"""
+    progress = Progress({0: Job("fit", "fit a", "", ("a",))}, began=0.0)
+    progress.start([0], 0.0)
+    progress.fail(0)
+    progress.start([0], 5.0)
+    assert progress.finish(0, 9.0, {"a": ("pass", "")}) == ["1 of 1 · a: pass"]
+    assert progress.unfinished() == []
+
+
+def test_long_stages_without_a_finished_data_set_show_life():
+    """Is there a line of counted jobs every half minute, and no more often?"""
+    progress = Progress(two_stages(10), began=0.0)
+    lines = []
+    for i in range(10):
+        progress.start([2 * i], 6.0 * i)
+        lines += progress.finish(2 * i, 6.0 * (i + 1), {})
+    assert [line.split(" · ")[:2] for line in lines] == [["0 of 10", "1 of 20 jobs"], ["0 of 10", "6 of 20 jobs"]]
+    assert PAUSE == 30
+
+
+@pytest.mark.parametrize("seconds, text", [(3, "10 s"), (84, "80 s"), (170, "3 min"), (7000, "2 h")])
+def test_durations_are_rounded(seconds, text):
+    """Does the time left claim no more precision than an estimate has?"""
+    assert duration(seconds) == text
+
+
+def entry(name, status="pass", seconds=1.0, message=""):
+    return {"name": name, "status": status, "seconds": seconds, "message": message}
+
+
+def test_the_summary_tells_counts_reasons_and_the_slowest():
+    """Are passed, warned, failed and refused counted, reasons given, and three slowest named, slowest first?"""
+    datasets = [entry("a", seconds=2.0), entry("b", "warn", 9.0), entry("c", "refused", None, "no such file: c.csv")]
+    datasets += [entry("d", "fail", 3.0, "the chains ended early"), entry("e", seconds=4.0)]
+    assert summary(datasets).splitlines() == [
+        "5 data sets: 2 pass, 1 warn, 1 fail, 1 refused",
+        "  fail: d (the chains ended early)",
+        "  refused: c (no such file: c.csv)",
+        "  longest sampling: b (9.0 s), e (4.0 s), d (3.0 s)",
+    ]
+    assert summary([entry("a")]) == "1 data set: 1 pass"
+
+
+def test_many_failures_fill_no_screen():
+    """Do 500 refused data sets take some 20 lines, and does the summary say how many more there are?"""
+    lines = summary([entry(f"d{i}", "refused", None, "x") for i in range(500)]).splitlines()
+    assert len(lines) == 22
+    assert lines[-1] == "  and 480 more with status fail or refused"
+
+
+def test_data_cannot_steer_the_terminal():
+    """Are escape sequences in a message about user data made harmless, and letters of any script kept?"""
+    assert plain("cell '\x1b[2Jα, 研究'\n") == "cell '\N{REPLACEMENT CHARACTER}[2Jα, 研究'\N{REPLACEMENT CHARACTER}"

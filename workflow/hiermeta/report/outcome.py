@@ -1,0 +1,67 @@
+"""How the run ended for each data set, in words for the terminal and the overview."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hiermeta.figures.results import Results
+from hiermeta.report.health import next_steps
+
+STATUSES = ("pass", "warn", "fail", "refused")
+LISTED = 20
+"""Data sets that a list in the terminal names before it counts the rest."""
+
+
+def trouble(results: Results) -> tuple[str, list[str]]:
+    """What is wrong with a data set and what to do.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    tuple of str and list of str
+        Both empty where nothing is wrong.
+    """
+    if results.status == "refused":
+        problems = results.validation.get("problems", [])
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return (problems[0]["message"] + more if problems else "refused"), [p["remedy"] for p in problems[:1]]
+    if results.status == "fail":
+        message = results.fit.get("message") or results.diagnostics.get("message")
+        return message or "did not converge, or disagrees with the exact posterior", next_steps(results)
+    return "", []
+
+
+def plain(text: str) -> str:
+    """Text without characters that a terminal would obey, such as colours that a data file smuggles in."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def tally(statuses: Mapping[str, int]) -> str:
+    """Such as ``9 pass, 1 refused``: the statuses that occur, with their counts."""
+    return ", ".join(f"{statuses[status]} {status}" for status in STATUSES if statuses.get(status))
+
+
+def summary(datasets: Sequence[Mapping[str, Any]]) -> str:
+    """The end of a run in a few lines: counts, what went wrong and why, and which data sets took longest.
+
+    Parameters
+    ----------
+    datasets : sequence of mapping
+        The entries of ``overview.json``.
+    """
+    counts = Counter(entry["status"] for entry in datasets)
+    lines = [f"{len(datasets)} data {'set' if len(datasets) == 1 else 'sets'}: {tally(counts)}"]
+    wrong = [entry for status in ("fail", "refused") for entry in datasets if entry["status"] == status]
+    lines += [f"  {entry['status']}: {entry['name']} ({plain(entry['message'])})" for entry in wrong[:LISTED]]
+    if len(wrong) > LISTED:
+        lines.append(f"  and {len(wrong) - LISTED} more with status fail or refused")
+    timed = sorted((entry for entry in datasets if entry["seconds"]), key=lambda entry: -entry["seconds"])
+    if len(timed) > 1:
+        slowest = ", ".join(f"{entry['name']} ({entry['seconds']:.1f} s)" for entry in timed[:3])
+        lines.append(f"  longest sampling: {slowest}")
+    return "\n".join(lines)

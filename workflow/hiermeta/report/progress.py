@@ -1,0 +1,134 @@
+"""Progress of a run: what is done, what failed, and about how long the rest will take."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from hiermeta.report.outcome import LISTED, plain, tally
+
+PAUSE = 30.0
+"""Seconds after which a finished job is worth a line although no data set is complete."""
+
+
+class Job(NamedTuple):
+    """A job of the run: its rule, what it is called, its log, and the data sets whose reports it writes."""
+
+    rule: str
+    label: str
+    log: str
+    completes: tuple[str, ...]
+
+
+@dataclass
+class Progress:
+    """Jobs of one run, told as they start, finish and fail; times are seconds on any one clock.
+
+    Parameters
+    ----------
+    jobs : mapping of int to Job
+        All jobs of the run, by id.
+    began : float
+    """
+
+    jobs: Mapping[int, Job]
+    began: float
+    started: dict[int, float] = field(default_factory=dict)
+    seconds: dict[int, float] = field(default_factory=dict)
+    failed: set[int] = field(default_factory=set)
+    statuses: Counter[str] = field(default_factory=Counter)
+    last_line: float = float("-inf")
+
+    @property
+    def datasets(self) -> int:
+        """Number of data sets that this run completes."""
+        return sum(len(job.completes) for job in self.jobs.values())
+
+    def start(self, ids: Iterable[int], now: float) -> None:
+        """Note that jobs were started, or submitted to a cluster."""
+        for number in ids:
+            self.started[number] = now
+            self.failed.discard(number)
+
+    def fail(self, number: int) -> None:
+        """Note that a job ended with an error; it counts until it is started again."""
+        self.failed.add(number)
+
+    def finish(self, number: int, now: float, outcomes: Mapping[str, tuple[str, str]]) -> list[str]:
+        """Note that a job is done.
+
+        Parameters
+        ----------
+        number : int
+        now : float
+        outcomes : mapping of str to tuple of str
+            Status and message of each data set that the job completes.
+
+        Returns
+        -------
+        list of str
+            Lines for the terminal: one per completed data set, or one every half minute while there are none.
+        """
+        self.seconds[number] = now - self.started.get(number, self.began)
+        lines = []
+        for name, (status, message) in outcomes.items():
+            self.statuses[status] += 1
+            lines.append(f"{name}: {status}" + (f" ({plain(message)})" if message else ""))
+        if not lines and now - self.last_line >= PAUSE:
+            lines.append(f"{len(self.seconds)} of {len(self.jobs)} jobs")
+        if not lines:
+            return []
+        self.last_line = now
+        done = sum(self.statuses.values())
+        first = done - len(outcomes)
+        rest = [self._trouble(), self._time_left(now)]
+        ending = "".join(f" · {part}" for part in rest if part)
+        counted = [f"{first + i if outcomes else done} of {self.datasets}" for i in range(1, len(lines) + 1)]
+        return [f"{count} · {line}{ending}" for count, line in zip(counted, lines, strict=True)]
+
+    def remaining(self, now: float) -> float | None:
+        """Seconds to go: elapsed time × work to do / work done, each job as long as its rule's mean so far.
+
+        Parameters
+        ----------
+        now : float
+
+        Returns
+        -------
+        float or None
+            None before any job has taken time.
+        """
+        done = sum(self.seconds.values())
+        if done <= 0:
+            return None
+        by_rule = defaultdict(list)
+        for number, seconds in self.seconds.items():
+            by_rule[self.jobs[number].rule].append(seconds)
+        mean = {rule: sum(times) / len(times) for rule, times in by_rule.items()}
+        typical = done / len(self.seconds)
+        to_do = sum(mean.get(job.rule, typical) for number, job in self.jobs.items() if number not in self.seconds)
+        return (now - self.began) * to_do / done
+
+    def unfinished(self) -> list[str]:
+        """The failed jobs with their logs, at most twenty."""
+        jobs = [self.jobs[number] for number in sorted(self.failed)]
+        lines = [f"{job.label} failed" + (f"; its log: {job.log}" if job.log else "") for job in jobs[:LISTED]]
+        return lines + ([f"and {len(jobs) - LISTED} more"] if len(jobs) > LISTED else [])
+
+    def _trouble(self) -> str:
+        counted = tally({status: self.statuses[status] for status in ("fail", "refused")})
+        jobs = f"{len(self.failed)} failed {'job' if len(self.failed) == 1 else 'jobs'}" if self.failed else ""
+        return ", ".join(part for part in (counted, jobs) if part)
+
+    def _time_left(self, now: float) -> str:
+        seconds = self.remaining(now)
+        return "" if seconds is None or len(self.seconds) == len(self.jobs) else f"about {duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """Such as ``40 s``, ``3 min`` or ``2 h``, rounded to what an estimate deserves."""
+    if seconds < 90:
+        return f"{max(10, 10 * round(seconds / 10))} s"
+    return f"{round(seconds / 60)} min" if seconds < 90 * 60 else f"{round(seconds / 3600)} h"

@@ -1,0 +1,82 @@
+# The terminal: one line per finished data set in place of Snakemake's blocks per job, which stay in its log file.
+#
+# REQUIRED INPUTS
+#   diagnostics.json, validation.json and fit.json of finished data sets
+# OUTPUTS
+#   none
+
+import logging
+import time
+
+from snakemake.logging import ColorizingTextHandler, get_event, logger
+from snakemake_interface_logger_plugins.common import LogEvent
+
+PER_JOB = {LogEvent.JOB_INFO, LogEvent.JOB_STARTED, LogEvent.JOB_FINISHED, LogEvent.PROGRESS, LogEvent.SHELLCMD}
+
+
+ENDING = ("all", "verdict")  # no work; the verdict fails on purpose where a data set was refused
+
+
+def worth_a_line(record):
+    """Whether a message of Snakemake goes to the terminal: all but the routine of single jobs."""
+    return get_event(record) not in PER_JOB and record.getMessage() != "Select jobs to execute..."
+
+
+class ProgressHandler(logging.Handler):
+    """Follows Snakemake's events and logs what they mean for the data sets."""
+
+    def __init__(self, jobs):
+        from hiermeta.report.progress import Job, Progress
+
+        super().__init__()
+        reports = {f"{SETTINGS['results']}/{name}/report.html": name for name in DATASETS}
+        self.progress = Progress(
+            {
+                job.jobid: Job(
+                    job.rule.name,
+                    " ".join([job.rule.name, *job.wildcards]),
+                    " ".join(job.log),
+                    tuple(reports[path] for path in map(str, job.output) if path in reports),
+                )
+                for job in jobs
+                if job.rule.name not in ENDING
+            },
+            time.monotonic(),
+        )
+
+    def emit(self, record):
+        event, now = get_event(record), time.monotonic()
+        if event == LogEvent.JOB_STARTED:
+            self.progress.start(record.jobs, now)
+        elif event == LogEvent.JOB_ERROR and record.jobid in self.progress.jobs:
+            self.progress.fail(record.jobid)
+        elif event == LogEvent.JOB_FINISHED and record.job_id in self.progress.jobs:
+            names = self.progress.jobs[record.job_id].completes
+            for line in self.progress.finish(record.job_id, now, {name: outcome(name) for name in names}):
+                logger.info(line)
+
+
+def outcome(name):
+    """Status of a finished data set, and what is wrong with it."""
+    from hiermeta.figures.results import Results
+    from hiermeta.report.outcome import trouble
+
+    results = Results(Path(SETTINGS["results"], name))
+    return results.status, trouble(results)[0]
+
+
+onstart:
+    following = ProgressHandler(workflow.dag.needrun_jobs())
+    logger.info(f"hiermeta: {following.progress.datasets} of {len(DATASETS)} data sets to do")
+    logger.addHandler(following)
+    if not workflow.output_settings.verbose:
+        for handler in logger.handlers:
+            if isinstance(handler, ColorizingTextHandler):
+                handler.addFilter(worth_a_line)
+
+
+onerror:
+    for handler in logger.handlers:
+        if isinstance(handler, ProgressHandler):
+            for line in handler.progress.unfinished():
+                logger.error(line)
