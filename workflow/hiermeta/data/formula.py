@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hiermeta.data.formula_tree import FormulaError, expanded
+
 Array = npt.NDArray[np.float64]
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
@@ -30,11 +32,10 @@ OPERATORS: dict[str, Callable[..., Array]] = {
     "/": np.divide,
     "**": np.power,
 }
+SIGNS: dict[str, Callable[[Array], Array]] = {"+": np.positive, "-": np.negative}
+BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 4}
+SIGN_BINDS, ATOM = 3, 5
 FACTOR = ("factor", "C")
-
-
-class FormulaError(ValueError):
-    """A formula that can't be used; the message says what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +104,10 @@ def parse(text: str) -> Formula:
     >>> formula.intercept, [term_name(term) for term in formula.terms]
     (True, ['year', 'alloc', 'year:alloc'])
     """
-    from formulae import model_description
-
     body = text.strip()
     if not body.startswith("~"):
         raise FormulaError(f"{text!r}: write a formula that begins with ~, such as '~ year + dose'")
-    try:
-        terms = model_description(body[1:].replace("^", "**")).terms
-    except Exception as error:  # the parser raises many kinds
-        raise FormulaError(f"{text!r} is not a formula: {error}") from None
+    terms = expanded(text, body[1:].replace("^", "**"))
     kinds = {type(term).__name__ for term in terms}
     if "Response" in kinds or "GroupSpecificTerm" in kinds:
         raise FormulaError(f"{text!r}: only moderators may stand here, joined by + * : - and -1")
@@ -129,18 +125,44 @@ def _piece(text: str, component: Any) -> Piece:
     call = component.call
     if call.kwargs:
         raise FormulaError(f"{text!r}: {call.callee}() takes no named arguments")
+    name = printed(call)
     if call.callee in FACTOR and len(call.args) == 1 and _kind(call.args[0]) == "LazyVariable":
-        return Piece(component.name, (call.args[0].name,), "factor")
+        return Piece(name, (call.args[0].name,), "factor")
     if call.callee == "poly" and len(call.args) == 2 and _kind(call.args[1]) == "LazyValue":
         degree = call.args[1].value
-        if not isinstance(degree, int) or not 1 <= degree <= 10:
+        if isinstance(degree, bool) or not isinstance(degree, int) or not 1 <= degree <= 10:
             raise FormulaError(f"{text!r}: the degree of poly() must be a whole number from 1 to 10")
-        return Piece(component.name, _variables(text, call.args[0]), "poly", degree, call.args[0])
-    return Piece(component.name, _variables(text, call), "numeric", tree=call)
+        return Piece(name, _variables(text, call.args[0]), "poly", degree, call.args[0])
+    return Piece(name, _variables(text, call), "numeric", tree=call)
 
 
 def _kind(node: Any) -> str:
     return type(node).__name__
+
+
+def printed(node: Any, least: int = 0) -> str:
+    """A parsed expression as text, with the parentheses that its meaning needs.
+
+    Parameters
+    ----------
+    node : Any
+        The ``tree`` of a `Piece`, or a part of it.
+    least : int
+        Operators that bind less than this are put in parentheses.
+    """
+    if _kind(node) == "LazyCall":
+        return f"{node.callee}({', '.join(map(printed, node.args))})"
+    if _kind(node) != "LazyOperator":
+        return str(node)
+    binds = BINDS.get(node.symbol, 0)
+    if len(node.args) == 1:
+        binds = SIGN_BINDS
+        text = f"{node.symbol}{printed(node.args[0], ATOM)}"
+    else:
+        left, right = node.args
+        power = node.symbol == "**"
+        text = f"{printed(left, ATOM if power else binds)} {node.symbol} {printed(right, ATOM if power else binds + 1)}"
+    return f"({text})" if binds < least else text
 
 
 def _variables(text: str, node: Any) -> tuple[str, ...]:
@@ -175,4 +197,6 @@ def evaluate(node: Any, columns: Mapping[str, Array]) -> Array:
         return np.asarray(node.value, float)
     values = [evaluate(part, columns) for part in node.args]
     with np.errstate(all="ignore"):  # what is not finite is refused with its row
-        return OPERATORS[node.symbol](*values) if _kind(node) == "LazyOperator" else FUNCTIONS[node.callee](*values)
+        if _kind(node) == "LazyCall":
+            return FUNCTIONS[node.callee](*values)
+        return (OPERATORS if len(values) == 2 else SIGNS)[node.symbol](*values)

@@ -14,7 +14,8 @@ from hiermeta.data import design as designs
 from hiermeta.data import moderators, outcomes, subset
 from hiermeta.data.clusters import Clusters, check_clusters
 from hiermeta.data.delimited import is_missing
-from hiermeta.data.formula import Formula, FormulaError, Piece
+from hiermeta.data.formula import Formula, Piece
+from hiermeta.data.formula_tree import FormulaError
 from hiermeta.data.meta import Validated
 from hiermeta.data.mixed_formula import MixedFormula, parse_mixed, part_names, split_within_between
 from hiermeta.data.problems import Problem, Refused

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hiermeta.data.formula import Formula, FormulaError, Piece, parse, term_name
+from hiermeta.data.formula import Formula, Piece, parse, term_name
+from hiermeta.data.formula_tree import FormulaError
 
 _PART = re.compile(r"`([^`]+)`|([A-Za-z_.][\w.]*)|([/:])")
 _NAME = r"\s*(?:`[^`]+`|[A-Za-z_.][\w.]*)\s*"
@@ -140,7 +141,7 @@ def _random_terms(text: str, inside: str) -> list[RandomTerm]:
     formulas = [formula]
     if bar == "||":
         formulas = [parse("~ 1")] if formula.intercept else []
-        formulas += [parse(f"~ 0 + {term_name(term)}") for term in formula.terms]
+        formulas += [Formula(f"~ 0 + {term_name(term)}", False, (term,)) for term in formula.terms]
     return [RandomTerm(entry, columns) for columns in _groups(text, group) for entry in formulas]
 
 

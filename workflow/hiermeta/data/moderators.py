@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hiermeta.data import formula
+from hiermeta.data import formula, formula_tree
 from hiermeta.data.delimited import is_missing
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.read import Source, numbers
@@ -30,7 +30,7 @@ def formulas(settings: dict[str, Any]) -> dict[str, formula.Formula]:
         if key in settings:
             try:
                 parsed[key] = formula.parse(settings[key])
-            except formula.FormulaError as error:
+            except formula_tree.FormulaError as error:
                 problems.append(Problem(f"`{key}:` {error}", "Correct the formula in the config"))
     for key, entry in parsed.items():
         for column in set(entry.columns) & set(PARAMETERS):
