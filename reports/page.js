@@ -68,7 +68,7 @@
   if (filters) {
     const [text, status] = [filters.querySelector("input"), filters.querySelector("select")];
     const shown = document.getElementById("shown");
-    const rows = [...document.getElementById("datasets").tBodies[0].rows];
+    const rows = [...document.querySelectorAll("main table")].flatMap((table) => [...table.tBodies[0].rows]);
     const apply = () => {
       const wanted = text.value.trim().toLowerCase();
       let visible = 0;

@@ -45,7 +45,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = sorted(path.name for path in folder.iterdir())
     for name in names:
         write_figures(folder / name, folder / name / "figures")
-        write_report(folder / name, {"title": f"Title of {name} <&>"}, folder / name / "report.html")
+        write_report(
+            folder / name,
+            {"title": f"Title of {name} <&>"},
+            folder / name / "report.html",
+            folder / name / "report.json",
+        )
     titles = dict.fromkeys(names)
     write_overview(folder, titles, folder / "overview.html", folder / "overview.tsv", folder / "overview.json")
     return folder

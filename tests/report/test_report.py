@@ -296,7 +296,9 @@ def test_same_files_same_bytes(results: Path, tmp_path: Path) -> None:
     write_figures(results / "clustered", tmp_path)
     for figure in sorted(tmp_path.glob("*.svg")):
         assert figure.read_bytes() == (results / "clustered" / "figures" / figure.name).read_bytes()
-    write_report(results / "clustered", {"title": "Title of clustered <&>"}, tmp_path / "again.html")
+    write_report(
+        results / "clustered", {"title": "Title of clustered <&>"}, tmp_path / "again.html", tmp_path / "again.json"
+    )
     assert (tmp_path / "again.html").read_bytes() == (results / "clustered" / "report.html").read_bytes()
 
 

@@ -58,11 +58,10 @@ class ProgressHandler(logging.Handler):
 
 def outcome(name):
     """Status of a finished data set, and what is wrong with it."""
-    from hiermeta.figures.results import Results
-    from hiermeta.report.outcome import trouble
+    from hiermeta.data.files import read_json
 
-    results = Results(Path(SETTINGS["results"], name))
-    return results.status, trouble(results)[0]
+    record = read_json(Path(SETTINGS["results"], name, "report.json"))
+    return record["status"], record["message"]
 
 
 onstart:

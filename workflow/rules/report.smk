@@ -3,7 +3,7 @@
 # REQUIRED INPUTS
 #   everything that prepare, fit and analyse leave
 # OUTPUTS
-#   figures/, report.html, overview.html, overview.tsv, overview.json, complete.txt
+#   figures/, report.html, report.json, overview.html, overview.tsv, overview.json, complete.txt
 
 ANALYSES = {"meta": rules.analyse, "hierarchical": rules.analyse_hierarchical}
 
@@ -30,6 +30,7 @@ rule figures:
     conda:
         "../../environment.yml"
     params:
+        png=SETTINGS["png"],
         code=code("figures.py"),
     script:
         "../scripts/figures.py"
@@ -41,6 +42,7 @@ rule report:
         figures=rules.figures.output,
     output:
         report="<results>/{name}/report.html",
+        record="<results>/{name}/report.json",
     log:
         "<results>/{name}/logs/report.log",
     benchmark:
@@ -57,7 +59,7 @@ rule report:
 rule overview:
     input:
         [path for name in DATASETS for path in files_of(name).values()],
-        expand(rules.report.output.report, name=DATASETS),
+        expand(rules.report.output, name=DATASETS),
     output:
         html="<results>/overview.html",
         tsv="<results>/overview.tsv",

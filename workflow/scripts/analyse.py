@@ -1,12 +1,12 @@
 """Everything that is said of one fit: summaries, exact posterior, classical counterpart, diagnostics."""
 
 import sys
-import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from hiermeta.data.files import read_csv, read_json, write_csv, write_json
+from hiermeta.data.guard import guarded
 from hiermeta.inference import analysis
 from hiermeta.models import meta
 from hiermeta.sampling.convergence import sampler_health
@@ -19,7 +19,9 @@ description, record = read_json(paths.model), read_json(paths.record)
 
 
 def analysed():
-    """All result files of a data set that was not refused."""
+    """All result files."""
+    if description["status"] != "ok":
+        return analysis.without_results("refused", "the data set was refused")
     table = read_csv(paths.data, text=description["factors"])
     model = meta.from_files(table, description)
     results = analysis.without_results("fail", record["message"])
@@ -37,16 +39,7 @@ def analysed():
     return results
 
 
-try:
-    if description["status"] == "ok":
-        results = analysed()
-    else:
-        results = analysis.without_results("refused", "the data set was refused")
-except (OSError, MemoryError):
-    raise  # the machine's trouble, not the data set's
-except Exception as error:
-    traceback.print_exc()
-    results = analysis.without_results("fail", f"unexpected error: {error!r}")
+results = guarded(analysed, lambda message: analysis.without_results("fail", message))
 folder = Path(output.estimates).parent
 for name, content in results.tables.items():
     write_csv(folder / f"{name}.csv", content)

@@ -132,8 +132,8 @@ def complete(config: Settings) -> Settings:
     Returns
     -------
     dict
-        ``results`` and ``datasets``: the settings by name of each analysis, with its complete ``sampling``. Files
-        that the config gives by a pattern or splits by a column are one analysis each by now.
+        ``results``, ``png`` and ``datasets``: the settings by name of each analysis, with its complete ``sampling``.
+        Files that the config gives by a pattern or splits by a column are one analysis each by now.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def complete(config: Settings) -> Settings:
                 problems.append(f"{_named(place)}: the name {one!r} is taken by {given_by[one]}; rename one")
             datasets[one], given_by[one] = complete_settings, _named(place)
     _refuse(problems)
-    return {"results": config.get("results", defaults("config")["results"]), "datasets": datasets}
+    return {key: config.get(key, default) for key, default in defaults("config").items()} | {"datasets": datasets}
 
 
 def _entries(config: Settings) -> list[tuple[str, str, Settings]]:

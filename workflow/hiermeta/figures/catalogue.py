@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hiermeta.data.files import write_text
+from hiermeta.data.guard import guarded
 from hiermeta.figures import (
     agreement,
     bubble,
@@ -26,8 +29,10 @@ from hiermeta.figures import (
     shrinkage,
     style,
 )
-from hiermeta.figures.results import Results
+from hiermeta.figures.results import ERROR, Results
 from hiermeta.figures.svg import render
+
+PNG_DPI = 300
 
 FIGURES: dict[str, tuple[Callable[[Results], style.Drawing], Callable[[Results], bool]]] = {
     "prior_predictive": (prior_predictive.draw, lambda results: True),
@@ -49,17 +54,50 @@ FIGURES: dict[str, tuple[Callable[[Results], style.Drawing], Callable[[Results],
 """File name to the function that draws it and the one that says whether there is something to draw."""
 
 
-def files(results: Results) -> Iterator[tuple[str, str]]:
-    """File name and text of every figure that applies, and of numbers computed for it; none without a posterior."""
-    if not results.has_numbers or not results.is_meta:
-        return
+def write_figures(folder: Path, target: Path, png: bool = False) -> None:
+    """Write the figures of the results in `folder` into `target`; none without a posterior.
+
+    A figure that can't be drawn is left out and named in ``error.txt``, which fails the data set.
+
+    Parameters
+    ----------
+    folder : Path
+        The results of one data set.
+    target : Path
+        Folder for the figures: SVG, and CSV where numbers were computed for a figure.
+    png : bool
+        Whether every figure is also written as PNG, at 300 dpi.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    errors = guarded(lambda: _write_all(Results(folder), target, png), lambda message: [message])
+    if errors:
+        write_text(target / ERROR, "\n".join(errors) + "\n")
+
+
+def _write_all(results: Results, target: Path, png: bool) -> list[str]:
+    """Write what applies; what went wrong with the figures that can't be drawn."""
+    if not (results.has_numbers and results.is_meta):
+        return []
+    errors = [guarded(partial(_write, results, name, target, png), partial(_named, name)) for name in FIGURES]
+    return [error for error in errors if error]
+
+
+def _named(name: str, message: str) -> str:
+    return f"figure {name}: {message}"
+
+
+def _write(results: Results, name: str, target: Path, png: bool) -> str:
+    draw, applies = FIGURES[name]
+    if not applies(results):
+        return ""
     with style.drawing():
-        for name, (draw, applies) in FIGURES.items():
-            if applies(results):
-                drawing = draw(results)
-                yield f"{name}.svg", render(drawing.figure, drawing.title, drawing.description)
-                if drawing.data:
-                    yield f"{name}.csv", _csv(drawing.data)
+        drawing = draw(results)
+        write_text(target / f"{name}.svg", render(drawing.figure, drawing.title, drawing.description))
+        if png:
+            drawing.figure.savefig(target / f"{name}.png", dpi=PNG_DPI, metadata={"Software": None})
+    if drawing.data:
+        write_text(target / f"{name}.csv", _csv(drawing.data))
+    return ""
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -68,10 +106,3 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return stream.getvalue()
-
-
-def write_figures(folder: Path, target: Path) -> None:
-    """Write the figures of the results in `folder` as SVG files into `target`."""
-    target.mkdir(parents=True, exist_ok=True)
-    for name, text in files(Results(folder)):
-        (target / name).write_text(text, encoding="utf-8")

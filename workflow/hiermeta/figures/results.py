@@ -18,6 +18,8 @@ from hiermeta.figures.numbers import decimals_as_written, supported_decimals
 if TYPE_CHECKING:
     from hiermeta.models.meta import MetaModel
 
+ERROR = "error.txt"
+"""What could not be drawn, in ``figures/``."""
 Row = dict[str, Any]
 Document = dict[str, Any]
 
@@ -229,9 +231,17 @@ class Results:
         """``pass``, ``warn``, ``fail`` or ``refused``."""
         if self.validation["status"] == "refused":
             return "refused"
+        return "fail" if self.trouble else str(self.diagnostics["status"])
+
+    @cached_property
+    def trouble(self) -> str:
+        """What kept a stage from ending, in its own words; empty where all of them did."""
+        errors = self.folder / "figures" / ERROR
         if self.fit.get("status") == "failed":
-            return "fail"
-        return str(self.diagnostics["status"])
+            return str(self.fit.get("message") or "sampling failed")
+        if self.diagnostics["status"] == "fail" and self.diagnostics.get("message"):
+            return str(self.diagnostics["message"])
+        return errors.read_text(encoding="utf-8").strip() if errors.exists() else ""
 
     def estimate(self, parameter: str) -> Row:
         return find(self.estimates, "parameter", parameter)

@@ -160,14 +160,14 @@ def inclusion(results: Results) -> Table:
     return Table("table-inclusion", "Inclusion Bayes factors", columns, rows, FILE)
 
 
-def effect(results: Results, place: str) -> Number | None:
+def effect(results: Results) -> Number | None:
     """The log Bayes factor for a pooled effect other than zero; None where there is none, as with moderators."""
     if not results.has_numbers or results.coefficients:
         return None
     for i, entry in enumerate(results.averages.get("inclusion", [])):
         if entry["part"] == "effect":
             value = entry["log_bayes_factor"]
-            return Number(fixed(value, 2), value, f"{place}{FILE}/inclusion/{i}/log_bayes_factor")
+            return Number(fixed(value, 2), value, f"{FILE}/inclusion/{i}/log_bayes_factor")
     return None
 
 

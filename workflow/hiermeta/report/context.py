@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hiermeta.data.files import write_json, write_text
+from hiermeta.data.guard import guarded
 from hiermeta.figures.forest_rows import ROWS_SHOWN as FOREST_ROWS
 from hiermeta.figures.results import Results
 from hiermeta.report import classical, comparison, hierarchical, influence, moderators, r_code, small_study, tables
 from hiermeta.report.answer import answer
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps, strip, verdict
+from hiermeta.report.outcome import trouble
 from hiermeta.report.page import render
 from hiermeta.report.section import Section, figure
-from hiermeta.report.words import GLOSSARY, kind
+from hiermeta.report.words import GLOSSARY, advice, kind
 
+RECORD = "report.json"
+"""What a report says of its data set, for the overview."""
 ICONS = {"pass": "✓", "warn": "!", "fail": "✕", "refused": "⊘"}
 WORDS = {"pass": "passed", "warn": "read with care", "fail": "failed – do not use", "refused": "refused"}
 SETTINGS = {"chains": "count", "warmup": "count", "draws": "count", "adapt_delta": "plain", "seconds": "short"}
@@ -112,7 +117,7 @@ SECTIONS = [
     Section(
         "failure",
         "What went wrong",
-        lambda r: {"message": r.fit.get("message"), "steps": next_steps(r), "sentence": verdict(r)},
+        lambda r: {"message": r.trouble, "steps": next_steps(r), "sentence": verdict(r)},
         lambda r: r.status == "fail",
     ),
     Section(
@@ -243,6 +248,34 @@ def context(results: Results, presentation: Mapping[str, str | None]) -> dict[st
     }
 
 
-def write_report(folder: Path, presentation: Mapping[str, str | None], target: Path) -> None:
-    """Render the report of the results in `folder`."""
-    target.write_text(render("report.html.j2", context(Results(folder), presentation)), encoding="utf-8")
+def write_report(folder: Path, presentation: Mapping[str, str | None], target: Path, record: Path) -> None:
+    """Render the report of the results in `folder`, and record what it says of them.
+
+    A page that can't be made is replaced by one that says so, and the data set fails.
+
+    Parameters
+    ----------
+    folder : Path
+        The results of one data set.
+    presentation : mapping
+        The data set's title, description and citation, as far as the config has them.
+    target : Path
+        The page.
+    record : Path
+        JSON with ``status``, ``message`` and ``steps`` (what to try), for the overview.
+    """
+
+    def page() -> tuple[str, dict[str, Any]]:
+        results = Results(folder)
+        message, steps = trouble(results)
+        found = {"status": results.status, "message": message, "steps": steps}
+        return render("report.html.j2", context(results, presentation)), found
+
+    def replacement(message: str) -> tuple[str, dict[str, Any]]:
+        found = {"status": "fail", "message": f"the report can't be made: {message}", "steps": [advice(message)]}
+        heading = {"name": folder.name, "title": presentation.get("title") or folder.name, "icon": ICONS["fail"]}
+        return render("unreported.html.j2", heading | {"status_word": WORDS["fail"]} | found), found
+
+    text, found = guarded(page, replacement)
+    write_text(target, text)
+    write_json(record, found)

@@ -62,7 +62,7 @@ def verdict(results: Results) -> Sentence:
     comparison = agreement_check(results)
     wrong = [check.name for check in checks if check.status != "pass"]
     if results.status == "fail":
-        return ["These numbers must not be used: ", ", ".join(wrong) or str(results.fit.get("message", "")), "."]
+        return ["These numbers must not be used: ", ", ".join(wrong) or "the analysis did not end", "."]
     if wrong:
         return ["Read these numbers with care: ", ", ".join(wrong), " did not reach the threshold."]
     if comparison is None:
@@ -78,6 +78,10 @@ def verdict(results: Results) -> Sentence:
 
 
 def next_steps(results: Results) -> list[str]:
-    """What to try, one line per kind of check that did not pass."""
+    """What to try, one line per kind of trouble."""
+    if results.status == "refused":
+        return [problem["remedy"] for problem in results.validation.get("problems", [])[:1]]
     names = [check.name for check in strip(results) if check.status != "pass"]
+    if results.trouble:
+        names.append("unexpected error" if "unexpected error" in results.trouble else "sampling failed")
     return list(dict.fromkeys(advice(name) for name in names))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hiermeta.figures.results import Results
-from hiermeta.report.health import next_steps
+from hiermeta.report.health import next_steps, strip
 
 STATUSES = ("pass", "warn", "fail", "refused")
 LISTED = 20
@@ -29,10 +29,10 @@ def trouble(results: Results) -> tuple[str, list[str]]:
     if results.status == "refused":
         problems = results.validation.get("problems", [])
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        return (problems[0]["message"] + more if problems else "refused"), [p["remedy"] for p in problems[:1]]
+        return (problems[0]["message"] + more if problems else "refused"), next_steps(results)
     if results.status == "fail":
-        message = results.fit.get("message") or results.diagnostics.get("message")
-        return message or "did not converge, or disagrees with the exact posterior", next_steps(results)
+        wrong = [check.name for check in strip(results) if check.status == "fail"]
+        return results.trouble or f"not as it should be: {', '.join(wrong)}", next_steps(results)
     return "", []
 
 

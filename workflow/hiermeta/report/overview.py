@@ -4,182 +4,146 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from hiermeta.data.files import read_json, write_json, write_text
+from hiermeta.data.guard import guarded
 from hiermeta.figures import caterpillar, style
 from hiermeta.figures.forest_rows import interval
-from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.figures.results import Results, Row, decimals_of, read_table
 from hiermeta.figures.svg import render as render_svg
 from hiermeta.report import comparison
-from hiermeta.report.cells import (
-    Cell,
-    Column,
-    Interval,
-    Link,
-    Missing,
-    Number,
-    Status,
-    Table,
-    Text,
-    from_document,
-    from_row,
-)
-from hiermeta.report.context import ICONS
+from hiermeta.report.cells import Number, from_document, from_row
+from hiermeta.report.context import ICONS, RECORD
 from hiermeta.report.health import agreement_check
 from hiermeta.report.inline import description, inline
-from hiermeta.report.outcome import trouble
+from hiermeta.report.overview_tables import hierarchical, meta
 from hiermeta.report.page import render
 from hiermeta.report.section import Figure
+from hiermeta.report.words import advice
 
-COLUMNS = [
-    *(
-        Column("Data set"),
-        Column("Status"),
-        Column("Measure"),
-        Column("k", numeric=True),
-        Column("Clusters", numeric=True),
-    ),
-    *(Column(label, numeric=True) for label in ("Effect", "2.5%", "97.5%")),
-    Column("Credible interval"),
-    *(Column(label, numeric=True) for label in ("Predicted from", "to", "τ", "ρ", "I²", "Log BF of μ ≠ 0")),
-    *(Column(label, numeric=True) for label in ("R̂", "Bulk ESS", "Divergences", "Stan − exact (SD)", "Seconds")),
-]
+FIELDS = (
+    "k", "n_clusters", "effect", "q2.5", "q97.5", "predicted_q2.5", "predicted_q97.5", "tau", "rho", "I2",
+    "log_bayes_factor", "icc", "icc_q2.5", "icc_q97.5", "R2_marginal", "R2_conditional", "design_effect",
+    "max_r_hat", "min_ess_bulk", "divergences", "agreement_sd", "seconds",
+)  # fmt: skip
+_CLUSTERING = {
+    "ICC": {"icc": "mean", "icc_q2.5": "q2.5", "icc_q97.5": "q97.5"},
+    "R2 [marginal]": {"R2_marginal": "mean"},
+    "R2 [conditional]": {"R2_conditional": "mean"},
+    "design effect": {"design_effect": "mean"},
+}
+_FORMS = {"max_r_hat": "fine", "min_ess_bulk": "count", "divergences": "count"}
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """One line of the overview: its numbers by name, and what to do next if something is wrong."""
+    """One line of the overview: what it is, its numbers by name, and what to do next if something is wrong."""
 
     name: str
     title: str
-    results: Results
-    numbers: dict[str, Number]
+    status: str
     message: str
     steps: list[str]
-
-    @property
-    def status(self) -> str:
-        return self.results.status
+    analysis: str = "meta"
+    measure: str = ""
+    numbers: dict[str, Number] = field(default_factory=dict)
+    entry: caterpillar.Entry | None = None
 
     @property
     def report(self) -> str:
         return f"{quote(self.name)}/report.html"
 
     @property
-    def measure(self) -> str:
-        return str(self.results.model.get("measure") or "")
+    def record(self) -> dict[str, Any]:
+        """The line as plain values, for TSV and JSON."""
+        heading = {"name": self.name, "title": self.title, "status": self.status, "analysis": self.analysis}
+        values = {field: self.numbers[field].value if field in self.numbers else None for field in FIELDS}
+        return heading | {"measure": self.measure} | values | {"message": self.message, "report": self.report}
 
 
-def _from_table(
-    name: str, file: str, rows: Sequence[Row], key: str, value: str, columns: dict[str, str]
-) -> dict[str, Number]:
+def read(folder: Path, name: str, title: str | None) -> DataSet:
+    """The line of one data set; one whose files can't be made sense of is a failure like any other.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    name : str
+        Of the data set.
+    title : str or None
+    """
+    outcome = read_json(folder / name / RECORD)
+
+    def line() -> DataSet:
+        results = Results(folder / name)
+        model = results.model
+        heading = {"analysis": model["analysis"], "measure": str(model.get("measure") or model.get("family") or "")}
+        return DataSet(name, title or name, **outcome, **heading, numbers=_numbers(results), entry=_entry(results))
+
+    def failed(message: str) -> DataSet:
+        return DataSet(name, title or name, "fail", f"its files can't be read: {message}", [advice("unexpected error")])
+
+    return guarded(line, failed)
+
+
+def _from_table(file: str, rows: Sequence[Row], key: str, value: str, columns: dict[str, str]) -> dict[str, Number]:
     """Numbers of the row whose `key` is `value`; `columns` maps the overview's names to the table's."""
     for position, row in enumerate(rows):
         if row[key] == value:
-            source = f"{name}/{file}/{position}"
+            source = f"{file}/{position}"
             return {new: from_row(row, old, source, decimals_of(row)) for new, old in columns.items()}
     return {}
 
 
-def read(folder: Path, name: str, title: str | None) -> DataSet:
-    """Collect the line of one data set from its results folder."""
-    results = Results(folder / name)
+def _numbers(results: Results) -> dict[str, Number]:
     numbers: dict[str, Number] = {}
     for key in ("k", "n_clusters"):
         if results.model.get(key) is not None:
-            numbers[key] = from_document(results.model, key, f"{name}/model.json", "count")
-    limits = {"effect": "mean", "q2.5": "q2.5", "q97.5": "q97.5"}
-    numbers |= _from_table(name, "estimates.csv", results.estimates, "parameter", "mu", limits)
-    predicted = {"predicted_q2.5": "q2.5", "predicted_q97.5": "q97.5"}
-    numbers |= _from_table(name, "predictions.csv", results.predictions, "target", "new effect", predicted)
-    for quantity in ("tau", "rho", "I2"):
-        numbers |= _from_table(
-            name, "heterogeneity.csv", results.heterogeneity, "quantity", quantity, {quantity: "mean"}
-        )
-    forms = {"max_r_hat": "fine", "min_ess_bulk": "count", "divergences": "count"}
-    for key, form in forms.items():
+            numbers[key] = from_document(results.model, key, "model.json", "count")
+    if results.is_meta:
+        numbers |= _meta_numbers(results)
+    else:
+        rows = read_table(results.folder / "clustering.csv")
+        for quantity, columns in _CLUSTERING.items():
+            numbers |= _from_table("clustering.csv", rows, "quantity", quantity, columns)
+    for key, form in _FORMS.items():
         if results.diagnostics.get(key) is not None:
-            numbers[key] = from_document(results.diagnostics, key, f"{name}/diagnostics.json", form)
-    evidence = comparison.effect(results, f"{name}/")
-    if evidence:
-        numbers["log_bayes_factor"] = evidence
+            numbers[key] = from_document(results.diagnostics, key, "diagnostics.json", form)
     agreement = agreement_check(results)
     if agreement:
-        value = agreement.value
-        numbers["agreement_sd"] = Number(value.text, value.value, f"{name}/{value.source}")
+        numbers["agreement_sd"] = agreement.value
     if results.fit.get("seconds") is not None:
-        numbers["seconds"] = from_document(results.fit, "seconds", f"{name}/fit.json", "short")
-    return DataSet(name, title or name, results, numbers, *trouble(results))
+        numbers["seconds"] = from_document(results.fit, "seconds", "fit.json", "short")
+    return numbers
 
 
-FIELDS = (
-    "k", "n_clusters", "effect", "q2.5", "q97.5", "predicted_q2.5", "predicted_q97.5", "tau", "rho", "I2",
-    "log_bayes_factor",
-    "max_r_hat", "min_ess_bulk", "divergences", "agreement_sd", "seconds",
-)  # fmt: skip
+def _meta_numbers(results: Results) -> dict[str, Number]:
+    limits = {"effect": "mean", "q2.5": "q2.5", "q97.5": "q97.5"}
+    numbers = _from_table("estimates.csv", results.estimates, "parameter", "mu", limits)
+    predicted = {"predicted_q2.5": "q2.5", "predicted_q97.5": "q97.5"}
+    numbers |= _from_table("predictions.csv", results.predictions, "target", "new effect", predicted)
+    for quantity in ("tau", "rho", "I2"):
+        numbers |= _from_table("heterogeneity.csv", results.heterogeneity, "quantity", quantity, {quantity: "mean"})
+    evidence = comparison.effect(results)
+    return numbers | ({"log_bayes_factor": evidence} if evidence else {})
 
 
-def record(dataset: DataSet) -> dict[str, Any]:
-    """The line as plain values, for TSV and JSON."""
-    values = {field: dataset.numbers[field].value if field in dataset.numbers else None for field in FIELDS}
-    heading = {"name": dataset.name, "title": dataset.title, "status": dataset.status, "measure": dataset.measure}
-    return heading | values | {"message": dataset.message, "report": dataset.report}
-
-
-def _axes(datasets: Sequence[DataSet]) -> dict[str, tuple[float, float]]:
-    """The range of credible intervals, zero included, of every measure."""
-    ranges: dict[str, tuple[float, float]] = {}
-    for dataset in datasets:
-        limits = [dataset.numbers[key].value for key in ("q2.5", "q97.5") if key in dataset.numbers]
-        values = [value for value in limits if value is not None]
-        if values:
-            low, high = ranges.get(dataset.measure, (0.0, 0.0))
-            ranges[dataset.measure] = (min(low, *values), max(high, *values))
-    return ranges
-
-
-def _interval(dataset: DataSet, ranges: dict[str, tuple[float, float]]) -> Cell:
-    if "effect" not in dataset.numbers:
-        return Missing()
-    low, high = ranges[dataset.measure]
-    width = (high - low) or 1.0
-
-    def place(value: float) -> float:
-        return round(3 + 94 * (value - low) / width, 1)
-
-    point, lower, upper = (float(dataset.numbers[key].value or 0.0) for key in ("effect", "q2.5", "q97.5"))
-    return Interval(place(lower), place(point), place(upper), place(0.0))
-
-
-def table(datasets: Sequence[DataSet]) -> Table:
-    """One row per data set."""
-    ranges = _axes(datasets)
-    rows: list[list[Cell]] = []
-    for dataset in datasets:
-        cells: dict[str, Cell] = {field: dataset.numbers.get(field, Missing()) for field in FIELDS}
-        head: list[Cell] = [Link(dataset.name, dataset.report), Status(dataset.status), Text(dataset.measure or "–")]
-        effect = [cells[field] for field in FIELDS[:5]]
-        rows.append([*head, *effect, _interval(dataset, ranges), *(cells[field] for field in FIELDS[5:])])
-    return Table("datasets", "One row per data set", COLUMNS, rows, "overview.tsv")
+def _entry(results: Results) -> caterpillar.Entry | None:
+    """The line in the figure; none where there is no pooled effect that may be used."""
+    if not (results.is_meta and results.has_numbers and results.status in ("pass", "warn")):
+        return None
+    pooled, new = interval(results.estimate("mu")), interval(results.prediction("new effect"))
+    return caterpillar.Entry(results.model["name"], results.model["measure_label"], pooled, new)
 
 
 def _caterpillar(datasets: Sequence[DataSet]) -> Figure | None:
-    entries = [
-        caterpillar.Entry(
-            dataset.name,
-            dataset.results.model["measure_label"],
-            interval(dataset.results.estimate("mu")),
-            interval(dataset.results.prediction("new effect")),
-        )
-        for dataset in datasets
-        if dataset.results.is_meta and dataset.results.has_numbers and dataset.status in ("pass", "warn")
-    ]
+    entries = [dataset.entry for dataset in datasets if dataset.entry is not None]
     if not entries:
         return None
     with style.drawing():
@@ -191,11 +155,11 @@ def _caterpillar(datasets: Sequence[DataSet]) -> Figure | None:
 def tsv(datasets: Sequence[DataSet]) -> str:
     """All lines as tab-separated values, missing ones empty."""
     stream = io.StringIO()
-    columns = ["name", "title", "status", "measure", *FIELDS, "message", "report"]
-    writer = csv.DictWriter(stream, columns, delimiter="\t", lineterminator="\n")
+    lines = [dataset.record for dataset in datasets]
+    writer = csv.DictWriter(stream, list(lines[0]), delimiter="\t", lineterminator="\n")
     writer.writeheader()
     writer.writerows(
-        {key: " ".join(v.split()) if isinstance(v, str) else v for key, v in record(d).items()} for d in datasets
+        {key: " ".join(v.split()) if isinstance(v, str) else v for key, v in line.items()} for line in lines
     )
     return stream.getvalue()
 
@@ -219,10 +183,9 @@ def write_overview(folder: Path, titles: Mapping[str, str | None], html: Path, t
         "icons": ICONS,
         "total": len(datasets),
         "troubled": [d for status in ("fail", "refused") for d in datasets if d.status == status],
-        "table": table(datasets),
+        "tables": [table for table in (meta(datasets), hierarchical(datasets)) if table.rows],
         "figure": _caterpillar(datasets),
     }
-    html.write_text(render("overview.html.j2", context), encoding="utf-8")
-    tsv_file.write_text(tsv(datasets), encoding="utf-8")
-    records = json.dumps({"datasets": [record(dataset) for dataset in datasets]}, indent=1, ensure_ascii=False)
-    json_file.write_text(records + "\n", encoding="utf-8")
+    write_text(html, render("overview.html.j2", context))
+    write_text(tsv_file, tsv(datasets))
+    write_json(json_file, {"datasets": [dataset.record for dataset in datasets]})

@@ -102,6 +102,14 @@ ADVICE = {
     "exact": (
         "Run again with another seed. If the disagreement stays, please report it with this folder: it is a bug."
     ),
+    "unexpected error": (
+        "The log in the folder `logs` says where it happened. Please report it, with the data if you may share them: "
+        "it is a bug. Meanwhile look for rows or labels that are unlike the others."
+    ),
+    "sampling failed": (
+        "Look for estimates with an implausibly small variance, use narrower priors, or give the sampler more time: "
+        "`sampling: {warmup: 2000}`."
+    ),
 }
 """What to try, by a part of the name of the check that did not pass."""
 
