@@ -71,7 +71,11 @@ def test_individuals_in_groups_become_a_regression(tmp_path, capsys):
     [
         ("a.csv", "yi,vi\n0.1,0.2\n0.3,-1\n", "row 2"),
         ("a.csv", "colour,shape\nred,round\nblue,square\n", "No column looks like"),
-        ("a.yaml", "datasets: {x: {data: no.csv, analysis: meta, measure: SMD, effect: y, variance: v}}", "no such file"),
+        (
+            "a.yaml",
+            "datasets: {x: {data: no.csv, analysis: meta, measure: SMD, effect: y, variance: v}}",
+            "no such file",
+        ),
         ("a.yaml", "datasets: {x: {dta: no.csv}}", "did you mean 'data'"),
     ],
 )

@@ -23,6 +23,7 @@ from hiermeta.inference.hierarchical import (
     pooling,
     prediction,
     prediction_counts,
+    profile,
     residuals,
     unpooled,
 )
@@ -151,7 +152,7 @@ def _classical(model: HierarchicalModel, null: HierarchicalModel) -> tuple[dict[
     if model.gaussian:
         reml, ml, of_null = classical.fit(model), classical.fit(model, reml=False), classical.fit(null)
         steps = buildup.steps(model, reml, of_null, classical.fit)
-        return {"reml": reml, "ml": ml} | steps, classical.document(reml, ml, of_null)
+        return {"reml": reml, "ml": ml} | steps, classical.document(reml, ml, of_null) | profile.document(ml)
     own, alone = classical_counts.fit(model), classical_counts.fit(null)
     steps = buildup.steps(model, own, alone, classical_counts.fit)
     return {"ml": own} | steps, classical_counts.document(own, alone)

@@ -118,7 +118,7 @@ def _clusters(model: HierarchicalModel, mean: Array, spread: Array, sd: Array, s
     """Table of the clusters.
 
     ``standardised`` is the predicted random effect over its SD, missing where the data say nothing of it; ``distance``
-    the squared Mahalanobis distance of all of a cluster's effects from zero, chi-squared with ``df`` degrees of freedom,
+    the squared Mahalanobis distance of a cluster's effects from zero, chi-squared with ``df`` degrees of freedom,
     ``p`` its upper tail; ``residual_rms`` the root mean square of the standardised residuals of its rows.
     """
     J, q = mean.shape

@@ -1,0 +1,241 @@
+"""Profile-likelihood intervals of a gaussian mixed model, on the scale of SDs and correlations.
+
+With V_j = σ²I + R_jΣR_j' and a_j = d_j − E_jβ, minus twice the log likelihood is
+
+    D(β, σ, Σ) = N log 2π + (N − Jq) log σ² + Σ_j [log|V_j| + a_j'V_j⁻¹a_j] + Σ_j |T_j(β, −1)|²/σ²
+
+One parameter is held while D is minimised over the others (β exactly, the rest by its gradient); the interval holds the
+values at which it lies less than the 95% quantile of chi-squared(1) above its minimum, as in lme4's ``confint``.
+Correlations are made of sines of angles, so that D is smooth up to correlations of ±1, and effects are put into an
+order in which the correlation that is held is the sine of one angle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq, minimize
+from scipy.stats import chi2
+
+from hiermeta.inference.hierarchical.classical import MixedFit
+from hiermeta.models.hierarchical import HierarchicalModel
+
+Array = npt.NDArray[np.float64]
+CUTOFF = float(np.sqrt(chi2.ppf(0.95, 1)))
+_DOUBLINGS = 40
+_ACCURACY = 1e-4
+"""Of an end, as a share of the distance from the estimate."""
+_TOLERANCE = 1e-8
+_FAR = 5.0
+"""Searched on either side of log σ."""
+_OFF = 0.05
+"""Searches begin this share of σ, or angle, off boundaries, where slopes vanish whether or not it is a minimum."""
+
+
+@dataclass(frozen=True)
+class _Surface:
+    """D at the best coefficients, in standardised units, over points of q SDs, log σ and m angles.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    order : tuple of int
+        Effects in the order in which the angles take them.
+    contrast : numpy.ndarray or None
+        Shape (p,): c of a sum c'β that can be held.
+    """
+
+    model: HierarchicalModel
+    order: tuple[int, ...]
+    contrast: Array | None = None
+
+    @cached_property
+    def back(self) -> npt.NDArray[np.intp]:
+        """Shape (q,): place of each effect in the order."""
+        return np.argsort(self.order)
+
+    def correlations(self, angles: Array) -> tuple[Array, Array]:
+        """A factor C of the correlations CC', shape (q, q), and its derivatives by the angles, shape (m, q, q)."""
+        q, first, used = len(self.order), 0, 0
+        C, slopes = np.zeros((q, q)), np.zeros((len(angles), q, q))
+        for size in self.model.blocks:
+            for i in range(size):
+                sine, cosine = np.sin(angles[used : used + i]), np.cos(angles[used : used + i])
+                columns = slice(first, first + i + 1)
+                C[first + i, columns] = _row(sine, cosine)
+                for k in range(i):
+                    turned, beside = sine.copy(), cosine.copy()
+                    turned[k], beside[k] = cosine[k], -sine[k]
+                    slopes[used + k, first + i, columns] = np.append(np.zeros(k), _row(turned, beside)[k:])
+                used += i
+            first += size
+        return C[self.back], slopes[:, self.back]
+
+    def angles(self, correlation: Array) -> Array:
+        """The inverse of `correlations`, from a correlation matrix of shape (q, q)."""
+        q = len(self.order)
+        C = np.linalg.cholesky(correlation[np.ix_(self.order, self.order)] + 1e-9 * np.eye(q))
+        found = []
+        for i, j in self.model.pairs:  # rows of C are zero left of their block
+            left = np.sqrt(max(1 - (C[i, :j] ** 2).sum(), 1e-300))
+            found.append(np.arcsin(np.clip(C[i, j] / left, -1, 1)))
+        return np.array(found)
+
+    def __call__(self, point: Array, held: float | None = None) -> tuple[float, Array]:
+        """D and its gradient; with a contrast, at c'β = held."""
+        model, s = self.model, self.model.sufficient
+        J, q = len(s.sizes), s.q
+        sd, variance = point[:q], np.exp(2 * point[q])
+        C, slopes = self.correlations(point[q + 1 :])
+        L = sd[:, None] * C
+        loading = s.R @ L
+        V = loading @ np.swapaxes(loading, 1, 2) + variance * np.eye(q)
+        inverse = np.linalg.inv(V)
+        both = np.concatenate([s.E, s.d[:, :, None]], axis=2)
+        white, within = inverse @ both, s.within.T @ s.within
+        squares = np.einsum("jap,jab->pb", both, white) + within / variance
+        A = squares[:-1, :-1]
+        beta = np.linalg.solve(A, squares[:-1, -1])
+        if self.contrast is not None and held is not None:
+            toward = np.linalg.solve(A, self.contrast)
+            beta = beta + toward * (held - self.contrast @ beta) / (self.contrast @ toward)
+        ahead = np.append(beta, -1.0)
+        lever = white @ ahead  # −V⁻¹a
+        free = model.n - J * q
+        value = model.n * np.log(2 * np.pi) + 2 * free * point[q] + np.linalg.slogdet(V)[1].sum()
+        by_variance = free / variance + np.trace(inverse, axis1=1, axis2=2).sum() - (lever**2).sum()
+        by_variance -= ahead @ within @ ahead / variance**2
+        twice = 2 * np.einsum("jba,jbc->ac", s.R, (inverse - lever[:, :, None] * lever[:, None, :]) @ loading)
+        slope = [(twice * C).sum(axis=1), [2 * variance * by_variance]]
+        slope.append([(twice * sd[:, None] * each).sum() for each in slopes])
+        return float(value + ahead @ squares @ ahead), np.concatenate(slope)
+
+
+def _row(sine: Array, cosine: Array) -> Array:
+    return np.append(sine, 1.0) * np.append(1.0, np.cumprod(cosine))
+
+
+class _Profile:
+    """D with one parameter held: a coordinate of the point, or the surface's contrast.
+
+    Parameters
+    ----------
+    surface : _Surface
+    start : numpy.ndarray
+        The point of maximum likelihood.
+    coordinate : int or None
+        The coordinate that is held.
+    """
+
+    def __init__(self, surface: _Surface, start: Array, coordinate: int | None) -> None:
+        self.surface, self.point, self.coordinate = surface, start, coordinate
+        q = len(surface.order)
+        self.free = np.array([i for i in range(len(start)) if i != coordinate])
+        # σ is known to 1/√(2N) of itself: a unit of every coordinate should matter alike.
+        self.unit = np.where(np.arange(len(start)) == q, 1 / np.sqrt(2 * surface.model.n), 1.0)
+        right = np.pi / 2
+        of_sigma = (start[q] - _FAR, start[q] + _FAR) / self.unit[q]
+        limits = [(0.0, None)] * q + [tuple(of_sigma)] + [(-right, right)] * (len(start) - q - 1)
+        self.limits = [limits[i] for i in self.free]
+        self.lowest = 0.0
+        self.lowest = self.minimum(None if coordinate is None else float(start[coordinate]))
+
+    def minimum(self, held: float | None) -> float:
+        """The smallest D beside what is held, found from where the last search ended."""
+        point, free, unit, q = self.point.copy(), self.free, self.unit[self.free], len(self.surface.order)
+        point[:q] = np.maximum(point[:q], _OFF * np.exp(point[q]))
+        point[q + 1 :] = np.clip(point[q + 1 :], _OFF - np.pi / 2, np.pi / 2 - _OFF)
+        if self.coordinate is not None and held is not None:
+            point[self.coordinate] = held
+
+        def objective(values: Array) -> tuple[float, Array]:
+            point[free] = values * unit
+            value, slope = self.surface(point, held)
+            return value, slope[free] * unit
+
+        options = {"ftol": _TOLERANCE / max(abs(self.lowest), 1.0), "gtol": 1e-6, "maxiter": 300}
+        found = minimize(
+            objective, point[free] / unit, jac=True, method="L-BFGS-B", bounds=self.limits, options=options
+        )
+        point[free] = found.x * unit
+        self.point = point
+        return float(found.fun)
+
+    def height(self, held: float) -> float:
+        """How far the root of D's rise lies above the cutoff."""
+        return float(np.sqrt(max(self.minimum(held) - self.lowest, 0.0))) - CUTOFF
+
+    def end(self, estimate: float, step: float, bound: float) -> float:
+        """The end of the interval in the direction of a step, at most the bound."""
+        start, inside = self.point, estimate
+        for _ in range(_DOUBLINGS):
+            outside = inside + step
+            outside = min(outside, bound) if step > 0 else max(outside, bound)
+            if self.height(outside) >= 0:
+                width = abs(outside - estimate)
+                found = float(brentq(self.height, inside, outside, xtol=_ACCURACY * width, rtol=1e-12))
+                break
+            if outside == bound:
+                found = bound
+                break
+            inside, step = outside, 2 * step
+        else:
+            found = bound
+        self.point = start
+        return found
+
+
+def document(ml: MixedFit) -> dict[str, Any]:
+    """The part of ``classical.json``: ``confint``, [estimate, lower, upper] by parameter, and what it is."""
+    return {"confint": intervals(ml), "confint_method": "profile likelihood (ML)"}
+
+
+def intervals(ml: MixedFit) -> dict[str, list[float]]:
+    """Estimate and 95% limits by maximum likelihood of every parameter, by the names of the estimates table.
+
+    An interval that reaches a boundary (an SD of zero, a correlation of ±1) ends there.
+
+    Parameters
+    ----------
+    ml : MixedFit
+        By full maximum likelihood.
+    """
+    model, draw = ml.model, ml.model.to_standard(ml.parameters)
+    q, natural = len(model.effects), tuple(range(len(model.effects)))
+    starts = [sum(model.blocks[:n]) for n in range(len(model.blocks))]
+    found: dict[str, list[float]] = {}
+    plain = _Surface(model, natural)
+
+    def start(surface: _Surface) -> Array:
+        return np.concatenate([draw.sd[0], np.log(draw.sigma), surface.angles(draw.correlation[0])])
+
+    def limits(profile: _Profile, estimate: float, step: float, lower: float, upper: float) -> list[float]:
+        return [profile.end(estimate, -step, lower), profile.end(estimate, step, upper)]
+
+    back = np.stack([model.to_user(row) - model.to_user(0 * row) for row in np.eye(len(model.names))], axis=1)
+    shift = model.to_user(np.zeros(len(model.names)))
+    for m, (name, estimate, se) in enumerate(zip(model.names, ml.coefficients, ml.standard_errors, strict=True)):
+        surface = replace(plain, contrast=back[m])
+        profile = _Profile(surface, start(surface), None)
+        ends = limits(profile, estimate - shift[m], 2 * se, -np.inf, np.inf)
+        found[name] = [estimate, *(end + shift[m] for end in ends)]
+    profile, log_sigma = _Profile(plain, start(plain), q), float(np.log(draw.sigma[0]))
+    ends = limits(profile, log_sigma, 2 / np.sqrt(2 * model.n), -np.inf, np.inf)
+    found["sigma"] = [float(np.exp(end)) * model.outcome_spread for end in (log_sigma, *ends)]
+    for k, (name, unit) in enumerate(zip(model.sd_names, model.units["sd"], strict=True)):
+        sd = float(draw.sd[0, k])
+        ends = limits(_Profile(plain, start(plain), k), sd, 0.3 * sd + 0.05 * draw.sigma[0], 0.0, np.inf)
+        found[name] = [float(end * unit) for end in (sd, *ends)]
+    for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True):
+        first = max(start for start in starts if start <= j)
+        order = [*natural[:first], j, i, *(k for k in natural[first:] if k not in (i, j))]
+        surface = _Surface(model, tuple(order))
+        angle = q + 1 + model.pairs.index((first + 1, first))
+        point = start(surface)
+        ends = limits(_Profile(surface, point, angle), float(point[angle]), 0.3, -np.pi / 2, np.pi / 2)
+        found[name] = [float(np.sin(end)) for end in (point[angle], *ends)]
+    return found
