@@ -6,11 +6,18 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 
 .DEFAULT_GOAL := run
-.PHONY: run test benchmark-sampling check clean help
+.PHONY: run gallery docs test benchmark-sampling check clean help
 
 run: $(VENV)/installed ## analyse the data sets of config/config.yaml
 	@$(BIN)/snakemake --cores $(CORES)
 	@echo "Overview: results/overview.html"
+
+gallery: $(VENV)/installed ## build a report of everything hiermeta can do, from shipped data
+	@$(BIN)/snakemake --cores $(CORES) --configfile config/gallery.yaml
+	@echo "Overview: gallery/overview.html"
+
+docs: run $(VENV)/installed-docs ## build the documentation into site/, with the numbers of the shipped analyses
+	@$(BIN)/mkdocs build --strict --quiet
 
 test: $(VENV)/installed-test ## run the tests
 	@$(BIN)/pytest

@@ -1,0 +1,55 @@
+"""Numbers and tables of the documentation, taken from the results and the schemas when the pages are built."""
+
+import sys
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from hiermeta.data.files import read_json
+from hiermeta.data.reference import config_tables, result_tables
+
+KEYS = ("parameter", "quantity", "target", "term", "model")
+"""Columns that name the rows of a result table."""
+
+
+def on_page_markdown(markdown, page, **_):
+    """Fill in a page's expressions; a number that isn't there stops the build."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    environment.globals |= {"value": value, "rows": rows, "entry": entry}
+    environment.globals |= {"config_tables": config_tables, "result_tables": result_tables}
+    try:
+        return environment.from_string(markdown).render()
+    except (jinja2.TemplateError, LookupError, OSError) as error:
+        raise SystemExit(f"docs/{page.file.src_path}: {error!r}; `make` makes the results that pages quote") from error
+
+
+def value(dataset, file, row, column, digits=3):
+    """One number of a result table, rounded."""
+    return f"{_table(dataset, file).at[row, column]:.{digits}f}"
+
+
+def rows(dataset, file, columns, digits=3, only=None):
+    """Rows of a result table as a Markdown table."""
+    table = _table(dataset, file)
+    table = table.loc[only] if only else table
+    lines = [[name, *(f"{cell:.{digits}f}" for cell in table.loc[name, columns])] for name in table.index]
+    head = [table.index.name, *columns]
+    marks = ["---"] + ["---:"] * len(columns)
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, marks, *lines])
+
+
+def entry(dataset, file, *path, digits=3):
+    """One number of a JSON document, rounded."""
+    found = read_json(ROOT / "results" / dataset / file)
+    for key in path:
+        found = found[key]
+    return f"{found:.{digits}f}"
+
+
+def _table(dataset, file):
+    table = pd.read_csv(ROOT / "results" / dataset / file)
+    return table.set_index(next(key for key in KEYS if key in table))
