@@ -17,9 +17,9 @@ gallery: $(VENV)/installed ## build a report of everything hiermeta can do, from
 	@echo "Overview: gallery/overview.html"
 
 docs: run $(VENV)/installed-docs ## build the documentation into site/, with the numbers of the shipped analyses
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs site
 
-test: $(VENV)/installed-test ## run the tests
+test: $(VENV)/installed-docs ## run the tests
 	@$(BIN)/pytest
 
 benchmark-sampling: $(VENV)/installed ## measure effective draws per CPU second, by number of estimates

@@ -1,11 +1,16 @@
-"""The documented table of config keys, made from the schema so that the two can't drift apart."""
+"""The documented tables of config keys and result files, made from their schemas so that they can't drift apart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from hiermeta.data.config import written_schema
+import yaml
+
+from hiermeta.data.config import SCHEMA, written_schema
+
+RESULTS = SCHEMA.with_name("results.yaml")
 
 _REFERENCES = {"column": "a column name", "sampling": "see Sampling", "dataset": "see A data set"}
 
@@ -29,6 +34,46 @@ def config_tables() -> str:
     return "\n\n".join(sections) + "\n"
 
 
+@cache
+def result_files() -> dict[str, dict[str, Any]]:
+    """What the result files hold.
+
+    Returns
+    -------
+    dict of str to dict
+        By file name: ``what`` it is, the ``analysis`` it belongs to where not to both, and the meaning of those
+        ``columns`` that have one of their own.
+    """
+    described = yaml.safe_load(RESULTS.read_text(encoding="utf-8"))
+    files: dict[str, dict[str, Any]] = described["files"]
+    for entry in files.values():
+        shared = [column for group in entry.pop("groups", []) for column in described[group]]
+        entry["columns"] = entry.get("columns", {}) | {column: described["columns"][column] for column in shared}
+    return files
+
+
+def common_columns() -> dict[str, str]:
+    """Columns that mean the same in every result file, and what."""
+    columns: dict[str, str] = yaml.safe_load(RESULTS.read_text(encoding="utf-8"))["columns"]
+    return columns
+
+
+def result_tables() -> str:
+    """Markdown: what each result file holds, then its columns."""
+    kinds = {"meta": " Meta-analysis only.", "hierarchical": " Hierarchical regression only."}
+    sections = []
+    for name, entry in result_files().items():
+        lines = [f"## {name}", "", entry["what"] + kinds.get(entry.get("analysis", ""), "")]
+        own = {key: text for key, text in entry["columns"].items() if key not in common_columns()}
+        if own:
+            lines += ["", "| column | meaning |", "|---|---|"]
+            lines += [f"| `{key}` | {_cell(text)} |" for key, text in own.items()]
+        sections.append("\n".join(lines))
+    lines = ["## Columns that mean the same everywhere", "", "| column | meaning |", "|---|---|"]
+    lines += [f"| `{key}` | {_cell(text)} |" for key, text in common_columns().items()]
+    return "\n\n".join(["\n".join(lines), *sections]) + "\n"
+
+
 def _keys(part: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     for key, entry in part["properties"].items():
         yield prefix + key, entry
@@ -46,9 +91,7 @@ def _cell(text: str) -> str:
 
 def _allowed(entry: dict[str, Any]) -> str:
     if "$ref" in entry:
-        return {"column": "a column name", "sampling": "see Sampling", "dataset": "see A data set"}.get(
-            entry["$ref"].rsplit("/", 1)[1], ""
-        )
+        return _REFERENCES.get(entry["$ref"].rsplit("/", 1)[1], "")
     if "enum" in entry:
         return ", ".join(map(str, entry["enum"]))
     if "anyOf" in entry:

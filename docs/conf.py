@@ -1,4 +1,4 @@
-"""Numbers and tables of the documentation, taken from the results and the schemas when the pages are built."""
+"""Settings of the documentation, and the numbers and tables that pages take from the results when they are built."""
 
 import sys
 from pathlib import Path
@@ -12,19 +12,34 @@ sys.path.insert(0, str(ROOT / "workflow"))
 from hiermeta.data.files import read_json
 from hiermeta.data.reference import config_tables, result_tables
 
+project = "hiermeta"
+author = "The hiermeta developers"
+extensions = ["myst_parser"]
+exclude_patterns = ["images"]
+myst_heading_anchors = 3
+html_theme = "furo"
+html_title = "hiermeta"
+html_copy_source = False
+html_show_sphinx = False
+
 KEYS = ("parameter", "quantity", "target", "term", "model")
 """Columns that name the rows of a result table."""
 
 
-def on_page_markdown(markdown, page, **_):
-    """Fill in a page's expressions; a number that isn't there stops the build."""
+def setup(app):
+    """Fill in the expressions of each page; a number that isn't there stops the build."""
+    app.connect("source-read", fill_in)
+
+
+def fill_in(_, page, source):
+    """Replace the expressions between double braces by numbers and tables."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.globals |= {"value": value, "rows": rows, "entry": entry}
     environment.globals |= {"config_tables": config_tables, "result_tables": result_tables}
     try:
-        return environment.from_string(markdown).render()
+        source[0] = environment.from_string(source[0]).render()
     except (jinja2.TemplateError, LookupError, OSError) as error:
-        raise SystemExit(f"docs/{page.file.src_path}: {error!r}; `make` makes the results that pages quote") from error
+        raise SystemExit(f"docs/{page}.md: {error!r}; `make` makes the results that pages quote") from error
 
 
 def value(dataset, file, row, column, digits=3):
