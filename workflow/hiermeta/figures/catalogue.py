@@ -29,12 +29,14 @@ from hiermeta.figures import (
     shrinkage,
     style,
 )
+from hiermeta.figures.hierarchical import catalogue as hierarchical
 from hiermeta.figures.results import ERROR, Results
 from hiermeta.figures.svg import render
 
 PNG_DPI = 300
 
-FIGURES: dict[str, tuple[Callable[[Results], style.Drawing], Callable[[Results], bool]]] = {
+Entry = tuple[Callable[[Results], style.Drawing], Callable[[Results], bool]]
+FIGURES: dict[str, Entry] = {
     "prior_predictive": (prior_predictive.draw, lambda results: True),
     "forest": (forest.draw, lambda results: True),
     "partition": (partition.draw, lambda results: True),
@@ -76,9 +78,13 @@ def write_figures(folder: Path, target: Path, png: bool = False) -> None:
 
 def _write_all(results: Results, target: Path, png: bool) -> list[str]:
     """Write what applies; what went wrong with the figures that can't be drawn."""
-    if not (results.has_numbers and results.is_meta):
+    if not results.has_numbers:
         return []
-    errors = [guarded(partial(_write, results, name, target, png), partial(_named, name)) for name in FIGURES]
+    wanted = FIGURES if results.is_meta else hierarchical.FIGURES
+    errors = [
+        guarded(partial(_write, results, name, figure, target, png), partial(_named, name))
+        for name, figure in wanted.items()
+    ]
     return [error for error in errors if error]
 
 
@@ -86,8 +92,8 @@ def _named(name: str, message: str) -> str:
     return f"figure {name}: {message}"
 
 
-def _write(results: Results, name: str, target: Path, png: bool) -> str:
-    draw, applies = FIGURES[name]
+def _write(results: Results, name: str, figure: Entry, target: Path, png: bool) -> str:
+    draw, applies = figure
     if not applies(results):
         return ""
     with style.drawing():

@@ -19,7 +19,9 @@ def draw(results: Results) -> style.Drawing:
     return intervals(results.marginal_means, "Marginal means", label[:1].upper() + label[1:], pooled)
 
 
-def intervals(rows: Sequence[Row], title: str, label: str, reference: float | None) -> style.Drawing:
+def intervals(
+    rows: Sequence[Row], title: str, label: str, reference: float | None, *, from_zero: bool = True
+) -> style.Drawing:
     """Means and 95% intervals of a table of levels, grouped by moderator.
 
     Parameters
@@ -30,19 +32,22 @@ def intervals(rows: Sequence[Row], title: str, label: str, reference: float | No
         Of the figure and of its axis.
     reference : float or None
         Drawn as a dotted line.
+    from_zero : bool
+        Whether zero, drawn as a line, is on the axis.
     """
     drawn = rows[:LEVELS_SHOWN]
     names = list(dict.fromkeys(row["moderator"] for row in drawn))
     bottom = 14 + STEP * (len(drawn) + len(names))
     figure, axes = style.canvas(bottom + 52)
-    ends = [value for row in drawn for value in (row["q2.5"], row["q97.5"])] + [0.0]
+    ends = [value for row in drawn for value in (row["q2.5"], row["q97.5"])] + [0.0] * from_zero
     margin = 0.03 * (max(ends) - min(ends)) or 1.0
     low, high = min(ends) - margin, max(ends) + margin
 
     def x(value: float) -> float:
         return LEFT + (RIGHT - LEFT) * (value - low) / (high - low)
 
-    axes.plot([x(0)] * 2, [8, bottom], color=palette.MUTED, linewidth=1)
+    if from_zero:
+        axes.plot([x(0)] * 2, [8, bottom], color=palette.MUTED, linewidth=1)
     if reference is not None:
         axes.plot([x(reference)] * 2, [8, bottom], color=palette.ESTIMATE, linewidth=1, dashes=(2, 3))
     y, previous = 14 - STEP / 2, None

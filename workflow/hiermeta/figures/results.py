@@ -26,7 +26,7 @@ Document = dict[str, Any]
 TEXT_COLUMNS = frozenset(
     {
         *("row", "label", "cluster", "parameter", "quantity", "target", "moderator", "level", "value"),
-        *("model", "method", "prior", "unit", "term", "contrast"),
+        *("model", "method", "prior", "unit", "term", "contrast", "group", "statistic", "where"),
     }
 )
 
@@ -71,6 +71,13 @@ class Results:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._tables: dict[str, list[Row]] = {}
+
+    def rows(self, name: str) -> list[Row]:
+        """Rows of the table NAME.csv, read once; none where there is no such file."""
+        if name not in self._tables:
+            self._tables[name] = self._optional(f"{name}.csv")
+        return self._tables[name]
 
     def _document(self, name: str) -> Document:
         document: Document = json.loads((self.folder / name).read_text(encoding="utf-8"))
@@ -176,6 +183,14 @@ class Results:
         from hiermeta.data.files import read_csv
 
         return read_csv(self.folder / "data.csv", text=self.model.get("factors", []))
+
+    @cached_property
+    def table(self) -> Any:
+        """The validated table of a hierarchical regression as a data frame, numbers where they were."""
+        from hiermeta.data.files import read_csv
+        from hiermeta.models.hierarchical_files import typed
+
+        return typed(read_csv(self.folder / "data.csv", text=self.model["text"]), self.model)
 
     @cached_property
     def fitted(self) -> MetaModel:

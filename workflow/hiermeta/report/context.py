@@ -10,10 +10,13 @@ from hiermeta.data.files import write_json, write_text
 from hiermeta.data.guard import guarded
 from hiermeta.figures.forest_rows import ROWS_SHOWN as FOREST_ROWS
 from hiermeta.figures.results import Results
-from hiermeta.report import classical, comparison, hierarchical, influence, moderators, r_code, small_study, tables
+from hiermeta.report import classical, comparison, influence, moderators, r_code, small_study, tables
 from hiermeta.report.answer import answer
 from hiermeta.report.cells import Number, from_document
-from hiermeta.report.health import next_steps, strip, verdict
+from hiermeta.report.health import Check, next_steps, strip, verdict
+from hiermeta.report.hierarchical import classical as hierarchical_classical
+from hiermeta.report.hierarchical import r_code as hierarchical_code
+from hiermeta.report.hierarchical import sections as hierarchical
 from hiermeta.report.outcome import trouble
 from hiermeta.report.page import render
 from hiermeta.report.section import Section, figure
@@ -97,6 +100,20 @@ def _exact(results: Results) -> dict[str, Any]:
     }
 
 
+def _checks(results: Results) -> list[Check]:
+    """The health strip, with the classical counterpart beside it."""
+    if results.is_meta:
+        return [*strip(results), *filter(None, [classical.health(results)])]
+    return [*strip(results), *hierarchical_classical.health(results)]
+
+
+def _codes(results: Results) -> list[tuple[str, str, str]]:
+    """R code that fits the same model: what it is, its name, its text."""
+    if not results.has_numbers:
+        return []
+    return r_code.codes(results) if results.is_meta else hierarchical_code.codes(results)
+
+
 def _provenance(results: Results) -> dict[str, Any]:
     fit = results.fit
     numbers = {
@@ -107,8 +124,8 @@ def _provenance(results: Results) -> dict[str, Any]:
         "numbers": numbers,
         "source": results.validation.get("source") or {},
         "digest": results.fit_digest,
-        "metafor": r_code.metafor(results) if results.has_numbers else None,
-        "robma": r_code.robma(results) if results.has_numbers else None,
+        "codes": _codes(results),
+        "family": "meta-analysis" if results.is_meta else "regression",
     }
 
 
@@ -129,14 +146,8 @@ SECTIONS = [
     Section(
         "health",
         "Can the numbers be trusted?",
-        lambda r: {"checks": [*strip(r), *filter(None, [classical.health(r) if r.is_meta else None])]},
+        lambda r: {"checks": _checks(r)},
         lambda r: bool(r.diagnostics.get("checks")),
-    ),
-    Section(
-        "estimates",
-        "Estimates",
-        hierarchical.content,
-        lambda r: r.has_numbers and not r.is_meta,
     ),
     Section("data", "Data", _data, lambda r: True),
     Section("model", "Model and priors", _model, lambda r: bool(r.model.get("priors"))),
@@ -212,7 +223,7 @@ SECTIONS = [
     Section("glossary", "Glossary", lambda r: {"terms": GLOSSARY}, _numbers),
 ]
 """In the order of the page. A new section is one line here and one template."""
-FOR_ALL = ("estimates", "problems", "failure", "health", "diagnostics")
+FOR_ALL = ("problems", "failure", "health", "diagnostics", "provenance")
 """Sections that don't depend on the kind of analysis."""
 
 
@@ -226,7 +237,9 @@ def context(results: Results, presentation: Mapping[str, str | None]) -> dict[st
         The data set's title, description and citation, as far as the config has them.
     """
     model, status = results.model, results.status
-    present = [s for s in SECTIONS if (results.is_meta or s.id in FOR_ALL) and s.present(results)]
+    common = {section.id: section for section in SECTIONS if section.id in FOR_ALL}
+    every = SECTIONS if results.is_meta else hierarchical.sections(common)
+    present = [section for section in every if section.present(results)]
     counts = {
         name: from_document(model, name, "model.json", "count") for name in ("k", "n_clusters") if model.get(name)
     }

@@ -32,6 +32,18 @@ _ARGUMENTS = {
 }
 
 
+def codes(results: Results) -> list[tuple[str, str, str]]:
+    """Sentence, name and text of each piece of code."""
+    moderated = (
+        "; its default priors of moderators may be scaled otherwise" if _formulas(results).get("moderators") else ""
+    )
+    every = (
+        ("With metafor, by restricted maximum likelihood:", "R code for metafor", metafor(results)),
+        (f"With RoBMA 4, by sampling the same Bayesian model{moderated}:", "R code for RoBMA", robma(results)),
+    )
+    return [(sentence, name, text) for sentence, name, text in every if text is not None]
+
+
 def metafor(results: Results) -> str | None:
     """The fit by restricted maximum likelihood; None where metafor has no such model."""
     formulas, lines = _formulas(results), _start(results, "metafor")

@@ -41,7 +41,12 @@ def shown(caption: str, rows: Sequence[Row], file: str) -> str:
     """The caption, which says so when rows are left out, and where all of them are."""
     if len(rows) <= ROWS_SHOWN:
         return caption
-    return f"{caption} (the first {ROWS_SHOWN} of {count(len(rows))} rows; all are in {file})"
+    return cut(caption, ROWS_SHOWN, rows, file)
+
+
+def cut(caption: str, kept: int, rows: Sequence[Row], file: str) -> str:
+    """The caption of a table that shows only its first rows."""
+    return f"{caption} (the first {kept} of {count(len(rows))} rows; all are in {file})"
 
 
 def _cluster_column(results: Results) -> str:

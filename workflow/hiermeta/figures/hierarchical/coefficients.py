@@ -1,0 +1,109 @@
+"""What ignoring the clusters does to each coefficient: four intervals on a common scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from hiermeta.figures import palette, style
+from hiermeta.figures.numbers import as_written, fixed, significant
+from hiermeta.figures.results import Results, Row
+
+LEFT, RIGHT, TOP, STEP, GAP = 200, 760, 46, 13, 12
+SHOWN = 24
+"""Coefficients drawn; the table has all of them."""
+_NORMAL = 1.96
+
+
+class Way(NamedTuple):
+    """A way of fitting: columns of estimate and standard error, how it is drawn, and what it is."""
+
+    estimate: str
+    error: str
+    color: str
+    mark: str
+    text: str
+
+
+def ways(results: Results) -> list[Way]:
+    """Complete pooling with both standard errors, partial pooling, and the classical mixed model."""
+    classical = str(results.classical.get("method") or "ML")
+    return [
+        Way("complete", "complete_se", palette.OBSERVED, "s", "complete pooling, naive SE"),
+        Way("complete", "complete_robust_se", palette.PRIOR, "D", "complete pooling, cluster-robust SE"),
+        Way("partial", "partial_sd", palette.ESTIMATE, "o", "partial pooling"),
+        Way(classical.lower(), f"{classical.lower()}_se", palette.BETWEEN, "^", classical),
+    ]
+
+
+def draw(results: Results) -> style.Drawing:
+    """A group of intervals per coefficient, in posterior SDs from the partially pooled estimate."""
+    names = set(results.model["coefficients"])
+    rows = [row for row in results.rows("models") if row["term"] in names][:SHOWN]
+    found = ways(results)
+    reach = 1.05 * max(end for row in rows for way in found for end in _ends(row, way))
+    step = STEP * len(found) + GAP
+    bottom = TOP + step * len(rows)
+    figure, axes = style.canvas(bottom + 50)
+
+    def x(value: float) -> float:
+        return LEFT + (RIGHT - LEFT) * (value + reach) / (2 * reach)
+
+    axes.plot([x(0)] * 2, [TOP - 6, bottom], color=palette.ESTIMATE, linewidth=1, dashes=(2, 3))
+    axes.text(style.WIDTH - 4, TOP - 18, "posterior SD / naive SE", ha="right", va="center", fontsize=style.SMALL)
+    ratios = {row["quantity"]: row["mean"] for row in results.rows("clustering")}
+    for position, row in enumerate(rows):
+        _group(axes, row, TOP + step * position, found, x)
+        middle = TOP + step * position + STEP * len(found) / 2
+        axes.text(2, middle, style.shorten(row["term"], 28), va="center")
+        ratio = ratios.get(f"SE ratio [{row['term']}]", math.nan)
+        axes.text(style.WIDTH - 4, middle, fixed(ratio, 2), ha="right", va="center", fontsize=style.SMALL)
+    axes.plot([LEFT, RIGHT], [bottom] * 2, color=palette.MUTED, linewidth=1)
+    for tick in style.nice_ticks(-reach, reach, 8):
+        axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
+        axes.text(x(tick), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
+    axes.text(
+        (LEFT + RIGHT) / 2, bottom + 26, "posterior SDs from the partially pooled estimate", ha="center", va="top"
+    )
+    style.legend(figure, [(way.color, way.mark, way.text) for way in found])
+    return style.Drawing(figure, "Coefficients with and without the clusters", _finding(rows, ratios))
+
+
+def _shift(row: Row, way: Way) -> tuple[float, float]:
+    """Estimate and half width of the 95% interval, in posterior SDs from the partially pooled estimate."""
+    unit = row["partial_sd"] or 1.0
+    return (row[way.estimate] - row["partial"]) / unit, _NORMAL * row[way.error] / unit
+
+
+def _ends(row: Row, way: Way) -> Iterator[float]:
+    centre, half = _shift(row, way)
+    yield from (abs(end) for end in (centre - half, centre + half) if math.isfinite(end))
+
+
+def _group(axes: Axes, row: Row, top: float, found: list[Way], x: object) -> None:
+    assert callable(x)
+    for line, way in enumerate(found):
+        centre, half = _shift(row, way)
+        if not math.isfinite(centre):
+            continue
+        y = top + STEP * (line + 0.5)
+        if math.isfinite(half):
+            axes.plot([x(centre - half), x(centre + half)], [y, y], color=way.color, linewidth=2)
+        axes.plot([x(centre)], [y], way.mark, color=way.color, markersize=6)
+
+
+def _finding(rows: list[Row], ratios: dict[str, float]) -> str:
+    known = {row["term"]: ratios[f"SE ratio [{row['term']}]"] for row in rows if f"SE ratio [{row['term']}]" in ratios}
+    if not known:
+        return "Each coefficient with complete pooling, partial pooling and by the classical mixed model."
+    most = max(known, key=lambda term: abs(math.log(known[term])))
+    wide = "wider" if known[most] >= 1 else "narrower"
+    factor = max(known[most], 1 / known[most])
+    return (
+        f"95% intervals of {len(rows)} coefficients. With the clusters in the model that of "
+        f"{style.shorten(most, 40)} is {significant(factor, 2)} times {wide} than the naive one, the largest change; "
+        f"the ratios lie between {fixed(min(known.values()), 2)} and {fixed(max(known.values()), 2)}."
+    )

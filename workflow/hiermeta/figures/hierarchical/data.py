@@ -1,0 +1,79 @@
+"""The data before any model: how large the clusters are, and how the outcome is distributed."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from hiermeta.figures import palette, style
+from hiermeta.figures.hierarchical.layout import groups, observed, response, several, ticks
+from hiermeta.figures.numbers import significant
+from hiermeta.figures.results import Results
+
+Array = npt.NDArray[np.float64]
+HEIGHT, BINS = 250, 24
+
+
+def draw(results: Results) -> style.Drawing:
+    """A panel of cluster sizes per grouping factor, and one of the outcome beside its cluster means."""
+    outcome = observed(results)
+    codes = {group: clusters_of(results, group) for group in groups(results)}
+    count = len(codes) + 1
+    figure, panels = style.grid(HEIGHT, count, min(count, 2), left=64, top=44, bottom=50)
+    texts = []
+    for axes, (group, found) in zip(panels, codes.items(), strict=False):
+        sizes = np.bincount(found)
+        _bars(axes, sizes.astype(float), palette.BETWEEN, whole=True)
+        axes.set_xlabel(style.shorten(f"rows per {group}", 50))
+        axes.set_ylabel("clusters")
+        texts.append(
+            f"{several('cluster', len(sizes))} of {style.shorten(group, 40)} have {sizes.min():,} to "
+            f"{several('row', int(sizes.max()))} each."
+        )
+    axes = panels[-1]
+    _bars(axes, outcome, palette.OBSERVED, density=True)
+    for found in list(codes.values())[:1]:
+        means = np.bincount(found, outcome) / np.bincount(found)
+        _bars(axes, means, palette.BETWEEN, density=True, outline=True)
+        texts.append(
+            f"The outcome has mean {significant(float(outcome.mean()), 3)} and SD "
+            f"{significant(float(outcome.std()), 3)}; cluster means reach from {significant(float(means.min()), 3)} to "
+            f"{significant(float(means.max()), 3)}."
+        )
+    axes.set_xlabel(
+        style.shorten(response(results) if results.model["family"] == "poisson" else results.model["outcome"], 50)
+    )
+    axes.set_ylabel("density")
+    entries = [(palette.OBSERVED, "s", "outcome"), (palette.BETWEEN, "-", "means of clusters")]
+    style.legend(figure, entries)
+    return style.Drawing(figure, "Cluster sizes and outcome", " ".join(texts))
+
+
+def clusters_of(results: Results, group: str) -> npt.NDArray[np.intp]:
+    """Shape (N,): the number of the cluster of each row."""
+    table = results.table
+    columns = [group] if group in table else group.split(":")
+    texts = table[columns].astype(str).agg(":".join, axis=1)
+    return np.unique(texts, return_inverse=True)[1].astype(np.intp)
+
+
+def _bars(
+    axes: Axes, values: Array, color: str, *, whole: bool = False, density: bool = False, outline: bool = False
+) -> None:
+    low, high = float(values.min()), float(values.max())
+    distinct = np.unique(values)
+    if whole or (len(distinct) <= BINS and np.equal(distinct, np.round(distinct)).all()):
+        step = max(1, -(-int(high - low + 1) // BINS))
+        edges = np.arange(np.floor(low) - 0.5, high + step, step)
+    else:
+        edges = np.linspace(low, high, BINS + 1)
+    heights, edges = np.histogram(values, bins=edges, density=density)
+    if outline:
+        axes.step(np.append(edges, edges[-1]), np.concatenate([[0], heights, [0]]), color=color, linewidth=1.6)
+    else:
+        axes.bar(
+            edges[:-1], heights, np.diff(edges), align="edge", color=color, linewidth=0, alpha=0.55 if density else 1
+        )
+    axes.set_ylim(0, max(axes.get_ylim()[1], 1.05 * float(heights.max())))
+    ticks(axes)

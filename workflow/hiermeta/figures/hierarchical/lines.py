@@ -1,0 +1,110 @@
+"""The fitted line of each cluster, at posterior means, with the overall one."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hiermeta.figures import palette, style
+from hiermeta.figures.hierarchical import along
+from hiermeta.figures.hierarchical.layout import blocks, gaussian, inverse, response, several, ticks
+from hiermeta.figures.numbers import significant
+from hiermeta.figures.results import Results
+
+Array = npt.NDArray[np.float64]
+HEIGHT = 380
+_ROWS = 20_000
+"""Rows that clusters' other predictors are averaged over; every n-th row of a cluster where there are more."""
+
+
+def predictor(results: Results) -> str | None:
+    """The numeric predictor whose slope differs between clusters, else one that varies within them; None without."""
+    numeric = [name for name in along.predictors(results) if len(np.unique(results.table[name])) > 2]
+    varying = [term for _, term in blocks(results, "random_effects") if term in numeric]
+    levels = results.model["levels"]
+    return next(iter(varying), None) or next((name for name in numeric if levels.get(name) == "within"), None)
+
+
+def draw(results: Results) -> style.Drawing:
+    """A line per cluster of the first grouping factor over the bulk of the predictor's values."""
+    name = predictor(results)
+    assert name is not None
+    x = along.reach(results, name)
+    x = x[[0, -1]] if gaussian(results) and _straight(results, name) else x
+    values = _lines(results, name, x)
+    overall = along.curve(results, name, {})
+    figure, (axes,) = style.grid(HEIGHT, 1, 1, left=72, top=44, bottom=54)
+    many = len(values) > 120
+    gaps = np.full((len(values), 1), np.nan)
+    axes.plot(
+        np.column_stack([np.tile(x, (len(values), 1)), gaps]).ravel(),
+        np.column_stack([values, gaps]).ravel(),
+        color=palette.OBSERVED,
+        linewidth=0.6 if many else 1.0,
+        alpha=0.5 if many else 0.8,
+    )
+    centre = overall.mean if gaussian(results) else overall.typical
+    axes.plot(overall.x, centre, color=palette.ESTIMATE, linewidth=3)
+    axes.set_xlim(x[0], x[-1])
+    ticks(axes)
+    axes.set_xlabel(style.shorten(name, 60))
+    axes.set_ylabel(style.shorten(response(results), 50))
+    entries = [
+        (palette.ESTIMATE, "-", "overall" if gaussian(results) else "typical cluster"),
+        (palette.OBSERVED, "-", "each cluster, partially pooled"),
+    ]
+    style.legend(figure, entries)
+    return style.Drawing(figure, "Fitted lines of the clusters", _finding(results, name, x, values))
+
+
+def _straight(results: Results, name: str) -> bool:
+    """Whether the predictor enters only as it is."""
+    terms = along.fit(results).model.designs.fixed.formula.terms
+    return all(piece.name == name for term in terms for piece in term if name in piece.columns)
+
+
+def _lines(results: Results, name: str, x: Array) -> Array:
+    """Shape (J, g): the expected outcome in each cluster of the first factor, its other predictors averaged."""
+    model, table = along.fit(results).model, results.table
+    codes = model.clusters.codes
+    chosen = np.arange(len(table))[:: -(-len(table) // _ROWS)]
+    # Every cluster keeps a row.
+    chosen = np.union1d(chosen, np.unique(codes, return_index=True)[1])
+    table, codes = table.iloc[chosen], codes[chosen]
+    beta = np.array([results.estimate(term)["mean"] for term in model.names])
+    u = _effects(results, model.clusters.names, model.effects)
+    sizes = np.bincount(codes)
+    found = []
+    for at in x:
+        changed = table.assign(**{name: float(at)})
+        random = np.hstack([design.matrix(changed, standard=False) for design in model.designs.random])
+        linear = model.designs.fixed.matrix(changed, standard=False) @ beta + (random * u[codes]).sum(axis=1)
+        found.append(np.bincount(codes, linear) / sizes)
+    return inverse(results)(np.stack(found, axis=1))
+
+
+def _effects(results: Results, clusters: tuple[str, ...], effects: tuple[str, ...]) -> Array:
+    """Shape (J, q): posterior means of the random effects of the first grouping factor."""
+    first = next(iter(blocks(results, "random_effects")))[0]
+    found = {
+        (row["cluster"], term): row["mean"]
+        for (group, term), rows in blocks(results, "random_effects").items()
+        if group == first
+        for row in rows
+    }
+    return np.array([[found[cluster, effect] for effect in effects] for cluster in clusters])
+
+
+def _finding(results: Results, name: str, x: Array, values: Array) -> str:
+    change = values[:, -1] - values[:, 0]
+    rising = int((change > 0).sum())
+    first, last = (
+        f"from {significant(float(at.min()), 3)} to {significant(float(at.max()), 3)}"
+        for at in (values[:, 0], values[:, -1])
+    )
+    return (
+        f"Fitted lines of {several('cluster', len(values))} along {style.shorten(name, 40)}, the other predictors as "
+        f"they are in each cluster: {rising:,} rise and {len(values) - rising:,} do not. At "
+        f"{significant(float(x[0]), 2)} the {response(results)} reaches {first}, at "
+        f"{significant(float(x[-1]), 2)} {last}."
+    )

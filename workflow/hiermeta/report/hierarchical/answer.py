@@ -1,0 +1,176 @@
+"""The answer of a hierarchical regression, in about five plain sentences."""
+
+from __future__ import annotations
+
+import math
+
+from hiermeta.figures.hierarchical.layout import gaussian, ratio
+from hiermeta.figures.numbers import significant
+from hiermeta.figures.results import Results, Row
+from hiermeta.report.cells import Number, Sentence, from_document
+from hiermeta.report.comparison import bayes_factor
+from hiermeta.report.health import strip
+from hiermeta.report.hierarchical import classical, verdict
+from hiermeta.report.hierarchical.numbers import effect, plain, quantity
+
+NAMED = 4
+"""Coefficients that the answer names at most."""
+STEPS = ("null", "individual", "contextual", "cross-level")
+
+
+def answer(results: Results) -> list[Sentence]:
+    """What the outcome depends on, what clusters add, what ignoring them does, and what remains of them."""
+    parts = [depends(results), between(results), ignoring(results), matters(results), remains(results), trust(results)]
+    return [part for part in parts if part]
+
+
+def coefficients(results: Results) -> list[tuple[int, Row]]:
+    """Positions and rows of the coefficients in estimates.csv, but for the intercept."""
+    names = set(results.model["coefficients"]) - {"intercept"}
+    return [(i, row) for i, row in enumerate(results.estimates) if row["parameter"] in names]
+
+
+def depends(results: Results) -> Sentence:
+    """The coefficients whose intervals leave zero out, in units of the outcome or as ratios."""
+    outcome, found = results.model["outcome"], coefficients(results)
+    if not found:
+        return [f"The model has no predictors: it describes {outcome} by its mean and its variation between clusters."]
+    clear = [(i, row) for i, row in found if not row["q2.5"] <= 0 <= row["q97.5"]]
+    if not clear:
+        return [f"No predictor of {outcome} has a coefficient whose 95% credible interval leaves no effect out."]
+    if gaussian(results):
+        sentence: Sentence = [f"{outcome} depends on "]
+    else:
+        sentence = [f"The {'rate' if ratio(results) == 'rate ratio' else 'odds'} of {outcome} are multiplied by "]
+        if ratio(results) == "rate ratio":
+            sentence = [f"The rate of {outcome} is multiplied by "]
+    for position, (at, row) in enumerate(clear[:NAMED]):
+        name = row["parameter"]
+        middle, low, high = effect(results, row, f"estimates.csv/{at}")
+        named = " (95% credible interval " if position == 0 else " ("
+        size: Sentence = [middle, named, low, " to ", high, ")"]
+        unit = "" if name.endswith("]") else " per unit"
+        lead: Sentence = [f"{name}: ", *size, unit] if gaussian(results) else [*size, f"{unit or ' for'} {_of(name)}"]
+        sentence += ["; " if position else "", *lead]
+    sentence.append("; and others" if len(clear) > NAMED else "")
+    unclear = [row["parameter"] for _, row in found if row["q2.5"] <= 0 <= row["q97.5"]]
+    if unclear:
+        more = f" and {'others' if len(unclear) > NAMED else unclear[-1]}" if len(unclear) > 1 else ""
+        first = ", ".join(unclear[: min(NAMED, len(unclear) - 1) or 1])
+        sentence.append(f"; not clearly on {first}{more}" if gaussian(results) else f"; not clearly by {first}{more}")
+    joined = any(":" in row["parameter"] for _, row in found)
+    sentence.append(". Predictors in interactions: where the other one is zero" if joined else "")
+    return [*sentence, "."]
+
+
+def _of(name: str) -> str:
+    return name if name.endswith("]") else f"of {name}"
+
+
+def between(results: Results) -> Sentence:
+    """How much of the variation lies between clusters, without predictors and given them."""
+    null, given = quantity(results, "ICC [null]"), quantity(results, "ICC")
+    if null is None:
+        return []
+    clusters = results.model.get("n_clusters")
+    count: Sentence = [from_document(results.model, "n_clusters", "model.json", "count"), " "]
+    scale = "" if gaussian(results) else " on the scale of the linear predictor"
+    sentence: Sentence = [
+        "Without predictors, a share of ", null[0], " (", null[1], " to ", null[2], f") of the variation{scale} lies "
+        "between the ", *(count if isinstance(clusters, int) else []), "clusters (the intraclass correlation)",
+    ]  # fmt: skip
+    if given is not None and coefficients(results):
+        sentence += ["; of what the predictors leave, ", given[0], " (", given[1], " to ", given[2], ")"]
+    return [*sentence, "."]
+
+
+def most_affected(results: Results) -> tuple[int, Row] | None:
+    """The row of models.csv whose standard error clusters change most, as a ratio."""
+    rows = [
+        (i, row)
+        for i, row in enumerate(results.rows("models"))
+        if row["term"] in results.model["coefficients"] and row["complete_se"] > 0 and row["partial_sd"] > 0
+    ]
+    others = [entry for entry in rows if entry[1]["term"] != "intercept"] or rows
+    return max(others, key=lambda entry: abs(math.log(entry[1]["partial_sd"] / entry[1]["complete_se"])), default=None)
+
+
+def ignoring(results: Results) -> Sentence:
+    """What ignoring the clusters would have done to the standard error that they change most."""
+    found = most_affected(results)
+    if found is None:
+        return []
+    at, row = found
+    naive, partial = (plain(row, column, f"models.csv/{at}", 2) for column in ("complete_se", "partial_sd"))
+    ratio_row = next(
+        (i, r) for i, r in enumerate(results.rows("clustering")) if r["quantity"] == f"SE ratio [{row['term']}]"
+    )
+    value = ratio_row[1]["mean"]
+    times = Number(significant(value, 2), value, f"clustering.csv/{ratio_row[0]}/mean")
+    assert isinstance(naive, Number) and isinstance(partial, Number)
+    if 0.95 < value < 1.05:
+        what = "about the same: the largest ratio of the two is "
+    else:
+        what = f"too {'small' if value > 1 else 'large'}: the ratio of the two is "
+    return [
+        f"Ignoring the clusters, the standard error of {row['term']} would have been ", naive, " in place of ", partial,
+        f", {what}", times, ".",
+    ]  # fmt: skip
+
+
+def matters(results: Results) -> Sentence:
+    """The verdict, with the rule of thumb and the design effect."""
+    known = verdict.evidence(results)
+    if known is None:
+        return []
+    design = quantity(results, "design effect [null]")
+    assert design is not None
+    side = "above" if known.icc > verdict.ICC else "below"
+    sentence: Sentence = [verdict.CONCLUSIONS[verdict.judge(known)].removesuffix(".")]
+    sentence += [f" (the intraclass correlation is {side} the rule of thumb of 0.05, the design effect is ", design[0]]
+    for position, entry in enumerate(results.averages.get("inclusion", [])):
+        if entry["part"] == "clustering":
+            value = entry["log_bayes_factor"]
+            factor = bayes_factor(value, f"comparison.json/inclusion/{position}/log_bayes_factor")
+            sentence += [", the Bayes factor ", "for" if value >= 0 else "against", " the clustering is ", factor]
+    return [*sentence, ")."]
+
+
+def remains(results: Results) -> Sentence:
+    """What the SD between clusters was without predictors, and what it is after each step of the build-up."""
+    rows = results.rows("models")
+    found = next(((i, row) for i, row in enumerate(rows) if row["term"].startswith("sd(") and _intercept(row)), None)
+    if found is None:
+        return []
+    at, row = found
+    steps = [step for step in STEPS if math.isfinite(row.get(step, math.nan))]
+    if len(steps) < 2:
+        return []
+    numbers = {step: plain(row, step, f"models.csv/{at}") for step in steps}
+    words = {
+        "individual": "after adjusting for individual-level predictors (the case mix)",
+        "contextual": "with cluster-level predictors",
+        "cross-level": "with their interactions",
+    }
+    method = results.classical.get("method", "ML")
+    sentence: Sentence = [f"The standard deviation between clusters ({method}) is "]
+    for position, step in enumerate(steps):
+        number = numbers[step]
+        assert isinstance(number, Number)
+        sentence += [", " if position else "", number, f" {words.get(step, 'without predictors')}"]
+    return [*sentence, "."]
+
+
+def _intercept(row: Row) -> bool:
+    return str(row["term"]).endswith(":intercept)")
+
+
+def trust(results: Results) -> Sentence:
+    """One sentence on how far the numbers can be trusted."""
+    checks = [*strip(results), *classical.health(results)]
+    wrong = [check.name for check in checks if check.status != "pass"]
+    if wrong:
+        return ["Read these numbers with care: ", ", ".join(wrong), " did not reach the threshold."]
+    method = results.classical.get("method")
+    beside = f", and {method} agrees with the posterior" if method else ""
+    return [f"All convergence checks passed{beside}."]

@@ -1,0 +1,128 @@
+"""The classical mixed model beside the posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from hiermeta.figures.numbers import fixed
+from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, entry, from_document
+from hiermeta.report.health import Check
+from hiermeta.report.hierarchical.tables import numeric
+
+FILE = "classical.json"
+
+
+class Beside(NamedTuple):
+    """A parameter in both fits: position and row of estimates.csv, and where classical.json has it."""
+
+    position: int
+    row: Row
+    estimate: str
+    limits: tuple[str, str] | None
+
+
+def shared(results: Results) -> Iterator[Beside]:
+    """The parameters that both fits have."""
+    document = results.classical
+    places = {
+        row["term"]: (f"coefficients/{i}/estimate", (f"coefficients/{i}/ci/0", f"coefficients/{i}/ci/1"))
+        for i, row in enumerate(document.get("coefficients") or [])
+    }
+    for position, row in enumerate(results.estimates):
+        name = row["parameter"]
+        if name in places:
+            yield Beside(position, row, *places[name])
+        elif name == "sigma" and document.get("sigma") is not None:
+            yield Beside(position, row, "sigma", None)
+        else:
+            for part in ("sd", "correlation"):
+                if (document.get(part) or {}).get(name) is not None and "/" not in name:
+                    yield Beside(position, row, f"{part}/{name}", None)
+
+
+def _number(results: Results, path: str | None, decimals: int) -> Cell:
+    if path is None:
+        return Missing()
+    found = from_document(results.classical, path, FILE)
+    if found.value is None:
+        return Missing()
+    return Number(fixed(float(found.value), decimals), found.value, found.source)
+
+
+def table(results: Results) -> Table:
+    """Posterior mean and credible interval, classical estimate and confidence interval."""
+    method = str(results.classical["method"])
+    rows: list[list[Cell]] = []
+    for both in shared(results):
+        decimals = decimals_of(both.row)
+        numbers = [
+            Number(fixed(both.row[column], decimals), both.row[column], f"estimates.csv/{both.position}/{column}")
+            for column in ("mean", "q2.5", "q97.5")
+        ]
+        paths = (both.estimate, *(both.limits or (None, None)))
+        rows.append([Text(both.row["parameter"], foreign=True), *numbers,
+                     *(_number(results, path, decimals) for path in paths)])  # fmt: skip
+    columns = [Column("Parameter"), *numeric("Posterior mean", "2.5%", "97.5%", method, "2.5%", "97.5%")]
+    return Table("table-classical", f"Bayes beside {method}", columns, rows, FILE)
+
+
+def health(results: Results) -> list[Check]:
+    """Is the classical estimate inside the credible interval, where it is furthest from the posterior median?
+
+    SDs and correlations are left out where the fit is singular: there a posterior and a point at its edge differ by
+    design.
+    """
+    document = results.classical
+    if not (results.has_numbers and document.get("applies")):
+        return []
+    coefficients = set(results.model["coefficients"])
+    found = [
+        both
+        for both in shared(results)
+        if both.row["sd"] > 0 and (both.row["parameter"] in coefficients or not document.get("singular"))
+        and not both.row["parameter"].startswith("cor(")
+    ]  # fmt: skip
+    if not found:
+        return []
+    worst = max(found, key=lambda both: _distance(results, both))
+    row, decimals = worst.row, decimals_of(worst.row)
+    value = float(entry(document, worst.estimate))
+    low, high = (
+        Number(fixed(row[name], decimals), row[name], f"estimates.csv/{worst.position}/{name}")
+        for name in ("q2.5", "q97.5")
+    )
+    inside = row["q2.5"] <= value <= row["q97.5"]
+    method = document["method"]
+    threshold: Sentence = [
+        f"{'inside' if inside else 'outside'} the 95% credible interval of {row['parameter']} (the furthest), ", low,
+        " to ", high,
+    ]  # fmt: skip
+    number = Number(fixed(value, decimals), value, f"{FILE}/{worst.estimate}")
+    return [Check(f"{method} beside Bayes", "pass" if inside else "warn", number, threshold)]
+
+
+def _distance(results: Results, both: Beside) -> float:
+    return abs(float(entry(results.classical, both.estimate)) - both.row["median"]) / float(both.row["sd"])
+
+
+def content(results: Results) -> dict[str, Any]:
+    """What the section shows."""
+    document = results.classical
+    if not document.get("applies"):
+        return {"table": None, "reason": document.get("reason")}
+    restricted = document["method"] == "REML"
+    return {
+        "table": table(results),
+        "method": document["method"],
+        "restricted": restricted,
+        "singular": bool(document.get("singular")),
+        "nodes": document.get("quadrature_nodes"),
+        "likelihood": from_document(document, "log_likelihood", FILE, "fine"),
+        "measures": [
+            (name, from_document(document, name, FILE))
+            for name in ("ICC", "ICC [null]", "design effect")
+            if name in document
+        ],
+    }  # fmt: skip

@@ -1,0 +1,83 @@
+"""The model of a hierarchical regression, and its priors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hiermeta.figures.hierarchical.layout import blocks, groups
+from hiermeta.figures.results import Results
+from hiermeta.report.cells import Cell, Column, Table, Text
+from hiermeta.report.section import figure
+from hiermeta.report.words import prior_short, prior_words
+
+SCALES = {
+    "gaussian": "outcome",
+    "bernoulli": "log odds",
+    "binomial": "log odds",
+    "poisson": "log rate",
+}
+"""What the coefficients are in, by family."""
+
+
+def kind(results: Results) -> str:
+    """What the model is called in the field."""
+    family = {
+        "gaussian": "linear",
+        "bernoulli": "logistic",
+        "binomial": "binomial logistic",
+        "poisson": "Poisson",
+    }[results.model["family"]]
+    return f"multilevel {family} regression"
+
+
+def meaning(results: Results, name: str) -> str:
+    """What a parameter is."""
+    scale = SCALES[results.model["family"]]
+    if name == "intercept":
+        return f"expected {scale} where all predictors are at their means"
+    if name == "sigma":
+        return "standard deviation of the outcome within clusters, given the predictors"
+    if name == "correlation":
+        return "correlation matrix of the random effects of a cluster"
+    if name.startswith("sd("):
+        group, _, term = name[3:-1].rpartition(":")
+        what = "intercept" if term == "intercept" else f"coefficient of {term}"
+        return f"standard deviation of the {what} between clusters of {group}"
+    return f"change of the {scale} {'against the reference level' if name.endswith(']') else 'per unit'}"
+
+
+def priors(results: Results) -> Table:
+    """Priors, what they say, and where they come from."""
+    rows: list[list[Cell]] = []
+    for name, entry in results.model["priors"].items():
+        text = entry["prior"]
+        matrix = text.startswith("lkj")
+        words = "all correlation matrices, large correlations less probable" if matrix else prior_words(text)
+        origin = f"default ({entry['source']})" if entry["default"] else str(entry["source"])
+        cells = (meaning(results, name), text if matrix else prior_short(text), words, origin)
+        rows.append([Text(name, foreign=True), *map(Text, cells)])
+    heads = ("Parameter", "Meaning", "Prior", "In words", "Source")
+    return Table("table-priors", "Priors", [Column(head) for head in heads], rows, "model.json")
+
+
+def content(results: Results) -> dict[str, Any]:
+    """What the section shows."""
+    settings = results.model["settings"]
+    varying: dict[str, list[str]] = {}
+    for group, term in blocks(results, "random_effects"):
+        varying.setdefault(group, []).append(term)
+    return {
+        "kind": kind(results),
+        "family": results.model["family"],
+        "formula": results.model["formula"],
+        "outcome": results.model["outcome"],
+        "exposure": settings.get("exposure"),
+        "trials": settings.get("trials"),
+        "groups": groups(results),
+        "varying": varying,
+        "slopes": any(len(terms) > 1 or terms != ["intercept"] for terms in varying.values()),
+        "split": settings.get("within_between") or [],
+        "references": settings.get("reference_levels") or {},
+        "priors": priors(results),
+        "figure": figure(results, "prior_posterior"),
+    }

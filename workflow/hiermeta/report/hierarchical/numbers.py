@@ -1,0 +1,58 @@
+"""Numbers of the result tables, found by the names of their rows."""
+
+from __future__ import annotations
+
+import math
+
+from hiermeta.figures.hierarchical.layout import gaussian
+from hiermeta.figures.numbers import significant
+from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.report import natural
+from hiermeta.report.cells import Cell, Missing, Number, from_row
+
+INTERVAL = ("mean", "q2.5", "q97.5")
+
+
+def place(results: Results, name: str, key: str, value: str) -> tuple[int, Row] | None:
+    """Position and row of a table whose `key` is `value`; None where there is none."""
+    return next(((i, row) for i, row in enumerate(results.rows(name)) if row[key] == value), None)
+
+
+def interval(results: Results, name: str, key: str, value: str) -> tuple[Number, Number, Number] | None:
+    """Mean and 95% limits, with the digits that their Monte Carlo errors support."""
+    found = place(results, name, key, value)
+    if found is None:
+        return None
+    position, row = found
+    mean, low, high = (from_row(row, column, f"{name}.csv/{position}", decimals_of(row)) for column in INTERVAL)
+    return mean, low, high
+
+
+def quantity(results: Results, value: str) -> tuple[Number, Number, Number] | None:
+    """Mean and 95% limits of a row of clustering.csv."""
+    return interval(results, "clustering", "quantity", value)
+
+
+def point(results: Results, name: str, key: str, value: str, column: str, digits: int = 3) -> Number | None:
+    """A single value of a table; None where there is none."""
+    found = place(results, name, key, value)
+    if found is None:
+        return None
+    cell = plain(found[1], column, f"{name}.csv/{found[0]}", digits)
+    return cell if isinstance(cell, Number) else None
+
+
+def plain(row: Row, column: str, source: str, digits: int = 3) -> Cell:
+    """A cell with this many significant digits."""
+    value = row.get(column, math.nan)
+    if not math.isfinite(value):
+        return Missing()
+    return Number(significant(value, digits), value, f"{source}/{column}")
+
+
+def effect(results: Results, row: Row, source: str) -> tuple[Number, Number, Number]:
+    """A coefficient in units of the outcome (mean and limits), or its exponential (median and limits)."""
+    if gaussian(results):
+        mean, low, high = (from_row(row, column, source, decimals_of(row)) for column in INTERVAL)
+        return mean, low, high
+    return natural.multiplied(row, source)

@@ -1,0 +1,268 @@
+"""The tables of a hierarchical regression."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
+from hiermeta.figures.numbers import count, significant
+from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
+from hiermeta.report.cells import Cell, Column, Missing, Number, Table, Text, from_row
+from hiermeta.report.hierarchical.numbers import effect, plain
+from hiermeta.report.hierarchical.words import QUANTITIES, STATISTICS
+from hiermeta.report.tables import SUMMARY_COLUMNS, cut, probability_cell, summary_cells
+
+WITH_REASON = "rows with this reason"
+BUILD_UP = {"null": "Null", "individual": "Individual", "contextual": "Contextual", "cross-level": "Cross-level"}
+ROWS_SHOWN = 60
+"""Longer tables of clusters are cut here; the file beside the page has all rows."""
+LISTED = 12
+"""Rows left out that a reason names."""
+
+
+def shown(caption: str, rows: Sequence[Row], file: str) -> str:
+    """The caption, which says so when rows are left out, and where all of them are."""
+    return caption if len(rows) <= ROWS_SHOWN else cut(caption, ROWS_SHOWN, rows, file)
+
+
+def numeric(*labels: str) -> list[Column]:
+    """Heads of columns of numbers."""
+    return [Column(label, numeric=True) for label in labels]
+
+
+def dropped(results: Results) -> Table:
+    """Rows left out, counted by reason."""
+    entries = results.validation.get("dropped", [])
+    rows: list[list[Cell]] = []
+    for reason, size in Counter(entry["reason"] for entry in entries).most_common(ROWS_SHOWN):
+        lines = [str(entry["row"]) for entry in entries if entry["reason"] == reason]
+        more = ", …" if len(lines) > LISTED else ""
+        number = Number(count(size), size, "validation.json/dropped", WITH_REASON)
+        rows.append([Text(reason, foreign=True), number, Text(", ".join(lines[:LISTED]) + more)])
+    columns = [Column("Reason"), *numeric("Rows"), Column("Which (lines of the file's data)")]
+    return Table("table-dropped", "Rows left out", columns, rows, "validation.json")
+
+
+def outcome(results: Results) -> Table:
+    """What the data say about the outcome before any model."""
+    rows: list[list[Cell]] = [
+        [Text(row["statistic"]), plain(row, "observed", f"checks.csv/{position}")]
+        for position, row in enumerate(results.rows("checks"))
+        if row["statistic"] != "dispersion"
+    ]
+    columns = [Column("Statistic"), *numeric("Observed")]
+    return Table("table-outcome", "The outcome", columns, rows, "checks.csv")
+
+
+def estimates(results: Results) -> Table:
+    """All parameters; coefficients of probabilities and rates also as ratios."""
+    names, word = set(results.model["coefficients"]), ratio(results)
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.estimates):
+        source = f"estimates.csv/{position}"
+        cells: list[Cell] = [Text(row["parameter"], foreign=True), *summary_cells(row, source, decimals_of(row))]
+        coefficient = row["parameter"] in names
+        cells.append(probability_cell(row, source) if coefficient else Missing())
+        if word:
+            slope = coefficient and row["parameter"] != "intercept"
+            cells += effect(results, row, source) if slope else [Missing()] * 3
+        rows.append(cells)
+    columns = [Column("Parameter"), *SUMMARY_COLUMNS, *numeric("P(> 0)")]
+    columns += numeric(word[:1].upper() + word[1:], "2.5%", "97.5%") if word else []
+    return Table("table-estimates", "Estimates, per unit of the predictor", columns, rows, "estimates.csv")
+
+
+def clustering(results: Results) -> Table:
+    """What the clustering does, each quantity explained; ratios of standard errors stand in the figure's table."""
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.rows("clustering")):
+        name, source = row["quantity"], f"clustering.csv/{position}"
+        if name.startswith("SE ratio"):
+            continue
+        if math.isfinite(row["sd"]):
+            numbers = summary_cells(row, source, decimals_of(row))
+        else:
+            numbers = [plain(row, column, source, 2) for column in ("mean", "sd", "median", "q2.5", "q97.5")]
+        rows.append([Text(name.replace("R2", "R²")), *numbers, Text(QUANTITIES.get(name.partition(" (")[0], ""))])
+    columns = [Column("Quantity"), *SUMMARY_COLUMNS, Column("Meaning")]
+    return Table("table-clustering", "What the clustering does", columns, rows, "clustering.csv")
+
+
+def models(results: Results) -> Table:
+    """Each coefficient under complete and partial pooling and in the classical mixed model."""
+    method = str(results.classical.get("method") or "ML")
+    keys = ["complete", "complete_se", "complete_robust_se", "partial", "partial_sd"]
+    keys += [method.lower(), f"{method.lower()}_se"]
+    ratios = {row["quantity"]: (i, row) for i, row in enumerate(results.rows("clustering"))}
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.rows("models")):
+        cells = _to_error(row, keys, f"models.csv/{position}", row["partial_sd"])
+        found = ratios.get(f"SE ratio [{row['term']}]")
+        cells.append(plain(found[1], "mean", f"clustering.csv/{found[0]}", 3) if found else Missing())
+        rows.append([Text(row["term"], foreign=True), *cells])
+    columns = [Column("Term")]
+    columns += numeric("Complete pooling", "naive SE", "cluster-robust SE", "Partial pooling", "SD", method, "SE")
+    columns += numeric("SD / naive SE")
+    return Table("table-models", "The same coefficients, pooled completely and partially", columns, rows, "models.csv")
+
+
+def build_up(results: Results) -> Table | None:
+    """Classical fits from the null model on; None where nothing is built up."""
+    found = results.rows("models")
+    steps = [step for step in BUILD_UP if any(math.isfinite(row.get(step, math.nan)) for row in found)]
+    if len(steps) < 2:
+        return None
+    keys = [key for step in steps for key in (step, f"{step}_se")]
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(found):
+        cells = _to_error(row, keys, f"models.csv/{position}", row["partial_sd"])
+        if any(isinstance(cell, Number) for cell in cells):
+            rows.append([Text(row["term"], foreign=True), *cells])
+    columns = [Column("Term"), *numeric(*(label for step in steps for label in (BUILD_UP[step], "SE")))]
+    method = results.classical.get("method", "ML")
+    caption = f"Build-up from the null model ({method})"
+    return Table("table-build-up", caption, columns, rows, "models.csv")
+
+
+def _to_error(row: Row, keys: Sequence[str], source: str, error: float) -> list[Cell]:
+    """Cells to the third digit of a standard error, so that columns line up."""
+    decimals = 2 - math.floor(math.log10(error)) if error and math.isfinite(error) else None
+    cells: list[Cell] = []
+    for key in keys:
+        value = row.get(key, math.nan)
+        if not math.isfinite(value):
+            cells.append(Missing())
+        elif decimals is None:
+            cells.append(plain(row, key, source))
+        else:
+            cells.append(from_row(row, key, source, decimals))
+    return cells
+
+
+def predictions(results: Results) -> Table:
+    """The mean, a typical cluster, a new one, a new individual, and what the config asks for."""
+    words = {
+        "mean": "mean (credible interval)" if gaussian(results) else "average over clusters (credible interval)",
+        "typical cluster": "typical cluster (credible interval)",
+        "new cluster": "a new cluster (prediction interval)",
+        "new individual": "an individual in a new cluster (prediction interval)",
+    }
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.predictions):
+        start = next((name for name in words if row["target"] == name or row["target"].startswith(f"{name} at ")), None)
+        if start is not None:
+            label = words[start] + row["target"].removeprefix(start)
+            numbers = summary_cells(row, f"predictions.csv/{position}", decimals_of(row))
+            rows.append([Text(label, foreign=label not in words.values()), *numbers])
+    caption = "Predictions at the mean of the predictors, and at chosen values"
+    return Table("table-predictions", caption, [Column("Target"), *SUMMARY_COLUMNS], rows, "predictions.csv")
+
+
+def marginal_means(results: Results) -> Table:
+    """The expected outcome at levels of each predictor."""
+    from hiermeta.report.moderators import levels
+
+    table = levels(results, results.marginal_means, "marginal_means.csv", "levels", "Marginal means", effects=False)
+    head = [Column("Predictor"), *table.columns[1:]]
+    return Table("table-levels", table.caption, head, table.rows, table.file)
+
+
+def clusters(results: Results) -> Table:
+    """The expected outcome of each known cluster at the mean of the predictors."""
+    found = [(i, row) for i, row in enumerate(results.predictions) if row["target"].startswith("cluster ")]
+    decimals = column_decimals(row for _, row in found)
+    rows: list[list[Cell]] = [
+        [Text(row["target"].removeprefix("cluster "), foreign=True),
+         *summary_cells(row, f"predictions.csv/{position}", decimals)]
+        for position, row in found[:ROWS_SHOWN]
+    ]  # fmt: skip
+    caption = shown("Clusters at the mean of the predictors", [row for _, row in found], "predictions.csv")
+    return Table("table-clusters", caption, [Column("Cluster"), *SUMMARY_COLUMNS], rows, "predictions.csv")
+
+
+def random_effects(results: Results) -> Table:
+    """How each cluster differs from the overall coefficients."""
+    found, several = results.rows("random_effects"), len(groups(results)) > 1
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(found[:ROWS_SHOWN]):
+        cells: list[Cell] = [Text(row["cluster"], foreign=True)]
+        cells += [Text(row["group"], foreign=True)] if several else []
+        cells.append(Text(row["term"], foreign=True))
+        rows.append([*cells, *summary_cells(row, f"random_effects.csv/{position}", decimals_of(row))])
+    columns = [Column("Cluster"), *([Column("Factor")] if several else []), Column("Term"), *SUMMARY_COLUMNS]
+    caption = shown("Random effects", found, "random_effects.csv")
+    return Table("table-random-effects", caption, columns, rows, "random_effects.csv")
+
+
+def pooling(results: Results) -> Table:
+    """The coefficients of each cluster without, with complete and with partial pooling."""
+    found, several = results.rows("pooling"), len(groups(results)) > 1
+    keys = ("none", "none_se", "partial_line", "partial_line_sd", "complete_line", "shrinkage")
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(found[:ROWS_SHOWN]):
+        source = f"pooling.csv/{position}"
+        cells: list[Cell] = [Text(row["cluster"], foreign=True)]
+        cells += [Text(row["group"], foreign=True)] if several else []
+        size = Number(count(row["n"]), row["n"], f"{source}/n")
+        rows.append([*cells, Text(row["term"], foreign=True), size, *(plain(row, key, source) for key in keys)])
+    columns = [Column("Cluster"), *([Column("Factor")] if several else []), Column("Term")]
+    columns += numeric("Rows", "No pooling", "SE", "Partial pooling", "SD", "Complete pooling", "Shrinkage")
+    caption = shown("The three poolings of every cluster", found, "pooling.csv")
+    return Table("table-pooling", caption, columns, rows, "pooling.csv")
+
+
+def checks(results: Results) -> Table:
+    """Statistics of the data beside those of simulated data sets."""
+    rows: list[list[Cell]] = [
+        [Text(row["statistic"]),
+         *(plain(row, key, f"checks.csv/{position}") for key in ("observed", "mean", "q2.5", "q97.5")),
+         plain(row, "p", f"checks.csv/{position}", 2), Text(STATISTICS.get(row["statistic"], ""))]
+        for position, row in enumerate(results.rows("checks"))
+    ]  # fmt: skip
+    columns = [Column("Statistic"), *numeric("Observed", "Simulated mean", "2.5%", "97.5%", "P(larger)")]
+    columns.append(Column("Meaning"))
+    return Table("table-checks", "Posterior predictive checks", columns, rows, "checks.csv")
+
+
+def residual_checks(results: Results) -> Table | None:
+    """Shape of the residuals of each level; None where there are none."""
+    found = results.rows("residual_checks")
+    keys: dict[str, Callable[[float], str]] = {
+        "n": count, "mean": _two, "sd": _three, "skewness": _two, "excess_kurtosis": _two, "beyond_3": count,
+        "largest": _three,
+    }  # fmt: skip
+    rows: list[list[Cell]] = [
+        [Text(row["level"], foreign=True),
+         *(Number(form(row[key]), row[key], f"residual_checks.csv/{position}/{key}") for key, form in keys.items()),
+         Text(row["where"], foreign=True)]
+        for position, row in enumerate(found)
+    ]  # fmt: skip
+    if not rows:
+        return None
+    columns = [
+        Column("Level"),
+        *numeric("Residuals", "Mean", "SD", "Skewness", "Excess kurtosis", "Beyond ±3", "Largest"),
+    ]
+    columns.append(Column("Where"))
+    return Table("table-residuals", "Standardised residuals by level", columns, rows, "residual_checks.csv")
+
+
+def _two(value: float) -> str:
+    return significant(value, 2)
+
+
+def _three(value: float) -> str:
+    return significant(value, 3)
+
+
+def loo(results: Results) -> Table:
+    """How well each cluster is predicted from the others."""
+    rows: list[list[Cell]] = [
+        [Text(row["cluster"], foreign=True), Number(count(row["n"]), row["n"], f"loo.csv/{position}/n"),
+         plain(row, "elpd", f"loo.csv/{position}", 4), plain(row, "pareto_k", f"loo.csv/{position}", 2)]
+        for position, row in enumerate(results.loo[:ROWS_SHOWN])
+    ]  # fmt: skip
+    columns = [Column("Cluster"), *numeric("Rows", "elpd", "Pareto k̂")]
+    return Table("table-loo", shown("Left-out clusters", results.loo, "loo.csv"), columns, rows, "loo.csv")
