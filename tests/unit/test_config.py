@@ -35,7 +35,10 @@ def test_defaults_are_filled_in_and_overridden_from_the_outside_in():
         ({"sampling": {"draws": 10}}, r"datasets\.a\.sampling\.draws: 10 is less than the minimum of 100"),
         ({"priors": {"taus": "half_normal(1)"}}, r"datasets\.a\.priors: unknown key 'taus'"),
         ({"prior_odds": {"multilevel": 0}}, r"datasets\.a\.prior_odds\.multilevel: 0"),
-        ({"prior_odds": {"multilevel": "2"}}, r"datasets\.a\.prior_odds\.multilevel: '2' is not of type 'number'"),
+        (
+            {"prior_odds": {"multilevel": "2"}},
+            r"datasets\.a\.prior_odds\.multilevel: '2' is text; allowed is a finite number",
+        ),
     ],
 )
 def test_wrong_settings_are_named_with_what_is_allowed(change, words):

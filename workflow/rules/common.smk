@@ -23,14 +23,20 @@ sys.path.insert(0, str(ROOT / "workflow"))
 from hiermeta.data import config as hiermeta_config
 from hiermeta.data import sources
 
-if not {"datasets", "datasets_table"} & config.keys():
+SHIPPED_CONFIG = "config/config.yaml"
+USES_SHIPPED = not {"datasets", "datasets_table"} & config.keys()
+try:
+    for path in workflow.configfiles + [SHIPPED_CONFIG] * (USES_SHIPPED and os.path.isfile(SHIPPED_CONFIG)):
+        hiermeta_config.read_config(path)
+except hiermeta_config.ConfigError as error:
+    raise WorkflowError(str(error)) from None
 
-    configfile: "config/config.yaml"
+if USES_SHIPPED:
+
+    configfile: SHIPPED_CONFIG
 
 
 try:
-    for path in workflow.configfiles:
-        hiermeta_config.read_config(path)
     SETTINGS = hiermeta_config.complete(config)
 except hiermeta_config.ConfigError as error:
     raise WorkflowError(str(error)) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from hiermeta.data.expansion import Settings, analyses, merged
 from hiermeta.data.settings_table import Unreadable, read_settings
@@ -26,6 +29,10 @@ RESERVED_NAMES = (
 
 MOST_PROBLEMS = 20
 """A config with more problems than this lists the first ones and counts the rest."""
+
+
+DEEPEST = 50
+"""Levels of nesting that a config may have; YAML readers crash on many thousands."""
 
 
 class ConfigError(Exception):
@@ -58,24 +65,43 @@ def read_config(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        Broken YAML, duplicate keys, aliases; names file and line.
+        Broken or deeply nested YAML, duplicate keys, aliases; names file and line.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
+        depth = 0
         for event in yaml.parse(text, _StrictLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise ConfigError(f"line {event.start_mark.line + 1}: more than {DEEPEST} levels within each other")
             if isinstance(event, yaml.AliasEvent):  # they can blow up a small file
                 line = event.start_mark.line + 1
                 raise ConfigError(f"line {line}: aliases (*name) are not allowed; write the value out")
         loaded = yaml.load(text, _StrictLoader)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not readable as YAML: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {_in_words(error)}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8; save it as UTF-8") from None
+    except OSError as error:
         raise ConfigError(f"{path}: can't be read: {error}") from None
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
+    if loaded is None:
+        raise ConfigError(f"{path}: the file is empty; it needs at least `datasets:`")
     if not isinstance(loaded, dict):
         raise ConfigError(f"{path}: the file must hold keys, at least `datasets:`")
     return loaded
+
+
+def _in_words(error: yaml.YAMLError) -> str:
+    """What a YAML reader complains of, in one line with its place."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None:
+        return f"not readable as YAML: {str(error).splitlines()[0]}"
+    place = f"line {mark.line + 1}, column {mark.column + 1}"
+    if "'\\t'" in str(problem) or "cannot start any token" in str(problem):
+        return f"{place}: not readable as YAML ({problem}); indent by blanks, never by tabs, and quote odd text"
+    return f"{place}: not readable as YAML ({problem}); check indentation, brackets and quotation marks there"
 
 
 @cache
@@ -211,7 +237,12 @@ def _refuse(problems: list[str]) -> None:
 
 @cache
 def _validator(part: str) -> Draft202012Validator:
-    return Draft202012Validator(schema(part))
+    finite = Draft202012Validator.TYPE_CHECKER.redefine("number", lambda _, value: _is_number(value))
+    return extend(Draft202012Validator, type_checker=finite)(schema(part))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _problems(part: str, instance: Any, place: str) -> list[str]:
@@ -247,7 +278,46 @@ def _explain(error: ValidationError, place: str) -> list[str]:
     if error.validator == "pattern" and error.schema == schema("name"):
         rule = "lower-case letters, digits, '.', '_' and '-', beginning with a letter or digit"
         return [f"{where}: {error.instance!r} can't name a data set; use {rule}"]
+    if error.validator == "pattern" and error.absolute_path and error.absolute_path[-1] == "results":
+        rule = "a folder below the working directory, named without .. { } < > * ? and control characters"
+        return [f"{where}: {error.instance!r} can't be the results folder; write {rule}"]
+    if error.validator == "type":
+        wanted = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+        quoted = (
+            f'; put quotes around it: "{error.instance}"' if "string" in wanted and _is_scalar(error.instance) else ""
+        )
+        types = " or ".join(_TYPES[name] for name in wanted)
+        return [f"{where}: {_what(error.instance)}; allowed is {types}{quoted}"]
+    if error.validator == "anyOf":
+        types = " or ".join(_TYPES[option["type"]] for option in error.validator_value if "type" in option)
+        return [f"{where}: {_what(error.instance)}; allowed is {types}"]
+    if error.validator in ("minLength", "minItems", "minProperties"):
+        return [f"{where}: is empty; fill it in, or leave the key out"]
+    if error.validator in ("maxLength", "maxItems"):
+        return [f"{where}: has {len(error.instance)} parts or characters; the most is {error.validator_value}"]
     return [f"{where}: {error.message}"]
+
+
+_TYPES = {
+    "string": "text",
+    "number": "a finite number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "keys with values",
+}
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, (int, float, date))
+
+
+def _what(value: Any) -> str:
+    """A value that YAML read, with what it is."""
+    kinds = ((bool, "true/false"), ((int, float), "a number"), (date, "a date"), (str, "text"), (list, "a list"))
+    kind = next((name for types, name in kinds if isinstance(value, types)), "keys with values")
+    shown = str(value) if _is_scalar(value) else repr(value)
+    return f"{shown[:60]}{'…' if len(shown) > 60 else ''} is {kind}"
 
 
 def _suggestion(word: Any, allowed: list[str]) -> str:

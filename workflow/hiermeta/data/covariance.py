@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hiermeta.data.delimited import read_file
 from hiermeta.data.problems import Problem, Refused
 
 Array = npt.NDArray[np.float64]
@@ -95,10 +95,13 @@ def _from_file(path: str, table: pd.DataFrame, rows_read: int) -> Array:
 
 def _read(path: str) -> Array:
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise Refused([Problem(f"{path}: can't be read", "`covariance:` must name a CSV file in UTF-8")]) from None
-    lines = [line for line in csv.reader(text.splitlines()) if any(cell.strip() for cell in line)]
+        text = read_file(path, "covariance").decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused([Problem(f"{path}: not UTF-8", "`covariance:` must name a CSV file in UTF-8")]) from None
+    try:
+        lines = [line for line in csv.reader(text.splitlines()) if any(cell.strip() for cell in line)]
+    except csv.Error as error:
+        raise Refused([Problem(f"{path}: not a readable CSV file ({error})", "Check its quotation marks")]) from None
     if lines and not all(map(_is_number, lines[0])):
         lines = lines[1:]  # a header, as R's write.csv has it
     if lines and all(len(line) == len(lines) + 1 for line in lines):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from hiermeta.data.problems import Problem, Refused
+
+LARGEST = 500_000_000
+"""Bytes of a table; a larger file is refused before it is read."""
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "-", "?"})
 
@@ -65,14 +70,9 @@ def read_records(path: str, key: str = "data") -> Records:
     Refused
         Missing, unreadable, empty or ragged file, wrong encoding, empty or repeated column names.
     """
-    try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        remedy = f"Check `{key}:`; paths are relative to the working directory"
-        raise _refused(f"{path}: no such file", remedy) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise _refused(f"{path}: can't be read ({reason})", f"`{key}:` must name a readable file") from None
+    content = read_file(path, key)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise _refused(f"{path}: the text is UTF-16, not UTF-8", "Save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -84,6 +84,39 @@ def read_records(path: str, key: str = "data") -> Records:
     return Records(path, hashlib.sha256(content).hexdigest(), *_parse(path, text))
 
 
+def read_file(path: str, key: str) -> bytes:
+    """The bytes of a file that a setting names.
+
+    Parameters
+    ----------
+    path : str
+    key : str
+        The setting, for messages.
+
+    Raises
+    ------
+    Refused
+        No such file, one that can't be read or isn't a regular file (reading a pipe or device may never end), or one
+        of more than `LARGEST` bytes.
+    """
+    try:
+        if not Path(path).is_file():
+            Path(path).stat()
+            what = "is a directory" if Path(path).is_dir() else "not a regular file"
+            raise _refused(f"{path}: can't be read ({what})", f"`{key}:` must name a readable file")
+        size = Path(path).stat().st_size
+        if size > LARGEST:
+            message = f"{path}: the file has {size / 1e6:.0f} MB, the most is {LARGEST / 1e6:.0f} MB"
+            raise _refused(message, "Keep the columns and rows that the analysis uses")
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        remedy = f"Check `{key}:`; paths are relative to the working directory"
+        raise _refused(f"{path}: no such file", remedy) from None
+    except (OSError, ValueError) as error:  # a ValueError where the name itself is impossible
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise _refused(f"{path!r}: can't be read ({reason})", f"`{key}:` must name a readable file") from None
+
+
 def _parse(path: str, text: str) -> tuple[list[str], dict[int, list[str]]]:
     if not text.strip():
         raise _refused(f"{path}: the file is empty", "It needs a header row and one row per estimate")
@@ -91,6 +124,9 @@ def _parse(path: str, text: str) -> tuple[list[str], dict[int, list[str]]]:
     separator = "\t" if path.lower().endswith((".tsv", ".tab")) else max(",;\t", key=header_line.count)
     lines = _lines(path, text, separator)
     header = [name.strip() for name in next(lines)]
+    if len(header) == 1 and re.search(r"[|\s]", header[0]):
+        remedy = "Separate cells by commas, semicolons or tabs"
+        raise _refused(f"{path}: the header is one column, {header[0][:80]!r}", remedy)
     for name, count in Counter(header).items():
         if not name and len(header) > 1 and header.index(name) > 0:
             raise _refused(

@@ -11,6 +11,7 @@ from hiermeta.data.config import defaults
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.precision import last_place, off_centre, variance_from_interval, variance_from_p_value
 from hiermeta.data.problems import Problem, Refused
+from hiermeta.data.swapped import suspicion
 
 PRECISIONS = {
     "variance": ("variance",),
@@ -91,11 +92,13 @@ class Given:
         """Effects and variances of rows that are complete and free of problems."""
         effect = cells["effect"]
         named = {key: repr(column) for key, column in self.columns.items()}
-        if "variance" in self.columns:
-            return Computed(effect, cells["variance"])
-        if "standard_error" in self.columns:
-            note = f"Sampling variances are the squares of column {named['standard_error']}."
-            return Computed(effect, cells["standard_error"] ** 2, notes=[note])
+        for key in ("variance", "standard_error"):
+            if key in self.columns:
+                warnings = suspicion(cells.source, key, self.columns[key], cells[key])
+                if key == "variance":
+                    return Computed(effect, cells[key], warnings=warnings)
+                note = f"Sampling variances are the squares of column {named[key]}."
+                return Computed(effect, cells[key] ** 2, notes=[note], warnings=warnings)
         if "p_value" in self.columns:
             note = (
                 f"Sampling variances were computed from the two-sided p-values in column {named['p_value']}, taken as "

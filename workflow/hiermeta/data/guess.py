@@ -10,9 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from hiermeta.data.delimited import is_missing
 from hiermeta.data.problems import Problem
 from hiermeta.data.raw import RECIPES
-from hiermeta.data.read import Source, is_missing, numbers
+from hiermeta.data.read import Source, numbers
+from hiermeta.data.swapped import STANDARD_ERROR, VARIANCE
 
 EFFECT = tuple(
     [
@@ -40,8 +42,6 @@ EFFECT = tuple(
         "y",
     ]
 )
-VARIANCE = ("vi", "variance", "samplingvariance", "var", "v", "vari")
-STANDARD_ERROR = ("sei", "se", "standarderror", "stderr", "sete")
 INTERVAL = (("cilower", "ciupper"), ("cilb", "ciub"), ("lower", "upper"), ("lcl", "ucl"), ("conflow", "confhigh"))
 MEASURE_OF = {"smd": "SMD", "hedgesg": "SMD", "g": "SMD", "cohensd": "SMD", "d": "SMD", "md": "MD", "rom": "ROM"}
 MEASURE_OF |= {"logor": "OR", "lnor": "OR", "logrr": "RR", "lnrr": "RR", "fisherz": "ZCOR"}

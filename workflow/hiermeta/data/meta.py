@@ -11,12 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data import moderators, subset
-from hiermeta.data.cells import Cells, Mask
+from hiermeta.data.cells import Cells, Mask, list_rows
+from hiermeta.data.computed import Computed
 from hiermeta.data.delimited import is_missing
 from hiermeta.data.estimates import way_of
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.read import Source, require_columns
+from hiermeta.data.read import REPORTED_ROWS, Source, require_columns
 
+_FAR, _REPORTED_DUPLICATES = 1e100, 5
 RESERVED = ("row", "label", "cluster", "effect", "variance", "sample_size")
 
 
@@ -93,6 +95,7 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     keep = _complete(result, cells, settings, further)
     result.table, cells = result.table[keep], cells.keep(keep)
     computed = way.estimate(cells)
+    _check_range(source.path, result.table["row"].to_numpy(), computed)
     result.table = result.table.assign(effect=computed.effect, variance=computed.variance)
     sizes = cells["sample_size"] if own_size else computed.sample_size
     if sizes is not None:
@@ -106,7 +109,7 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     result.table = result.table[~result.table["row"].isin(list(computed.unusable))].reset_index(drop=True)
     _check_size(source, result)
     _check_clusters(result, settings)
-    _check_duplicates(result)
+    _check_duplicates(result, bool(labels))
     return result
 
 
@@ -141,6 +144,23 @@ def _labels(texts: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.object_]:
     if not columns:
         return np.array([f"row {row}" for row in texts.index], dtype=object)
     return texts[columns].agg(", ".join, axis=1).to_numpy(dtype=object)
+
+
+def _check_range(path: str, rows: npt.NDArray[np.int64], computed: Computed) -> None:
+    """Refuse numbers whose squares, inverses or products leave what a computer can hold."""
+    effect, variance = computed.effect, computed.variance
+    bad = (variance < 1 / _FAR) | (variance > _FAR) | (np.abs(effect) > _FAR)
+    bad &= ~np.isin(rows, list(computed.unusable))
+    problems = [
+        Problem(
+            f"{path}: row {row}: an effect of {y:g} with the sampling variance {v:g} can't be computed with",
+            f"Variances must lie between {1 / _FAR:g} and {_FAR:g}; give effects in another unit",
+            int(row),
+        )
+        for row, y, v in zip(rows[bad], effect[bad], variance[bad], strict=True)
+    ]
+    if problems:
+        raise Refused(problems[:REPORTED_ROWS])
 
 
 def _check_size(source: Source, result: Validated) -> None:
@@ -185,8 +205,11 @@ def _check_clusters(result: Validated, settings: dict[str, Any]) -> None:
             )
 
 
-def _check_duplicates(result: Validated) -> None:
-    columns = [column for column in result.table if column != "row"]
-    for _, rows in result.table.groupby(columns, sort=False)["row"]:
-        if len(rows) > 1:
-            result.warnings.append(f"Rows {', '.join(map(str, rows))} are alike in every column used.")
+def _check_duplicates(result: Validated, labelled: bool) -> None:
+    columns = [column for column in result.table if column != "row" and (labelled or column != "label")]
+    alike = [rows for _, rows in result.table.groupby(columns, sort=False)["row"] if len(rows) > 1]
+    for rows in alike[:_REPORTED_DUPLICATES]:
+        result.warnings.append(f"{list_rows(rows).capitalize()} are alike in every column used.")
+    if len(alike) > _REPORTED_DUPLICATES:
+        more = len(alike) - _REPORTED_DUPLICATES
+        result.warnings.append(f"{more} more {'group' if more == 1 else 'groups'} of rows are alike.")

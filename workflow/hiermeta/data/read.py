@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -13,6 +14,7 @@ import pandas as pd
 from hiermeta.data.delimited import is_missing, read_records
 from hiermeta.data.problems import Problem, Refused
 
+_COMMAS = re.compile(r"[-+]?\d*(,\d+)+(\.\d+)?([eE][-+]?\d+)?")
 REPORTED_ROWS = 20
 """A column with more bad cells than this lists the first ones and counts the rest."""
 
@@ -110,6 +112,13 @@ def numbers(source: Source, column: str, problems: list[Problem]) -> npt.NDArray
             values[position] = _number(text)
         except ValueError:
             bad.append((row, text))
+    if bad and all(_COMMAS.fullmatch(text) for _, text in bad):
+        row, text = bad[0]
+        cells = "1 cell has" if len(bad) == 1 else f"{len(bad)} cells have"
+        found = f"{source.path}: row {row}, column {column!r}: {text[:60]!r} is not a number; {cells} commas"
+        remedy = "Write numbers with a decimal point and without thousands separators"
+        problems.append(Problem(found, remedy, row, column))
+        return values
     for row, text in bad[:REPORTED_ROWS]:
         remedy = "Write numbers with a decimal point and nothing else, and leave unknown values empty or NA"
         problems.append(
