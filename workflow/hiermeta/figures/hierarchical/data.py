@@ -32,10 +32,12 @@ def draw(results: Results) -> style.Drawing:
             f"{several('row', int(sizes.max()))} each."
         )
     axes = panels[-1]
-    _bars(axes, outcome, palette.OBSERVED, density=True)
+    binary = len(np.unique(outcome)) <= 2
+    if not binary:
+        _bars(axes, outcome, palette.OBSERVED, density=True)
     for found in list(codes.values())[:1]:
         means = np.bincount(found, outcome) / np.bincount(found)
-        _bars(axes, means, palette.BETWEEN, density=True, outline=True)
+        _bars(axes, means, palette.BETWEEN, density=not binary, outline=not binary)
         texts.append(
             f"The outcome has mean {significant(float(outcome.mean()), 3)} and SD "
             f"{significant(float(outcome.std()), 3)}; cluster means reach from {significant(float(means.min()), 3)} to "
@@ -44,9 +46,12 @@ def draw(results: Results) -> style.Drawing:
     axes.set_xlabel(
         style.shorten(response(results) if results.model["family"] == "poisson" else results.model["outcome"], 50)
     )
-    axes.set_ylabel("density")
-    entries = [(palette.OBSERVED, "s", "outcome"), (palette.BETWEEN, "-", "means of clusters")]
-    style.legend(figure, entries)
+    axes.set_ylabel("clusters" if binary else "density")
+    if binary:
+        axes.set_xlabel(style.shorten(f"share of {results.model['outcome']} in a cluster", 50))
+    else:
+        entries = [(palette.OBSERVED, "s", "outcome"), (palette.BETWEEN, "-", "means of clusters")]
+        style.legend(figure, entries)
     return style.Drawing(figure, "Cluster sizes and outcome", " ".join(texts))
 
 

@@ -14,6 +14,8 @@ from hiermeta.figures.numbers import as_written
 from hiermeta.figures.results import Results, Row
 
 Array = npt.NDArray[np.float64]
+_RATIOS = 50
+"""Pixels for the labels of a second axis."""
 LABELLED = 36
 """With more clusters their names are left out."""
 
@@ -80,7 +82,9 @@ def observed(results: Results) -> Array:
 
 
 def ratio_axis(axes: Axes, label: str) -> None:
-    """Ratios at the right, where the left axis has their logarithms."""
+    """Ratios at the right, where the left axis has their logarithms; the panel gives up the room they need."""
+    box = axes.get_position()
+    axes.set_position((box.x0, box.y0, box.width - _RATIOS / style.WIDTH, box.height))
     low, high = axes.get_ylim()
     other = axes.twinx()
     other.set_ylim(low, high)

@@ -123,17 +123,26 @@ def matters(results: Results) -> Sentence:
     known = verdict.evidence(results)
     if known is None:
         return []
-    design = quantity(results, "design effect [null]")
-    assert design is not None
-    side = "above" if known.icc > verdict.ICC else "below"
-    sentence: Sentence = [verdict.CONCLUSIONS[verdict.judge(known)].removesuffix(".")]
-    sentence += [f" (the intraclass correlation is {side} the rule of thumb of 0.05, the design effect is ", design[0]]
+    icc, design = quantity(results, "ICC [null]"), quantity(results, "design effect [null]")
+    assert icc is not None and design is not None
+    sides = known.icc > verdict.ICC, known.design > verdict.DESIGN
+    words = ["above" if side else "below" for side in sides]
+    joined = "and" if sides[0] == sides[1] else "but"
+    sentence: Sentence = [
+        verdict.CONCLUSIONS[verdict.judge(known)].removesuffix("."),
+        ": the intraclass correlation is ",
+    ]
+    sentence += [
+        f"{words[0]} 0.05 {joined} the design effect, ",
+        design[0],
+        f", {words[1]} two (both are rules of thumb)",
+    ]
     for position, entry in enumerate(results.averages.get("inclusion", [])):
         if entry["part"] == "clustering":
             value = entry["log_bayes_factor"]
             factor = bayes_factor(value, f"comparison.json/inclusion/{position}/log_bayes_factor")
-            sentence += [", the Bayes factor ", "for" if value >= 0 else "against", " the clustering is ", factor]
-    return [*sentence, ")."]
+            sentence += [f", and the Bayes factor {'for' if value >= 0 else 'against'} the clustering is ", factor]
+    return [*sentence, "."]
 
 
 def remains(results: Results) -> Sentence:

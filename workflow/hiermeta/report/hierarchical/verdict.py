@@ -77,9 +77,9 @@ def judge(evidence: Evidence) -> str:
 
 
 CONCLUSIONS = {
-    "matters": "The clustering matters: use the multilevel model.",
-    "little": "The clustering matters little here: a model without it would say much the same.",
-    "open": "Whether the clustering matters is open: the criteria disagree.",
+    "matters": "The clustering matters and belongs in the model.",
+    "little": "The clustering matters little here.",
+    "open": "Whether the clustering matters is open, since the criteria disagree.",
 }
 
 
