@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from hiermeta.data.clusters import Clusters
+from hiermeta.data.hierarchical import formula_of
 from hiermeta.figures import palette, style
-from hiermeta.figures.hierarchical.layout import groups, observed, response, several, ticks
+from hiermeta.figures.hierarchical.layout import observed, response, several, ticks
 from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results
 
@@ -18,7 +20,9 @@ HEIGHT, BINS = 250, 24
 def draw(results: Results) -> style.Drawing:
     """A panel of cluster sizes per grouping factor, and one of the outcome beside its cluster means."""
     outcome = observed(results)
-    codes = {group: clusters_of(results, group) for group in groups(results)}
+    bars = formula_of(results.model["settings"]).random
+    factors = [Clusters.of(results.table, group) for group in dict.fromkeys(bar.group for bar in bars)]
+    codes = {clusters.name: clusters.codes for clusters in factors}
     count = len(codes) + 1
     figure, panels = style.grid(HEIGHT, count, min(count, 2), left=64, top=44, bottom=50)
     texts = []
@@ -53,14 +57,6 @@ def draw(results: Results) -> style.Drawing:
         entries = [(palette.OBSERVED, "s", "outcome"), (palette.BETWEEN, "-", "means of clusters")]
         style.legend(figure, entries)
     return style.Drawing(figure, "Cluster sizes and outcome", " ".join(texts))
-
-
-def clusters_of(results: Results, group: str) -> npt.NDArray[np.intp]:
-    """Shape (N,): the number of the cluster of each row."""
-    table = results.table
-    columns = [group] if group in table else group.split(":")
-    texts = table[columns].astype(str).agg(":".join, axis=1)
-    return np.unique(texts, return_inverse=True)[1].astype(np.intp)
 
 
 def _bars(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hiermeta.data.clusters import Clusters
+from hiermeta.data.hierarchical import formula_of
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical import along
 from hiermeta.figures.hierarchical.layout import blocks, gaussian, inverse, response, several, ticks
@@ -66,33 +68,36 @@ def _straight(results: Results, name: str) -> bool:
 def _lines(results: Results, name: str, x: Array) -> Array:
     """Shape (J, g): the expected outcome in each cluster of the first factor, its other predictors averaged."""
     model, table = along.fit(results).model, results.table
-    codes = model.clusters.codes
+    bars = [bar.group for bar in formula_of(results.model["settings"]).random]
+    first = Clusters.of(table, bars[0]).codes
     chosen = np.arange(len(table))[:: -(-len(table) // _ROWS)]
     # Every cluster keeps a row.
-    chosen = np.union1d(chosen, np.unique(codes, return_index=True)[1])
-    table, codes = table.iloc[chosen], codes[chosen]
+    chosen = np.union1d(chosen, np.unique(first, return_index=True)[1])
     beta = np.array([results.estimate(term)["mean"] for term in model.names])
-    u = _effects(results, model.clusters.names, model.effects)
-    sizes = np.bincount(codes)
-    found = []
+    effects = [
+        _effects(results, Clusters.of(table, group), design.names)[chosen]
+        for group, design in zip(bars, model.designs.random, strict=True)
+    ]
+    rows, codes = table.iloc[chosen], first[chosen]
+    sizes, found = np.bincount(codes), []
     for at in x:
-        changed = table.assign(**{name: float(at)})
-        random = np.hstack([design.matrix(changed, standard=False) for design in model.designs.random])
-        linear = model.designs.fixed.matrix(changed, standard=False) @ beta + (random * u[codes]).sum(axis=1)
+        changed = rows.assign(**{name: float(at)})
+        linear = model.designs.fixed.matrix(changed, standard=False) @ beta
+        for design, u in zip(model.designs.random, effects, strict=True):
+            linear = linear + (design.matrix(changed, standard=False) * u).sum(axis=1)
         found.append(np.bincount(codes, linear) / sizes)
     return inverse(results)(np.stack(found, axis=1))
 
 
-def _effects(results: Results, clusters: tuple[str, ...], effects: tuple[str, ...]) -> Array:
-    """Shape (J, q): posterior means of the random effects of the first grouping factor."""
-    first = next(iter(blocks(results, "random_effects")))[0]
+def _effects(results: Results, clusters: Clusters, terms: tuple[str, ...]) -> Array:
+    """Shape (N, q): posterior means of the random effects of each row's cluster."""
     found = {
         (row["cluster"], term): row["mean"]
         for (group, term), rows in blocks(results, "random_effects").items()
-        if group == first
+        if group == clusters.name
         for row in rows
     }
-    return np.array([[found[cluster, effect] for effect in effects] for cluster in clusters])
+    return np.array([[found[cluster, term] for term in terms] for cluster in clusters.names])[clusters.codes]
 
 
 def _finding(results: Results, name: str, x: Array, values: Array) -> str:

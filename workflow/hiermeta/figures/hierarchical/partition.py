@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from hiermeta.figures import palette, style
+from hiermeta.figures.hierarchical.layout import groups
 from hiermeta.figures.numbers import percent
 from hiermeta.figures.results import Results, find
 
 LEFT, RIGHT, TOP, STEP, BAR = 200, 860, 44, 44, 26
+_COLORS = (palette.BETWEEN, palette.PREDICTION, palette.PRIOR, palette.OBSERVED)
+"""Of the clusters of each grouping factor."""
 ENOUGH = 0.06
 """Share of the variance below which a part's label has no room."""
 
@@ -20,23 +23,27 @@ def draw(results: Results) -> style.Drawing:
     shares = {row["quantity"]: row["mean"] for row in results.rows("clustering")}
     marginal, conditional = (shares.get(f"R2 [{which}]", 0.0) for which in ("marginal", "conditional"))
     null = shares["ICC [null]"]
+    factors = groups(results)
+    before = [shares.get(f"ICC [{group}, null]", null) for group in factors]
+    parts = [shares.get(f"ICC [{group}]", shares.get("ICC", 0.0)) for group in factors]
+    left = (conditional - marginal) / (sum(parts) or 1.0)
     bars = [
-        ("without predictors", [("between clusters", palette.BETWEEN, null), ("within", palette.WITHIN, 1 - null)]),
+        ("without predictors", [*zip(_COLORS, before, strict=False), (palette.WITHIN, 1 - null)]),
         (
             "with the predictors",
             [
-                ("predictors", palette.ESTIMATE, marginal),
-                ("between clusters", palette.BETWEEN, conditional - marginal),
-                ("within", palette.WITHIN, 1 - conditional),
+                (palette.ESTIMATE, marginal),
+                *((color, left * part) for color, part in zip(_COLORS, parts, strict=False)),
+                (palette.WITHIN, 1 - conditional),
             ],
         ),
     ]
     bottom = TOP + STEP * len(bars)
     figure, axes = style.canvas(bottom + 30)
-    for position, (name, parts) in enumerate(bars):
+    for position, (name, pieces) in enumerate(bars):
         y, at = TOP + STEP * position + STEP / 2, 0.0
         axes.text(2, y, name, va="center")
-        for _, color, share in parts:
+        for color, share in pieces:
             start, end = (LEFT + (RIGHT - LEFT) * value for value in (at, at + share))
             axes.fill_between([start, end], y - BAR / 2, y + BAR / 2, color=color, linewidth=0)
             at += share
@@ -50,7 +57,10 @@ def draw(results: Results) -> style.Drawing:
         figure,
         [
             (palette.ESTIMATE, "s", "explained by the predictors"),
-            (palette.BETWEEN, "s", "between clusters"),
+            *(
+                (color, "s", f"between clusters of {style.shorten(group, 24)}")
+                for color, group in zip(_COLORS, factors, strict=False)
+            ),
             (palette.WITHIN, "s", "within clusters"),
         ],
     )

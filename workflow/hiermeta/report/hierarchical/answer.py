@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hiermeta.figures.hierarchical.layout import gaussian, ratio
+from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
 from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results, Row
 from hiermeta.report.cells import Number, Sentence, from_document
@@ -72,12 +72,11 @@ def between(results: Results) -> Sentence:
     null, given = quantity(results, "ICC [null]"), quantity(results, "ICC")
     if null is None:
         return []
-    clusters = results.model.get("n_clusters")
     count: Sentence = [from_document(results.model, "n_clusters", "model.json", "count"), " "]
     scale = "" if gaussian(results) else " on the scale of the linear predictor"
     sentence: Sentence = [
         "Without predictors, a share of ", null[0], " (", null[1], " to ", null[2], f") of the variation{scale} lies "
-        "between the ", *(count if isinstance(clusters, int) else []), "clusters (the intraclass correlation)",
+        "between the ", *(count if len(groups(results)) == 1 else []), "clusters (the intraclass correlation)",
     ]  # fmt: skip
     if given is not None and coefficients(results):
         sentence += ["; of what the predictors leave, ", given[0], " (", given[1], " to ", given[2], ")"]
@@ -147,31 +146,33 @@ def matters(results: Results) -> Sentence:
 
 def remains(results: Results) -> Sentence:
     """What the SD between clusters was without predictors, and what it is after each step of the build-up."""
-    rows = results.rows("models")
-    found = next(((i, row) for i, row in enumerate(rows) if row["term"].startswith("sd(") and _intercept(row)), None)
-    if found is None:
-        return []
-    at, row = found
-    steps = [step for step in STEPS if math.isfinite(row.get(step, math.nan))]
-    if len(steps) < 2:
-        return []
-    numbers = {step: plain(row, step, f"models.csv/{at}") for step in steps}
+    found = [(i, row) for i, row in enumerate(results.rows("models")) if _intercept(row)]
     words = {
+        "null": "without predictors",
         "individual": "after adjusting for individual-level predictors (the case mix)",
         "contextual": "with cluster-level predictors",
         "cross-level": "with their interactions",
     }
     method = results.classical.get("method", "ML")
-    sentence: Sentence = [f"The standard deviation between clusters ({method}) is "]
-    for position, step in enumerate(steps):
-        number = numbers[step]
-        assert isinstance(number, Number)
-        sentence += [", " if position else "", number, f" {words.get(step, 'without predictors')}"]
-    return [*sentence, "."]
+    sentence: Sentence = []
+    for at, row in found:
+        steps = [step for step in STEPS if math.isfinite(row.get(step, math.nan))]
+        if len(steps) < 2:
+            continue
+        group = f" of {row['term'][3:].rpartition(':')[0]}" if len(found) > 1 else ""
+        sentence.append(
+            f"; between clusters{group} it is " if sentence else
+            f"The standard deviation between clusters{group} ({method}) is "
+        )  # fmt: skip
+        for position, step in enumerate(steps):
+            number = plain(row, step, f"models.csv/{at}")
+            assert isinstance(number, Number)
+            sentence += [", " if position else "", number, f" {words[step]}"]
+    return [*sentence, "."] if sentence else []
 
 
 def _intercept(row: Row) -> bool:
-    return str(row["term"]).endswith(":intercept)")
+    return str(row["term"]).startswith("sd(") and str(row["term"]).endswith(":intercept)")
 
 
 def trust(results: Results) -> Sentence:

@@ -11,12 +11,12 @@ from hiermeta.figures.numbers import count, significant
 from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
 from hiermeta.report.cells import Cell, Column, Missing, Number, Table, Text, from_row
 from hiermeta.report.hierarchical.numbers import effect, plain
-from hiermeta.report.hierarchical.words import QUANTITIES, STATISTICS
+from hiermeta.report.hierarchical.words import STATISTICS, meaning
 from hiermeta.report.tables import SUMMARY_COLUMNS, cut, probability_cell, summary_cells
 
 WITH_REASON = "rows with this reason"
 BUILD_UP = {"null": "Null", "individual": "Individual", "contextual": "Contextual", "cross-level": "Cross-level"}
-ROWS_SHOWN = 60
+ROWS_SHOWN = 40
 """Longer tables of clusters are cut here; the file beside the page has all rows."""
 LISTED = 12
 """Rows left out that a reason names."""
@@ -85,7 +85,7 @@ def clustering(results: Results) -> Table:
             numbers = summary_cells(row, source, decimals_of(row))
         else:
             numbers = [plain(row, column, source, 2) for column in ("mean", "sd", "median", "q2.5", "q97.5")]
-        rows.append([Text(name.replace("R2", "R²")), *numbers, Text(QUANTITIES.get(name.partition(" (")[0], ""))])
+        rows.append([Text(name.replace("R2", "R²")), *numbers, Text(meaning(name))])
     columns = [Column("Quantity"), *SUMMARY_COLUMNS, Column("Meaning")]
     return Table("table-clustering", "What the clustering does", columns, rows, "clustering.csv")
 
@@ -171,7 +171,8 @@ def marginal_means(results: Results) -> Table:
 
 def clusters(results: Results) -> Table:
     """The expected outcome of each known cluster at the mean of the predictors."""
-    found = [(i, row) for i, row in enumerate(results.predictions) if row["target"].startswith("cluster ")]
+    known = {f"{start} {row['cluster']}" for row in results.loo for start in ("cluster", row.get("group", "cluster"))}
+    found = [(i, row) for i, row in enumerate(results.predictions) if row["target"] in known]
     decimals = column_decimals(row for _, row in found)
     rows: list[list[Cell]] = [
         [Text(row["target"].removeprefix("cluster "), foreign=True),

@@ -183,8 +183,8 @@ def data(results: Results) -> list[Sentence]:
 def caveats(results: Results) -> list[str]:
     """What makes the judgement uncertain."""
     found = []
-    clusters = results.model.get("n_clusters")
-    if isinstance(clusters, int) and clusters < FEW:
+    factors = results.model.get("groups") or [results.model]
+    if min(factor["n_clusters"] for factor in factors) < FEW:
         found.append("Clusters are few, so that what lies between them is known badly.")
     if results.classical.get("singular"):
         method = results.classical.get("method", "ML")

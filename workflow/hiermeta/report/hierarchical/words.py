@@ -23,6 +23,32 @@ QUANTITIES = {
 }
 """Quantity of clustering.csv to its meaning."""
 
+OF_FACTORS = {
+    "ICC": "The part of the intraclass correlation that is due to clusters of",
+    "design effect": "The design effect of clusters of",
+    "effective sample size": "The effective sample size that goes with clusters of",
+    "R2": "By how much the predictors lower the variance between clusters of",
+}
+"""Beginning of the meaning of a quantity that exists for each of several grouping factors."""
+
+
+def meaning(quantity: str) -> str:
+    """What a quantity of clustering.csv is.
+
+    Examples
+    --------
+    >>> meaning("ICC [ward, null]")
+    'The part of the intraclass correlation that is due to clusters of ward, without predictors.'
+    """
+    if quantity in QUANTITIES:
+        return QUANTITIES[quantity]
+    name, _, inside = quantity.removesuffix("]").partition(" [")
+    group = inside.removesuffix(", null").removeprefix("between, ")
+    if name not in OF_FACTORS or not group:
+        return ""
+    return f"{OF_FACTORS[name]} {group}{', without predictors' if inside.endswith(', null') else ''}."
+
+
 STATISTICS = {
     "dispersion": "Mean squared Pearson residual given the clusters, expected to be 1; more is overdispersion.",
 }
