@@ -18,7 +18,12 @@ from hiermeta.data.read import read_table
 from hiermeta.data.reference import common_columns, result_files
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "config" / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "config" / "README.md",
+    *sorted(ROOT.glob("docs/**/*.md")),
+]
 
 
 def blocks(language):

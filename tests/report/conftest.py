@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hierarchical_folders
+import numpy as np
 import pytest
 import regression_folders
 import result_folders
@@ -20,6 +22,22 @@ def _hostile() -> list[dict]:
     for row, label in zip(rows, result_folders.HOSTILE * 2, strict=True):
         row |= {"label": label, "cluster": CLUSTERS[int(row["cluster"]) - 1]}
     return rows
+
+
+def _hierarchical(folder: Path) -> None:
+    """Regressions of each family, with slopes and without, with missing values, few clusters and many."""
+    simulate, build = hierarchical_folders.simulate, hierarchical_folders.build
+    slopes = "score ~ dose * staff + arm + (1 + dose | ward)"
+    rows = simulate(30, 14)
+    rows.loc[[3, 5, 8], "dose"] = np.nan
+    rows.loc[7, "ward"] = None
+    build(folder / "slopes", rows, {"formula": slopes, "predict_at": [{"dose": 1.5, "staff": 0}]})
+    build(folder / "few", simulate(6, 5, spread=0.0), {"formula": "score ~ 1 + (1 | ward)"})
+    build(folder / "hundreds", simulate(320, 6), {"formula": slopes})
+    logit = {"formula": "score ~ dose + staff + (1 | ward)", "family": "bernoulli"}
+    build(folder / "logit", simulate(24, 30, family="bernoulli"), logit)
+    poisson = {"formula": "score ~ dose + arm + (1 | ward)", "family": "poisson", "exposure": "days"}
+    build(folder / "rates", simulate(20, 12, family="poisson"), poisson | {"within_between": ["dose"]})
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +57,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     regression(folder / "moderated", regression_folders.table(24, 0), moderated | {"direction": direction})
     location_scale = {"measure": "SMD", "moderators": "~ dose * group", "scale": "~ dose + group"}
     regression(folder / "scale", regression_folders.table(60, 12), location_scale)
+    _hierarchical(folder)
     build(folder / "failed", simulate(8, 3), "fail")
     result_folders.build_refused(folder / "refused")
     result_folders.build_crashed(folder / "crashed", simulate(8, 3))

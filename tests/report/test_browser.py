@@ -114,6 +114,8 @@ def test_a_table_downloads_as_csv(results: Path, tmp_path: Path) -> None:
         "hostile/report.html",
         "moderated/report.html",
         "scale/report.html",
+        "slopes/report.html",
+        "logit/report.html",
         "refused/report.html",
         "overview.html",
     ],

@@ -17,6 +17,7 @@ from test_browser import CHROMIUM, after
 
 PAGES = [
     *("clustered/report.html", "hostile/report.html", "moderated/report.html", "scale/report.html"),
+    *("slopes/report.html", "few/report.html", "logit/report.html", "rates/report.html"),
     *("failed/report.html", "refused/report.html", "overview.html"),
 ]
 MODULES = Path(os.environ.get("NODE_MODULES", "node_modules"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
-from hiermeta.figures.numbers import count, significant
+from hiermeta.figures.numbers import count
 from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
 from hiermeta.report.cells import Cell, Column, Missing, Number, Table, Text, from_row
 from hiermeta.report.hierarchical.numbers import effect, plain
@@ -230,16 +230,14 @@ def checks(results: Results) -> Table:
 def residual_checks(results: Results) -> Table | None:
     """Shape of the residuals of each level; None where there are none."""
     found = results.rows("residual_checks")
-    keys: dict[str, Callable[[float], str]] = {
-        "n": count, "mean": _two, "sd": _three, "skewness": _two, "excess_kurtosis": _two, "beyond_3": count,
-        "largest": _three,
-    }  # fmt: skip
-    rows: list[list[Cell]] = [
-        [Text(row["level"], foreign=True),
-         *(Number(form(row[key]), row[key], f"residual_checks.csv/{position}/{key}") for key, form in keys.items()),
-         Text(row["where"], foreign=True)]
-        for position, row in enumerate(found)
-    ]  # fmt: skip
+    digits = {"mean": 2, "sd": 3, "skewness": 2, "excess_kurtosis": 2, "largest": 3}
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(found):
+        source = f"residual_checks.csv/{position}"
+        numbers = [plain(row, key, source, size) for key, size in digits.items()]
+        size, beyond = (Number(count(row[key]), row[key], f"{source}/{key}") for key in ("n", "beyond_3"))
+        where = Text(row["where"], foreign=True)
+        rows.append([Text(row["level"], foreign=True), size, *numbers[:4], beyond, numbers[4], where])
     if not rows:
         return None
     columns = [
@@ -248,14 +246,6 @@ def residual_checks(results: Results) -> Table | None:
     ]
     columns.append(Column("Where"))
     return Table("table-residuals", "Standardised residuals by level", columns, rows, "residual_checks.csv")
-
-
-def _two(value: float) -> str:
-    return significant(value, 2)
-
-
-def _three(value: float) -> str:
-    return significant(value, 3)
 
 
 def loo(results: Results) -> Table:
