@@ -27,8 +27,8 @@ class Evidence:
     ----------
     icc, lower, upper : float
         Intraclass correlation without predictors, posterior mean and 95% limits.
-    design : float
-        Design effect without predictors.
+    design, design_lower : float
+        Design effect without predictors, posterior mean and lower 95% limit.
     log_bayes_factor : float or None
         In favour of the clustering; None where it was not computed.
     elpd, elpd_se : float or None
@@ -39,6 +39,7 @@ class Evidence:
     lower: float
     upper: float
     design: float
+    design_lower: float
     log_bayes_factor: float | None = None
     elpd: float | None = None
     elpd_se: float | None = None
@@ -61,17 +62,18 @@ def _sign(value: float, limit: float) -> int:
 def judge(evidence: Evidence) -> str:
     """``matters``, ``little`` or ``open``.
 
-    It matters where a rule of thumb is exceeded, or data speak for it, and none speak against it; it matters little
-    where no rule is exceeded and data don't speak for it; else the criteria disagree.
+    It matters where the whole interval exceeds a rule of thumb, or the data speak for it, and they don't speak against
+    it; it matters little where no rule is exceeded and the data don't speak for it; else that is open.
 
     Examples
     --------
-    >>> judge(Evidence(0.18, 0.15, 0.22, 9.0, 103.2, 156.0, 17.0)), judge(Evidence(0.02, 0.0, 0.06, 1.3, -1.5))
+    >>> judge(Evidence(0.18, 0.15, 0.22, 9.0, 7.5, 103.2)), judge(Evidence(0.02, 0.0, 0.06, 1.3, 1.0, -1.5))
     ('matters', 'little')
     """
     exceeded = evidence.icc > ICC or evidence.design > DESIGN
     speak_for, against = 1 in evidence.data, -1 in evidence.data
-    if (exceeded or speak_for) and not against:
+    clearly = evidence.lower > ICC or evidence.design_lower > DESIGN
+    if (clearly or speak_for) and not against:
         return "matters"
     return "little" if not exceeded and not speak_for else "open"
 
@@ -79,7 +81,7 @@ def judge(evidence: Evidence) -> str:
 CONCLUSIONS = {
     "matters": "The clustering matters and belongs in the model.",
     "little": "The clustering matters little here.",
-    "open": "Whether the clustering matters is open, since the criteria disagree.",
+    "open": "Whether the clustering matters is open.",
 }
 
 
@@ -92,9 +94,8 @@ def evidence(results: Results) -> Evidence | None:
     row = found[1]
     factor = _inclusion(results)
     difference = _difference(results)
-    return Evidence(
-        row["mean"], row["q2.5"], row["q97.5"], design[1]["mean"], factor[1] if factor else None, *(difference or ())
-    )
+    limits = (row["q2.5"], row["q97.5"], design[1]["mean"], design[1]["q2.5"])
+    return Evidence(row["mean"], *limits, factor[1] if factor else None, *(difference or ()))
 
 
 def _inclusion(results: Results) -> tuple[int, float] | None:

@@ -1,0 +1,252 @@
+"""The report of a hierarchical regression: what it concludes, and whether its sections are there."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from html_tree import Node, parse
+from test_report import sourced
+
+from hiermeta.figures.results import Results
+from hiermeta.report.hierarchical import answer, classical, r_code, verdict
+from hiermeta.report.hierarchical.tables import WITH_REASON
+from hiermeta.report.hierarchical.verdict import Evidence, judge
+from hiermeta.report.hierarchical.words import meaning
+
+SECTIONS = [
+    *("answer", "health", "data", "model", "estimates", "clustering", "pooling", "predictions", "checks"),
+    *("comparison", "classical", "diagnostics", "provenance", "glossary"),
+]
+
+
+def page(results: Path, name: str) -> Node:
+    return parse((results / name / "report.html").read_text(encoding="utf-8"))
+
+
+def text(sentence: list) -> str:
+    """A sentence as it is read."""
+    return "".join(part if isinstance(part, str) else part.text for part in sentence)
+
+
+def copy(results: Path, name: str, target: Path) -> Path:
+    """A data set whose files may be changed."""
+    shutil.copytree(results / name, target / name)
+    return target / name
+
+
+def change(folder: Path, file: str, key: str, value: str, **cells: object) -> None:
+    """Overwrite cells of the row of a table whose `key` is `value`; underscores stand for dots in column names."""
+    with (folder / file).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    row = next(row for row in rows if row[key] == value)
+    row.update({name: str(cell) for name, cell in cells.items()})
+    with (folder / file).open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        # The rules of thumb alone: exceeded by the whole interval, by the estimate only, or not at all.
+        (Evidence(0.09, 0.051, 0.14, 1.2, 1.1), "matters"),
+        (Evidence(0.09, 0.049, 0.14, 1.2, 1.1), "open"),
+        (Evidence(0.051, 0.02, 0.09, 1.2, 1.1), "open"),
+        (Evidence(0.049, 0.02, 0.09, 1.2, 1.1), "little"),
+        (Evidence(0.049, 0.02, 0.09, 4.4, 2.1), "matters"),
+        (Evidence(0.049, 0.02, 0.09, 4.4, 1.9), "open"),
+        (Evidence(0.049, 0.02, 0.09, 2.0, 1.2), "little"),
+        # Data against a rule of thumb that is exceeded.
+        (Evidence(0.09, 0.06, 0.44, 1.35, 1.0, log_bayes_factor=-1.2), "open"),
+        (Evidence(0.09, 0.06, 0.44, 1.35, 1.0, log_bayes_factor=-1.0), "matters"),
+        (Evidence(0.09, 0.06, 0.44, 1.35, 1.0, -1.0, elpd=-2.1, elpd_se=1.0), "open"),
+        (Evidence(0.09, 0.06, 0.44, 1.35, 1.0, -1.0, elpd=-1.9, elpd_se=1.0), "matters"),
+        # Data for the clustering where no rule of thumb is exceeded.
+        (Evidence(0.02, 0.01, 0.03, 1.3, 1.0, log_bayes_factor=1.2), "matters"),
+        (Evidence(0.02, 0.01, 0.03, 1.3, 1.0, log_bayes_factor=1.0), "little"),
+        (Evidence(0.02, 0.01, 0.03, 1.3, 1.0, elpd=2.1, elpd_se=1.0), "matters"),
+        # Bayes factor and left-out rows contradict each other, or agree that it is not needed.
+        (Evidence(0.02, 0.01, 0.03, 1.3, 1.0, log_bayes_factor=1.2, elpd=-2.1, elpd_se=1.0), "open"),
+        (Evidence(0.02, 0.01, 0.03, 1.3, 1.0, log_bayes_factor=-5.0, elpd=-3.0, elpd_se=1.0), "little"),
+        # Everything speaks for it.
+        (Evidence(0.18, 0.15, 0.22, 9.0, 7.5, 103.2, 156.0, 17.0), "matters"),
+    ],
+)
+def test_the_verdict_follows_from_its_criteria(evidence: Evidence, expected: str) -> None:
+    """Does the conclusion change where a number crosses its threshold, and nowhere else?"""
+    assert judge(evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "said"),
+    [
+        (0.0501, 0.04, 0.06, "above that, though the interval reaches below it."),
+        (0.0499, 0.04, 0.06, "below that, though the interval reaches above it."),
+        (0.2, 0.1, 0.3, "above that."),
+        (0.01, 0.0, 0.02, "below that."),
+    ],
+)
+def test_the_rule_of_thumb_is_told_as_such(
+    results: Path, tmp_path: Path, mean: float, low: float, high: float, said: str
+) -> None:
+    """Does the sentence name the rule of thumb, the side the ICC is on, and whether its interval crosses it?"""
+    folder = copy(results, "slopes", tmp_path)
+    change(folder, "clustering.csv", "quantity", "ICC [null]", **{"mean": mean, "q2.5": low, "q97.5": high})
+    found = Results(folder)
+    known = verdict.evidence(found)
+    assert known is not None
+    sentence = text(verdict.thumb(found, known))
+    assert "rule of thumb" in sentence and "0.05" in sentence and sentence.endswith(said)
+    assert ("above 0.05" if mean > 0.05 else "below 0.05") in text(answer.matters(found))
+
+
+@pytest.mark.parametrize(("effect", "said"), [(1.9, "(1.0 to 3.0), not above two"), (2.1, "(1.0 to 3.0), above two")])
+def test_the_design_effect_is_held_against_two(results: Path, tmp_path: Path, effect: float, said: str) -> None:
+    """Does the sentence change where the design effect crosses its rule of thumb?"""
+    folder = copy(results, "slopes", tmp_path)
+    cells = {"mean": effect, "sd": 0.5, "q2.5": 1.0, "q97.5": 3.0}
+    change(folder, "clustering.csv", "quantity", "design effect [null]", **cells)
+    found = Results(folder)
+    known = verdict.evidence(found)
+    assert known is not None
+    assert said in text(verdict.design(found, known))
+
+
+def test_without_differences_between_clusters_the_page_does_not_claim_any(results: Path) -> None:
+    """Six clusters without differences: few clusters are named, and no conclusion that they matter is drawn."""
+    found = Results(results / "few")
+    said = [text(sentence) for sentence in verdict.sentences(found)]
+    assert said[0] != verdict.CONCLUSIONS["matters"]
+    assert "Clusters are few, so that what lies between them is known badly." in said
+    document = json.loads((results / "few" / "classical.json").read_text())
+    assert any("singular" in sentence for sentence in said) == bool(document["singular"])
+
+
+def test_a_singular_fit_is_named_and_its_zero_is_no_alarm(results: Path, tmp_path: Path) -> None:
+    """Does a classical SD of zero bring a sentence, and leave the comparison with Bayes to the coefficients?"""
+    folder = copy(results, "slopes", tmp_path)
+    document = json.loads((folder / "classical.json").read_text())
+    document["singular"] = True
+    document["sd"] = dict.fromkeys(document["sd"], 0.0)
+    (folder / "classical.json").write_text(json.dumps(document))
+    found = Results(folder)
+    assert "REML is singular: it puts a standard deviation between clusters at zero." in verdict.caveats(found)
+    assert [check.status for check in classical.health(found)] == ["pass"]
+
+
+def test_a_classical_estimate_outside_the_interval_is_a_warning(results: Path, tmp_path: Path) -> None:
+    """Does the check take the furthest parameter, and warn once it leaves the credible interval?"""
+    folder = copy(results, "slopes", tmp_path)
+    document = json.loads((folder / "classical.json").read_text())
+    limit = Results(folder).estimate("dose")["q97.5"]
+    for shift, status in ((-1e-6, "pass"), (1e-6, "warn")):
+        document["coefficients"][1]["estimate"] = limit + shift
+        (folder / "classical.json").write_text(json.dumps(document))
+        (check,) = classical.health(Results(folder))
+        assert check.status == status and "dose" in text(check.threshold)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"), [(1.5, ", too small: "), (0.7, ", too large: "), (1.01, ", about the same: ")]
+)
+def test_what_ignoring_the_clusters_does_to_a_standard_error(
+    results: Path, tmp_path: Path, ratio: float, said: str
+) -> None:
+    """Is a naive standard error called too small, too large or about right, whichever it is?"""
+    folder = copy(results, "slopes", tmp_path)
+    for term in Results(folder).model["coefficients"]:
+        change(folder, "models.csv", "term", term, complete_se=1.0, partial_sd=ratio if term == "staff" else 1.0)
+        change(folder, "clustering.csv", "quantity", f"SE ratio [{term}]", mean=ratio if term == "staff" else 1.0)
+    sentence = text(answer.ignoring(Results(folder)))
+    assert said in sentence and "standard error of staff" in sentence
+
+
+@pytest.mark.parametrize(("low", "named"), [(0.01, True), (-0.01, False)])
+def test_predictors_are_named_where_their_intervals_leave_zero_out(
+    results: Path, tmp_path: Path, low: float, named: bool
+) -> None:
+    """Does a coefficient move from what the outcome depends on to what is not clear?"""
+    folder = copy(results, "slopes", tmp_path)
+    change(folder, "estimates.csv", "parameter", "dose", **{"mean": 0.5, "sd": 0.25, "q2.5": low, "q97.5": 1.0})
+    sentence = text(answer.depends(Results(folder)))
+    assert ("dose: 0.5" in sentence) == named
+    assert ("not clearly on" in sentence and "dose" in sentence.partition("not clearly on")[2]) != named or named
+
+
+@pytest.mark.parametrize("name", ["slopes", "few", "hundreds", "logit", "rates"])
+def test_sections_are_there_in_order(results: Path, name: str) -> None:
+    """Has every hierarchical report the same sections in the same order, each with something in it?"""
+    root = page(results, name)
+    sections = root.all("section")
+    assert [node.attributes["id"] for node in sections] == SECTIONS
+    assert all(len(node.text.strip()) > 100 for node in sections)
+
+
+@pytest.mark.parametrize(
+    ("name", "figures"),
+    [
+        ("slopes", {"shrinkage", "random_effects", "lines", "curves", "interactions", "levels", "probabilities"}),
+        ("few", {"shrinkage", "random_effects", "probabilities", "partition"}),
+        ("hundreds", {"shrinkage", "random_effects", "lines", "residuals", "loo"}),
+        ("logit", {"shrinkage", "lines", "curves", "checks"}),
+        ("rates", {"lines", "curves", "levels", "checks"}),
+    ],
+)
+def test_figures_are_there_where_they_apply(results: Path, name: str, figures: set[str]) -> None:
+    """Are the figures of a family drawn, none of them in error, and each also a file?"""
+    drawn = {path.stem for path in (results / name / "figures").glob("*.svg")}
+    assert figures | {"data", "prior_posterior", "coefficients", "partition", "checks", "ranks"} <= drawn
+    assert not (results / name / "figures" / "error.txt").exists()
+    titles = {node.attributes["id"] for node in page(results, name).all("title") if "id" in node.attributes}
+    assert {f"{figure}-title" for figure in drawn} <= titles
+
+
+def test_rows_left_out_are_counted_by_reason(results: Path) -> None:
+    """Do the counts of missing rows add up to the file's list, reason by reason?"""
+    dropped = json.loads((results / "slopes" / "validation.json").read_text())["dropped"]
+    table = page(results, "slopes").by_id("table-dropped")
+    counted = {row.all("th")[0].text: int(row.all("td")[0].text) for row in table.all("tbody")[0].all("tr")}
+    assert counted == {"no value in column 'dose'": 3, "no value in column 'ward'": 1}
+    assert sum(counted.values()) == len(dropped)
+    assert [n.via for n in sourced(table)] == [WITH_REASON, WITH_REASON]
+
+
+def test_two_kinds_of_prediction_are_told_apart(results: Path) -> None:
+    """Are population-averaged and cluster-specific predictions named for probabilities and rates, and only there?"""
+    for name, told in (("logit", True), ("rates", True), ("slopes", False)):
+        words = page(results, name).by_id("predictions").text
+        assert ("population-averaged" in words and "cluster-specific" in words) == told
+
+
+def test_r_code_writes_the_same_model(results: Path) -> None:
+    """Do formula, family, trials or exposure, split predictors and priors reach lme4 and brms?"""
+    rates = Results(results / "rates")
+    assert "score ~ (dose_within + dose_between) + arm + (1 | ward)" in r_code.lme4(rates)
+    assert "family = poisson, offset = log(days)" in r_code.lme4(rates)
+    assert "score | rate(days) ~ " in (r_code.brms(rates) or "")
+    slopes = r_code.brms(Results(results / "slopes")) or ""
+    assert 'set_prior("lkj(2)", class = "cor")' in slopes
+    assert 'class = "sd", group = "ward", coef = "dose")' in slopes
+    assert "family = gaussian()" in slopes
+    assert "glmer(score ~ dose + staff + (1 | ward), data = dat, family = binomial)" in r_code.lme4(
+        Results(results / "logit")
+    )
+
+
+@pytest.mark.parametrize(
+    ("quantity", "said"),
+    [
+        ("ICC", "Intraclass correlation given"),
+        ("ICC [ward, null]", "clusters of ward, without predictors."),
+        ("R2 [between, ward]", "clusters of ward."),
+        ("R2 [within]", "variance within clusters"),
+    ],
+)
+def test_quantities_are_explained_with_one_factor_and_with_several(quantity: str, said: str) -> None:
+    """Has every quantity of clustering.csv its meaning in words?"""
+    assert said in meaning(quantity)
