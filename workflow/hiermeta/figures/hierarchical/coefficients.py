@@ -9,6 +9,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
+from hiermeta.figures.hierarchical.layout import several
 from hiermeta.figures.numbers import as_written, fixed, significant
 from hiermeta.figures.results import Results, Row
 
@@ -102,8 +103,9 @@ def _finding(rows: list[Row], ratios: dict[str, float]) -> str:
     most = max(known, key=lambda term: abs(math.log(known[term])))
     wide = "wider" if known[most] >= 1 else "narrower"
     factor = max(known[most], 1 / known[most])
+    ends = fixed(min(known.values()), 2), fixed(max(known.values()), 2)
+    largest = f", the largest change; the ratios lie between {ends[0]} and {ends[1]}." if len(known) > 1 else "."
     return (
-        f"95% intervals of {len(rows)} coefficients. With the clusters in the model that of "
-        f"{style.shorten(most, 40)} is {significant(factor, 2)} times {wide} than the naive one, the largest change; "
-        f"the ratios lie between {fixed(min(known.values()), 2)} and {fixed(max(known.values()), 2)}."
+        f"95% intervals of {several('coefficient', len(rows))}. With the clusters in the model that of "
+        f"{style.shorten(most, 40)} is {significant(factor, 2)} times {wide} than the naive one{largest}"
     )

@@ -15,6 +15,8 @@ from hiermeta.figures.results import Results
 
 Array = npt.NDArray[np.float64]
 HEIGHT, BINS = 250, 24
+FEW = 40
+"""Up to this many cluster means are drawn one by one."""
 
 
 def draw(results: Results) -> style.Drawing:
@@ -31,17 +33,19 @@ def draw(results: Results) -> style.Drawing:
         _bars(axes, sizes.astype(float), palette.BETWEEN, whole=True)
         axes.set_xlabel(style.shorten(f"rows per {group}", 50))
         axes.set_ylabel("clusters")
-        texts.append(
-            f"{several('cluster', len(sizes))} of {style.shorten(group, 40)} have {sizes.min():,} to "
-            f"{several('row', int(sizes.max()))} each."
-        )
+        span = several("row", int(sizes.max()))
+        span = span if sizes.min() == sizes.max() else f"{sizes.min():,} to {span}"
+        texts.append(f"{several('cluster', len(sizes))} of {style.shorten(group, 40)} have {span} each.")
     axes = panels[-1]
     binary = len(np.unique(outcome)) <= 2
     if not binary:
         _bars(axes, outcome, palette.OBSERVED, density=True)
     for found in list(codes.values())[:1]:
         means = np.bincount(found, outcome) / np.bincount(found)
-        _bars(axes, means, palette.BETWEEN, density=not binary, outline=not binary)
+        if binary or len(means) > FEW:
+            _bars(axes, means, palette.BETWEEN, density=not binary, outline=not binary)
+        else:
+            axes.vlines(means, 0, 0.15 * axes.get_ylim()[1], color=palette.BETWEEN, linewidth=1.6)
         texts.append(
             f"The outcome has mean {significant(float(outcome.mean()), 3)} and SD "
             f"{significant(float(outcome.std()), 3)}; cluster means reach from {significant(float(means.min()), 3)} to "
@@ -78,3 +82,5 @@ def _bars(
         )
     axes.set_ylim(0, max(axes.get_ylim()[1], 1.05 * float(heights.max())))
     ticks(axes)
+    if whole and high - low < 6:
+        axes.set_xticks(np.arange(low, high + 1), [f"{tick:.0f}" for tick in np.arange(low, high + 1)])

@@ -7,10 +7,10 @@ from hiermeta.figures.hierarchical.layout import groups
 from hiermeta.figures.numbers import percent
 from hiermeta.figures.results import Results, find
 
-LEFT, RIGHT, TOP, STEP, BAR = 200, 860, 44, 44, 26
+LEFT, RIGHT, TOP, STEP, BAR = 200, 860, 36, 50, 20
 _COLORS = (palette.BETWEEN, palette.PREDICTION, palette.PRIOR, palette.OBSERVED)
 """Of the clusters of each grouping factor."""
-ENOUGH = 0.06
+ENOUGH = 0.03
 """Share of the variance below which a part's label has no room."""
 
 
@@ -38,10 +38,12 @@ def draw(results: Results) -> style.Drawing:
             ],
         ),
     ]
+    if results.model["coefficients"] == ["intercept"]:
+        bars = bars[:1]
     bottom = TOP + STEP * len(bars)
     figure, axes = style.canvas(bottom + 30)
     for position, (name, pieces) in enumerate(bars):
-        y, at = TOP + STEP * position + STEP / 2, 0.0
+        y, at = TOP + STEP * (position + 0.6), 0.0
         axes.text(2, y, name, va="center")
         for color, share in pieces:
             start, end = (LEFT + (RIGHT - LEFT) * value for value in (at, at + share))
@@ -49,14 +51,15 @@ def draw(results: Results) -> style.Drawing:
             at += share
             if share >= ENOUGH:
                 middle = (start + end) / 2
-                axes.text(middle, y, percent(share, 0.0), ha="center", va="center", color=palette.PAPER)
+                above = y - BAR / 2 - 4
+                axes.text(middle, above, percent(share, 0.0), ha="center", va="bottom", fontsize=style.SMALL)
     for tick in range(0, 101, 25):
         x = LEFT + (RIGHT - LEFT) * tick / 100
         axes.text(x, bottom + 4, f"{tick}%", ha="center", va="top", fontsize=style.SMALL)
     style.legend(
         figure,
         [
-            (palette.ESTIMATE, "s", "explained by the predictors"),
+            *([(palette.ESTIMATE, "s", "explained by the predictors")] if len(bars) > 1 else []),
             *(
                 (color, "s", f"between clusters of {style.shorten(group, 24)}")
                 for color, group in zip(_COLORS, factors, strict=False)
@@ -67,7 +70,11 @@ def draw(results: Results) -> style.Drawing:
     low, high = (find(results.rows("clustering"), "quantity", "ICC [null]")[name] for name in ("q2.5", "q97.5"))
     text = (
         f"Without predictors {percent(null, 0.0)} of the variance lies between clusters (95% credible interval "
-        f"{percent(low, 0.0)} to {percent(high, 0.0)}). With them, predictors explain {percent(marginal, 0.0)}, and "
-        f"{percent(conditional - marginal, 0.0)} of the variance remains between clusters."
+        f"{percent(low, 0.0)} to {percent(high, 0.0)})."
     )
+    if len(bars) > 1:
+        text += (
+            f" With them, predictors explain {percent(marginal, 0.0)}, and {percent(conditional - marginal, 0.0)} "
+            "remains between clusters."
+        )
     return style.Drawing(figure, "Variance between and within clusters", text)

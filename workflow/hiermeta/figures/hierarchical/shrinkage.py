@@ -14,7 +14,7 @@ from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results, Row
 
 HEIGHT = 300
-_BEYOND = 3.0
+_BEYOND = 1.5
 """Raw estimates further from the pooled ones than this many times their range are drawn at the edge."""
 _TICKED = 12
 _MANY = 120
@@ -31,7 +31,7 @@ def draw(results: Results) -> style.Drawing:
         axes.set_title(f"{term}{scale(results)}, by {group}", pad=14)
         axes.set_xlabel(f"{group}: rows, from the smallest to the largest cluster")
         if ratio(results):
-            ratio_axis(axes, "odds or rate" if term == "intercept" else ratio(results))
+            ratio_axis(axes, ratio(results) if term != "intercept" else ratio(results).removesuffix(" ratio"))
         texts.append(_finding(term, group, rows, edge))
     style.legend(
         figure,

@@ -183,4 +183,6 @@ def trust(results: Results) -> Sentence:
         return ["Read these numbers with care: ", ", ".join(wrong), " did not reach the threshold."]
     method = results.classical.get("method")
     beside = f", and {method} agrees with the posterior" if method else ""
+    if method and results.classical.get("singular"):
+        beside += ", but for a standard deviation between clusters that it puts at zero"
     return [f"All convergence checks passed{beside}."]

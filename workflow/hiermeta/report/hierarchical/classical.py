@@ -35,11 +35,16 @@ def shared(results: Results) -> Iterator[Beside]:
         if name in places:
             yield Beside(position, row, *places[name])
         elif name == "sigma" and document.get("sigma") is not None:
-            yield Beside(position, row, "sigma", None)
+            yield Beside(position, row, "sigma", _profile(document, name))
         else:
             for part in ("sd", "correlation"):
                 if (document.get(part) or {}).get(name) is not None and "/" not in name:
-                    yield Beside(position, row, f"{part}/{name}", None)
+                    yield Beside(position, row, f"{part}/{name}", _profile(document, name))
+
+
+def _profile(document: Any, name: str) -> tuple[str, str] | None:
+    """Where the limits by profile likelihood are."""
+    return (f"confint/{name}/1", f"confint/{name}/2") if name in (document.get("confint") or {}) else None
 
 
 def _number(results: Results, path: str | None, decimals: int) -> Cell:
@@ -119,6 +124,7 @@ def content(results: Results) -> dict[str, Any]:
         "restricted": restricted,
         "singular": bool(document.get("singular")),
         "nodes": document.get("quadrature_nodes"),
+        "profiled": bool(document.get("confint")),
         "likelihood": from_document(document, "log_likelihood", FILE, "fine"),
         "measures": [
             (name, from_document(document, name, FILE))

@@ -66,6 +66,7 @@ def _pooling(results: Results) -> dict[str, Any]:
         "lines": figure(results, "lines"),
         "table": tables.pooling(results),
         "effects": tables.random_effects(results),
+        "predictors": results.model["coefficients"] != ["intercept"],
         "gaussian": gaussian(results),
     }
 
