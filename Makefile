@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 
 .DEFAULT_GOAL := run
-.PHONY: run gallery docs test benchmark-sampling check clean help
+.PHONY: run gallery docs test benchmark-sampling calibration check clean help
 
 run: $(VENV)/installed ## analyse the data sets of config/config.yaml
 	@$(BIN)/snakemake --cores $(CORES)
@@ -24,6 +24,9 @@ test: $(VENV)/installed-docs ## run the tests
 
 benchmark-sampling: $(VENV)/installed ## measure effective draws per CPU second, by number of estimates
 	@$(BIN)/python benchmarks/sampling.py
+
+calibration: $(VENV)/installed-test ## simulation-based calibration of every model family, 1,000 replications (hours)
+	@OMP_NUM_THREADS=1 PYTHONPATH=workflow nice $(BIN)/python -m tests.calibration.full $(CORES)
 
 check: $(VENV)/installed-test ## lint, format and types
 	$(BIN)/ruff check .

@@ -225,24 +225,37 @@ def normal_mixture(mean: Array, variance: Array, weight: Array) -> dict[str, flo
     return {"mean": centre, "sd": sd, **dict(zip(_NAMES, map(float, quantiles), strict=True))}
 
 
-def _heterogeneity(posterior: ExactPosterior) -> dict[str, dict[str, float]]:
+def distributions(posterior: ExactPosterior) -> dict[str, Callable[[float], float]]:
+    """P(quantity ≤ x) as functions of x, for ρ and the rows of the heterogeneity table, where they aren't fixed."""
     model, nodes = posterior.model, posterior.grid
     weight = posterior.weight.reshape(nodes.log_weight.shape)
     along_tau, along_rho = (
         None if axis.prior.is_point else ConditionalCdf(nodes, weight, i) for i, axis in enumerate(nodes.axes)
     )
-    rows = {}
+    found: dict[str, Callable[[float], float]] = {}
     if along_rho is not None:
         rho_cdf = along_rho
-        quantiles = _quantiles(lambda x: rho_cdf(np.full_like(rho_cdf.outer, x)), _limits(nodes, lambda tau, rho: rho))
+        found["rho"] = lambda x: rho_cdf(np.full_like(rho_cdf.outer, x))
+    for name, quantity in quantities(model.clustered).items():
+        lower, upper = _limits(nodes, partial(quantity.at, typical_variance=model.typical_variance))
+        if upper - lower > 1e-12 * abs(upper):
+            found[name] = _probability(quantity, along_tau, along_rho, model.typical_variance)
+    return found
+
+
+def _heterogeneity(posterior: ExactPosterior) -> dict[str, dict[str, float]]:
+    model, nodes = posterior.model, posterior.grid
+    probabilities = distributions(posterior)
+    rows = {}
+    if "rho" in probabilities:
+        quantiles = _quantiles(probabilities["rho"], _limits(nodes, lambda tau, rho: rho))
         rows["rho"] = _moments(posterior.rho, posterior.weight) | quantiles
     for name, quantity in quantities(model.clustered).items():
         values = quantity.at(posterior.tau, posterior.rho, model.typical_variance)
         limits = _limits(nodes, partial(quantity.at, typical_variance=model.typical_variance))
-        if limits[1] - limits[0] <= 1e-12 * abs(limits[1]):
-            quantiles = dict.fromkeys(_NAMES, limits[0])
-        else:
-            quantiles = _quantiles(_probability(quantity, along_tau, along_rho, model.typical_variance), limits)
+        quantiles = dict.fromkeys(_NAMES, limits[0])
+        if name in probabilities:
+            quantiles = _quantiles(probabilities[name], limits)
         rows[name] = _moments(values, posterior.weight) | quantiles
     return {"tau": rows.pop("tau")} | rows
 
