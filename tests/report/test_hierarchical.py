@@ -12,7 +12,7 @@ from html_tree import Node, parse
 from test_report import sourced
 
 from hiermeta.figures.results import Results
-from hiermeta.report.hierarchical import answer, classical, r_code, verdict
+from hiermeta.report.hierarchical import answer, classical, counts, r_code, verdict
 from hiermeta.report.hierarchical.tables import WITH_REASON
 from hiermeta.report.hierarchical.verdict import Evidence, judge
 from hiermeta.report.hierarchical.words import meaning
@@ -176,6 +176,26 @@ def test_predictors_are_named_where_their_intervals_leave_zero_out(
     sentence = text(answer.depends(Results(folder)))
     assert ("dose: 0.5" in sentence) == named
     assert ("not clearly on" in sentence and "dose" in sentence.partition("not clearly on")[2]) != named or named
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [(0.02, "(overdispersion)"), (0.03, "without overdispersion"), (0.97, "without over"), (0.98, "(underdispersion)")],
+)
+def test_overdispersion_is_called_by_its_name(results: Path, tmp_path: Path, probability: float, said: str) -> None:
+    """Does the sentence change where the posterior predictive probability leaves the central 95%?"""
+    folder = copy(results, "rates", tmp_path)
+    change(folder, "checks.csv", "statistic", "dispersion", p=probability)
+    sentence = counts.dispersion(Results(folder))
+    assert sentence is not None and said in text(sentence)
+    assert counts.dispersion(Results(results / "logit")) is None, "one trial per row can't be overdispersed"
+
+
+def test_clusters_of_counts_are_compared_by_a_median_ratio(results: Path) -> None:
+    """Is the median odds ratio or rate ratio told in words, and nothing of the kind for gaussian outcomes?"""
+    for name, said in (("logit", "the median odds ratio."), ("rates", "the median rate ratio.")):
+        assert said in page(results, name).by_id("clustering").text
+    assert counts.median_ratio(Results(results / "slopes")) is None
 
 
 @pytest.mark.parametrize("name", ["slopes", "few", "hundreds", "logit", "rates"])

@@ -297,15 +297,14 @@ def test_the_report_names_its_fit(results: Path) -> None:
     assert digest in page(results, "clustered").by_id("provenance").text
 
 
-def test_same_files_same_bytes(results: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["clustered", "slopes", "logit"])
+def test_same_files_same_bytes(results: Path, tmp_path: Path, name: str) -> None:
     """Is a report a function of its files alone?"""
-    write_figures(results / "clustered", tmp_path)
+    write_figures(results / name, tmp_path)
     for figure in sorted(tmp_path.glob("*.svg")):
-        assert figure.read_bytes() == (results / "clustered" / "figures" / figure.name).read_bytes()
-    write_report(
-        results / "clustered", {"title": "Title of clustered <&>"}, tmp_path / "again.html", tmp_path / "again.json"
-    )
-    assert (tmp_path / "again.html").read_bytes() == (results / "clustered" / "report.html").read_bytes()
+        assert figure.read_bytes() == (results / name / "figures" / figure.name).read_bytes()
+    write_report(results / name, {"title": f"Title of {name} <&>"}, tmp_path / "again.html", tmp_path / "again.json")
+    assert (tmp_path / "again.html").read_bytes() == (results / name / "report.html").read_bytes()
 
 
 @pytest.mark.parametrize(

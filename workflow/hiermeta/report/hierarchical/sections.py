@@ -9,7 +9,7 @@ from hiermeta.figures.hierarchical.layout import gaussian, ratio
 from hiermeta.figures.results import Results
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps
-from hiermeta.report.hierarchical import classical, comparison, model, tables, verdict
+from hiermeta.report.hierarchical import classical, comparison, counts, model, tables, verdict
 from hiermeta.report.hierarchical.answer import answer
 from hiermeta.report.hierarchical.words import COUNTS, GLOSSARY, ITEMS
 from hiermeta.report.section import Section, figure
@@ -25,14 +25,14 @@ def _read(results: Results) -> bool:
 
 def _data(results: Results) -> dict[str, Any]:
     document = results.validation
-    counts: dict[str, Number | None] = {
+    rows: dict[str, Number | None] = {
         name: from_document(document, name, "validation.json", "count") if document.get(name) is not None else None
         for name in ("rows_read", "rows_used")
     }
     sizes = sorted((row["n"], position) for position, row in enumerate(results.loo)) if results.has_numbers else []
     picked = [sizes[0], sizes[(len(sizes) - 1) // 2], sizes[-1]] if sizes else []
     return {
-        "counts": counts,
+        "counts": rows,
         "sizes": [Number(f"{size:,.0f}", size, f"loo.csv/{position}/n") for size, position in picked],
         "source": document.get("source") or {},
         "notes": document.get("notes", []),
@@ -50,6 +50,7 @@ def _estimates(results: Results) -> dict[str, Any]:
 def _clustering(results: Results) -> dict[str, Any]:
     return {
         "sentences": verdict.sentences(results),
+        "median": counts.median_ratio(results),
         "partition": figure(results, "partition"),
         "coefficients": figure(results, "coefficients"),
         "table": tables.clustering(results),
@@ -87,6 +88,7 @@ def _predictions(results: Results) -> dict[str, Any]:
 def _checks(results: Results) -> dict[str, Any]:
     return {
         "figure": figure(results, "checks"),
+        "dispersion": counts.dispersion(results),
         "table": tables.checks(results),
         "residuals": figure(results, "residuals"),
         "levels": tables.residual_checks(results),

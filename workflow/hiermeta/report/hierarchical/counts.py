@@ -1,0 +1,40 @@
+"""What only regressions of counts have: median ratios between clusters, and overdispersion."""
+
+from __future__ import annotations
+
+from hiermeta.figures.hierarchical.layout import ratio
+from hiermeta.figures.results import Results
+from hiermeta.report.cells import Sentence
+from hiermeta.report.hierarchical.numbers import place, point, quantity
+
+_TAIL = 0.025
+
+
+def median_ratio(results: Results) -> Sentence | None:
+    """How far apart two clusters typically are, as a ratio; None for gaussian outcomes."""
+    word = ratio(results)
+    numbers = quantity(results, f"median {word}") if word else None
+    if numbers is None:
+        return None
+    return [
+        f"Of two rows alike in all but their clusters, the one with the higher {word.removesuffix(' ratio')} has ",
+        numbers[0], " (", numbers[1], " to ", numbers[2],
+        f") times that of the other, in the median: the median {word}.",
+    ]  # fmt: skip
+
+
+def dispersion(results: Results) -> Sentence | None:
+    """Whether counts vary as their family says; None for outcomes where that can't be seen."""
+    found = place(results, "checks", "statistic", "dispersion")
+    if found is None or results.model["family"] == "bernoulli":
+        return None
+    probability = found[1]["p"]
+    if probability < _TAIL:
+        start = "Counts vary more than their family allows (overdispersion), so that intervals are too narrow"
+    elif probability > 1 - _TAIL:
+        start = "Counts vary less than their family says (underdispersion), so that intervals are too wide"
+    else:
+        start = "Counts vary as their family says, without overdispersion"
+    numbers = [point(results, "checks", "statistic", "dispersion", key) for key in ("observed", "q2.5", "q97.5")]
+    observed, low, high = (number if number is not None else "–" for number in numbers)
+    return [f"{start}: the dispersion is ", observed, ", that of simulated counts ", low, " to ", high, "."]
