@@ -180,10 +180,17 @@ def test_predictors_are_named_where_their_intervals_leave_zero_out(
 
 @pytest.mark.parametrize(
     ("probability", "said"),
-    [(0.02, "(overdispersion)"), (0.03, "without overdispersion"), (0.97, "without over"), (0.98, "(underdispersion)")],
+    [
+        (0.02, "vary more than their family says (overdispersion), so"),
+        (0.03, "may vary more than their family says (overdispersion):"),
+        (0.11, "as their family says, without overdispersion"),
+        (0.89, "as their family says, without overdispersion"),
+        (0.97, "may vary less than their family says (underdispersion):"),
+        (0.98, "vary less than their family says (underdispersion), so"),
+    ],
 )
 def test_overdispersion_is_called_by_its_name(results: Path, tmp_path: Path, probability: float, said: str) -> None:
-    """Does the sentence change where the posterior predictive probability leaves the central 95%?"""
+    """Does the sentence change where the posterior predictive probability leaves the central 80%, and 95%?"""
     folder = copy(results, "rates", tmp_path)
     change(folder, "checks.csv", "statistic", "dispersion", p=probability)
     sentence = counts.dispersion(Results(folder))

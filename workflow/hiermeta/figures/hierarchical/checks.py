@@ -10,8 +10,6 @@ from hiermeta.figures.numbers import as_written, significant
 from hiermeta.figures.results import Results, Row
 
 HEIGHT, STEP = 340, 22
-EXTREME = 0.025
-"""Posterior predictive probability beyond which a statistic is said to be missed."""
 _LIMIT = 6.0
 
 
@@ -45,8 +43,8 @@ def quantiles(results: Results) -> list[Row]:
 
 
 def missed(row: Row) -> bool:
-    """Whether the observed statistic lies in a tail of the simulated ones."""
-    return bool(min(row["p"], 1 - row["p"]) < EXTREME and not row["q2.5"] <= row["observed"] <= row["q97.5"])
+    """Whether the observed statistic lies outside 95% of the simulated ones."""
+    return not row["q2.5"] <= row["observed"] <= row["q97.5"]
 
 
 def _statistics(axes: Axes, rows: list[Row]) -> None:

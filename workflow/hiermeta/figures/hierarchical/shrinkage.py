@@ -48,22 +48,26 @@ def _ordered(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row["n"], row["none"] if math.isfinite(row["none"]) else math.inf))
 
 
-def _pooled(row: Row) -> float:
+def _line(row: Row, pooling: str) -> float:
     """The line of the cluster where there is one, which stands beside the cluster's own regression."""
-    return float(row["partial_line"] if math.isfinite(row["partial_line"]) else row["partial"])
+    return float(row[f"{pooling}_line"] if math.isfinite(row[f"{pooling}_line"]) else row[pooling])
+
+
+def _pooled(row: Row) -> float:
+    return _line(row, "partial")
 
 
 def _panel(axes: Axes, rows: list[Row]) -> int:
     """Draw one term; how many raw estimates stand at the edge."""
     raw = np.array([row["none"] for row in rows])
     pooled = np.array([_pooled(row) for row in rows])
-    complete = np.array([row["complete_line"] for row in rows])
+    complete = np.array([_line(row, "complete") for row in rows])
     centre, reach = (
         float(np.median(pooled)),
         max(float(np.ptp(pooled)), float(np.nanmedian(np.abs(raw - pooled))), 1e-12),
     )
     inside = raw[np.isfinite(raw) & (np.abs(raw - centre) <= _BEYOND * reach)]
-    ends = np.concatenate([pooled, inside, complete[np.isfinite(complete)]])
+    ends = np.concatenate([pooled, inside, complete])
     margin = 0.06 * (ends.max() - ends.min()) or 1.0
     low, high = float(ends.min()) - margin, float(ends.max()) + margin
     shown = np.clip(raw, low, high)
@@ -79,7 +83,7 @@ def _panel(axes: Axes, rows: list[Row]) -> int:
         alpha=0.8,
     )
     size = 3.0 if thin else 6.0
-    if np.isfinite(complete).all() and np.ptp(complete) <= 1e-9 * max(abs(complete).max(), 1e-300):
+    if np.ptp(complete) <= 1e-9 * max(abs(complete).max(), 1e-300):
         axes.axhline(complete[0], color=palette.PRIOR, linewidth=1.4, dashes=(5, 2))
     else:
         ends = np.column_stack([x - 0.42, x + 0.42, np.full(len(x), np.nan)]).ravel()

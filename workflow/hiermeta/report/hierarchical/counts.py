@@ -7,7 +7,8 @@ from hiermeta.figures.results import Results
 from hiermeta.report.cells import Sentence
 from hiermeta.report.hierarchical.numbers import place, point, quantity
 
-_TAIL = 0.025
+_CLEAR, _HINT = 0.025, 0.1
+"""Posterior predictive probabilities below which dispersion is said to be off, and perhaps off."""
 
 
 def median_ratio(results: Results) -> Sentence | None:
@@ -28,13 +29,18 @@ def dispersion(results: Results) -> Sentence | None:
     found = place(results, "checks", "statistic", "dispersion")
     if found is None or results.model["family"] == "bernoulli":
         return None
-    probability = found[1]["p"]
-    if probability < _TAIL:
-        start = "Counts vary more than their family allows (overdispersion), so that intervals are too narrow"
-    elif probability > 1 - _TAIL:
-        start = "Counts vary less than their family says (underdispersion), so that intervals are too wide"
+    over, tail = found[1]["p"] < 0.5, min(found[1]["p"], 1 - found[1]["p"])
+    more, name, width = ("more", "overdispersion", "narrow") if over else ("less", "underdispersion", "wide")
+    if tail < _CLEAR:
+        start = f"Counts vary {more} than their family says ({name}), so that intervals are too {width}"
+    elif tail < _HINT:
+        start = f"Counts may vary {more} than their family says ({name})"
     else:
         start = "Counts vary as their family says, without overdispersion"
-    numbers = [point(results, "checks", "statistic", "dispersion", key) for key in ("observed", "q2.5", "q97.5")]
-    observed, low, high = (number if number is not None else "–" for number in numbers)
-    return [f"{start}: the dispersion is ", observed, ", that of simulated counts ", low, " to ", high, "."]
+    keys = ("observed", "q2.5", "q97.5", "p")
+    numbers = [point(results, "checks", "statistic", "dispersion", key) for key in keys]
+    observed, low, high, larger = (number if number is not None else "–" for number in numbers)
+    return [
+        f"{start}: the dispersion is ", observed, ", that of simulated counts ", low, " to ", high,
+        ", larger than the observed one with a probability of ", larger, ".",
+    ]  # fmt: skip
