@@ -78,6 +78,11 @@ def between(results: Results) -> Sentence:
         "Without predictors, a share of ", null[0], " (", null[1], " to ", null[2], f") of the variation{scale} lies "
         "between the ", *(count if len(groups(results)) == 1 else []), "clusters (the intraclass correlation)",
     ]  # fmt: skip
+    factors = groups(results)
+    for position, group in enumerate(factors if len(factors) > 1 else []):
+        share = quantity(results, f"ICC [{group}, null]")
+        if share is not None:
+            sentence += [", " if position else ": ", share[0], f" between clusters of {group}"]
     if given is not None and coefficients(results):
         sentence += ["; of what the predictors leave, ", given[0], " (", given[1], " to ", given[2], ")"]
     return [*sentence, "."]

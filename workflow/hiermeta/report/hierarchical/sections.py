@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hiermeta.figures.hierarchical.layout import gaussian, ratio
+from hiermeta.figures.hierarchical.layout import gaussian, group_of, ratio
 from hiermeta.figures.results import Results
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps
@@ -23,17 +23,28 @@ def _read(results: Results) -> bool:
     return results.status != "refused"
 
 
+def _sizes(results: Results) -> dict[str, list[Number]]:
+    """Smallest, median and largest cluster of each grouping factor."""
+    found: dict[str, list[tuple[float, int]]] = {}
+    for position, row in enumerate(results.loo):
+        found.setdefault(group_of(results, row), []).append((row["n"], position))
+    picked = {}
+    for group, sizes in found.items():
+        sizes.sort()
+        some = (sizes[0], sizes[(len(sizes) - 1) // 2], sizes[-1])
+        picked[group] = [Number(f"{size:,.0f}", size, f"loo.csv/{position}/n") for size, position in some]
+    return picked
+
+
 def _data(results: Results) -> dict[str, Any]:
     document = results.validation
     rows: dict[str, Number | None] = {
         name: from_document(document, name, "validation.json", "count") if document.get(name) is not None else None
         for name in ("rows_read", "rows_used")
     }
-    sizes = sorted((row["n"], position) for position, row in enumerate(results.loo)) if results.has_numbers else []
-    picked = [sizes[0], sizes[(len(sizes) - 1) // 2], sizes[-1]] if sizes else []
     return {
         "counts": rows,
-        "sizes": [Number(f"{size:,.0f}", size, f"loo.csv/{position}/n") for size, position in picked],
+        "sizes": _sizes(results) if results.has_numbers else {},
         "source": document.get("source") or {},
         "notes": document.get("notes", []),
         "warnings": document.get("warnings", []),

@@ -75,11 +75,15 @@ def estimates(results: Results) -> Table:
 
 
 def clustering(results: Results) -> Table:
-    """What the clustering does, each quantity explained; ratios of standard errors stand in the figure's table."""
+    """What the clustering does, each quantity explained; ratios of standard errors stand in the table of models.
+
+    Without predictors the null model is the whole one, and nothing is explained.
+    """
+    alone = results.model["coefficients"] == ["intercept"]
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.rows("clustering")):
         name, source = row["quantity"], f"clustering.csv/{position}"
-        if name.startswith("SE ratio"):
+        if name.startswith("SE ratio") or (alone and (name.endswith("null]") or name.startswith("R2"))):
             continue
         if math.isfinite(row["sd"]):
             numbers = summary_cells(row, source, decimals_of(row))
@@ -250,10 +254,13 @@ def residual_checks(results: Results) -> Table | None:
 
 def loo(results: Results) -> Table:
     """How well each cluster is predicted from the others."""
-    rows: list[list[Cell]] = [
-        [Text(row["cluster"], foreign=True), Number(count(row["n"]), row["n"], f"loo.csv/{position}/n"),
-         plain(row, "elpd", f"loo.csv/{position}", 4), plain(row, "pareto_k", f"loo.csv/{position}", 2)]
-        for position, row in enumerate(results.loo[:ROWS_SHOWN])
-    ]  # fmt: skip
-    columns = [Column("Cluster"), *numeric("Rows", "elpd", "Pareto k̂")]
+    several = len(groups(results)) > 1
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.loo[:ROWS_SHOWN]):
+        source = f"loo.csv/{position}"
+        cells: list[Cell] = [Text(row["cluster"], foreign=True)]
+        cells += [Text(row["group"], foreign=True)] if several else []
+        cells.append(Number(count(row["n"]), row["n"], f"{source}/n"))
+        rows.append([*cells, plain(row, "elpd", source, 4), plain(row, "pareto_k", source, 2)])
+    columns = [Column("Cluster"), *([Column("Factor")] if several else []), *numeric("Rows", "elpd", "Pareto k̂")]
     return Table("table-loo", shown("Left-out clusters", results.loo, "loo.csv"), columns, rows, "loo.csv")

@@ -100,7 +100,7 @@ def evidence(results: Results) -> Evidence | None:
 
 def _inclusion(results: Results) -> tuple[int, float] | None:
     for position, entry in enumerate(results.averages.get("inclusion", [])):
-        if entry["part"] == "clustering" or entry["part"].startswith("clustering"):
+        if entry["part"] == "clustering":
             return position, float(entry["log_bayes_factor"])
     return None
 
