@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / "workflow"))
 
 from hiermeta.data import config as hiermeta_config
 from hiermeta.data import sources
+from hiermeta.data.results_folder import escaping_links
 
 SHIPPED_CONFIG = "config/config.yaml"
 USES_SHIPPED = not {"datasets", "datasets_table"} & config.keys()
@@ -40,6 +41,14 @@ try:
     SETTINGS = hiermeta_config.complete(config)
 except hiermeta_config.ConfigError as error:
     raise WorkflowError(str(error)) from None
+
+
+LINKS = escaping_links(SETTINGS["results"])
+if LINKS:
+    raise WorkflowError(
+        f"{LINKS[0]}: a symbolic link that leads out of the results folder, where nothing is written. Remove it; to keep "
+        "results elsewhere, make the results folder itself a link."
+    )
 
 
 pathvars:

@@ -81,7 +81,8 @@ def read_records(path: str, key: str = "data") -> Records:
         raise _refused(f"{path}: line {line} of the file is not UTF-8", remedy) from None
     if "\0" in text:
         raise _refused(f"{path}: not a text file (it holds zero bytes)", "Export the table as CSV in UTF-8")
-    return Records(path, hashlib.sha256(content).hexdigest(), *_parse(path, text))
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")  # a lone \r within a cell would end a row elsewhere
+    return Records(path, hashlib.sha256(content).hexdigest(), *_parse(path, lines))
 
 
 def read_file(path: str, key: str) -> bytes:

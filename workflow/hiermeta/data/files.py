@@ -5,21 +5,39 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from hiermeta.data import spreadsheet
+
 _TEXT = ("label", "cluster")
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """A temporary name to write to; the file takes its place when all went well, and nothing is left otherwise.
+
+    What has the temporary name already is removed, not written through should it be a link.
+    """
+    temporary = Path(f"{path}.part")
+    temporary.unlink(missing_ok=True)
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file in one step."""
-    temporary = Path(f"{path}.part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | Path, content: Any) -> None:
@@ -43,12 +61,20 @@ def read_json(path: str | Path) -> Any:
 
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a table without its index, numbers with all their digits."""
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    """Write a table without its index, numbers with all their digits, and no text that a spreadsheet would run."""
+    kept = table.rename(columns=spreadsheet.safe)
+    for i, column in enumerate(kept):
+        if not pd.api.types.is_numeric_dtype(kept.dtypes.iloc[i]):
+            kept.isetitem(i, _cells(kept[column], spreadsheet.safe))
+    write_text(path, kept.to_csv(index=False, lineterminator="\n"))
+
+
+def _cells(column: pd.Series[Any], change: Callable[[str], str]) -> pd.Series[Any]:
+    return column.map(lambda cell: change(cell) if isinstance(cell, str) else cell)
 
 
 def read_csv(path: str | Path, text: Iterable[str] = ()) -> pd.DataFrame:
-    """Read a table that `write_csv` wrote, every number as it was.
+    """Read a table that `write_csv` wrote, every number and text as it was.
 
     Parameters
     ----------
@@ -56,6 +82,9 @@ def read_csv(path: str | Path, text: Iterable[str] = ()) -> pd.DataFrame:
     text : iterable of str
         Columns of text beside labels and clusters.
     """
-    types = dict.fromkeys([*_TEXT, *text], str)
+    types = {spreadsheet.safe(column): str for column in (*_TEXT, *text)}
     table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""], float_precision="round_trip")
-    return table.fillna({column: "" for column in types if column in table})
+    table = table.fillna({column: "" for column in types if column in table})
+    for column in table.select_dtypes(object):
+        table[column] = _cells(table[column], spreadsheet.original)
+    return table.rename(columns=spreadsheet.original)

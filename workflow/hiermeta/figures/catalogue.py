@@ -11,6 +11,7 @@ from typing import Any
 
 from hiermeta.data.files import write_text
 from hiermeta.data.guard import guarded
+from hiermeta.data.spreadsheet import safe
 from hiermeta.figures import (
     agreement,
     bubble,
@@ -110,5 +111,5 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: safe(v) if isinstance(v, str) else v for key, v in row.items()} for row in rows)
     return stream.getvalue()

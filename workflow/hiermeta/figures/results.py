@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hiermeta.data.measures import MEASURES
+from hiermeta.data.spreadsheet import original
 from hiermeta.figures.numbers import decimals_as_written, supported_decimals
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def read_table(path: Path, text: Iterable[str] = ()) -> list[Row]:
     kept = TEXT_COLUMNS.union(text)
     with path.open(encoding="utf-8", newline="") as stream:
         return [
-            {key: cell if key in kept else float(cell or "nan") for key, cell in line.items()}
+            {
+                original(key): original(cell) if original(key) in kept else float(cell or "nan")
+                for key, cell in line.items()
+            }
             for line in csv.DictReader(stream)
         ]
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from hiermeta.data.files import read_json, write_json, write_text
 from hiermeta.data.guard import guarded
+from hiermeta.data.spreadsheet import safe
 from hiermeta.figures import caterpillar, style
 from hiermeta.figures.forest_rows import interval
 from hiermeta.figures.results import Results, Row, decimals_of, read_table
@@ -159,7 +160,7 @@ def tsv(datasets: Sequence[DataSet]) -> str:
     writer = csv.DictWriter(stream, list(lines[0]), delimiter="\t", lineterminator="\n")
     writer.writeheader()
     writer.writerows(
-        {key: " ".join(v.split()) if isinstance(v, str) else v for key, v in line.items()} for line in lines
+        {key: safe(" ".join(v.split())) if isinstance(v, str) else v for key, v in line.items()} for line in lines
     )
     return stream.getvalue()
 

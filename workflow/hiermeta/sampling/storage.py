@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray
 
+from hiermeta.data.files import replacing
+
 Array = npt.NDArray[Any]
 _TWO_DIMENSIONS = ("chain", "draw")
+_COMPRESSED = {"zlib": True, "complevel": 1, "shuffle": True}
 
 
 def write_posterior(
@@ -33,22 +35,22 @@ def write_posterior(
     attributes : dict
         Text and numbers kept with every group.
     """
-    temporary = Path(f"{path}.part")
-    temporary.unlink(missing_ok=True)
     mode: Literal["w", "a"] = "w"
-    for group, variables in groups.items():
-        sampled = group in ("posterior", "sample_stats", "log_likelihood")
-        leading = _TWO_DIMENSIONS if sampled else ()
-        data = xarray.Dataset(
-            {name: ((*leading, *dims.get(group, {}).get(name, [])), values) for name, values in variables.items()},
-            attrs=attributes,
-        )
-        if sampled:
-            data = data.assign_coords({dim: np.arange(data.sizes.get(dim, 0)) for dim in leading})
-        encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name, v in variables.items() if v.size}
-        data.to_netcdf(temporary, mode=mode, group=group, engine="h5netcdf", encoding=encoding)
-        mode = "a"
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        for group, variables in groups.items():
+            sampled = group in ("posterior", "sample_stats", "log_likelihood")
+            leading = _TWO_DIMENSIONS if sampled else ()
+            data = xarray.Dataset(
+                {name: ((*leading, *dims.get(group, {}).get(name, [])), values) for name, values in variables.items()},
+                attrs=attributes,
+            )
+            if sampled:
+                data = data.assign_coords({dim: np.arange(data.sizes.get(dim, 0)) for dim in leading})
+            encoding = {
+                name: {"zlib": True, "complevel": 1, "shuffle": True} for name, v in variables.items() if v.size
+            }
+            data.to_netcdf(temporary, mode=mode, group=group, engine="h5netcdf", encoding=encoding)
+            mode = "a"
 
 
 def read_group(path: str | Path, group: str) -> dict[str, Array]:
