@@ -11,7 +11,9 @@ import pytest
 from html_tree import Node, parse
 from test_report import sourced
 
+from hiermeta.figures.catalogue import write_figures
 from hiermeta.figures.results import Results
+from hiermeta.report.context import write_report
 from hiermeta.report.hierarchical import answer, classical, counts, r_code, verdict
 from hiermeta.report.hierarchical.tables import WITH_REASON
 from hiermeta.report.hierarchical.verdict import Evidence, judge
@@ -212,6 +214,41 @@ def test_sections_are_there_in_order(results: Path, name: str) -> None:
     sections = root.all("section")
     assert [node.attributes["id"] for node in sections] == SECTIONS
     assert all(len(node.text.strip()) > 100 for node in sections)
+
+
+def rendered(folder: Path) -> Node:
+    """The page of a folder, made anew."""
+    write_figures(folder, folder / "figures")
+    write_report(folder, {"title": "Title"}, folder / "report.html", folder / "report.json")
+    return parse((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def test_a_refused_regression_says_what_to_correct(results: Path, tmp_path: Path) -> None:
+    """Does a regression that could not be read get a page with the problems, and no results?"""
+    folder = copy(results, "refused", tmp_path)
+    document = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(document | {"analysis": "hierarchical"}))
+    root = rendered(folder)
+    sections = [node.attributes["id"] for node in root.all("section")]
+    assert sections == ["problems", "data", "provenance"]
+    assert "Write numbers with a point" in root.by_id("problems").text
+
+
+def test_a_regression_that_was_not_sampled_has_a_page(results: Path, tmp_path: Path) -> None:
+    """Without draws, are the sampler's message, the data and the provenance shown, and no estimates?"""
+    folder = copy(results, "slopes", tmp_path)
+    shutil.rmtree(folder / "figures")
+    for table in folder.glob("*.csv"):
+        if table.name != "data.csv":
+            table.write_text(table.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
+    fit = json.loads((folder / "fit.json").read_text())
+    (folder / "fit.json").write_text(json.dumps(fit | {"status": "failed", "message": "Chain 1 <stopped>"}))
+    nothing = {"status": "fail", "message": "Chain 1 <stopped>", "checks": [], "agreement": [], "attempts": []}
+    (folder / "diagnostics.json").write_text(json.dumps(nothing))
+    root = rendered(folder)
+    sections = [node.attributes["id"] for node in root.all("section")]
+    assert sections[0] == "failure" and not {"answer", "estimates", "clustering", "pooling"} & set(sections)
+    assert "Chain 1 <stopped>" in root.by_id("failure").text
 
 
 @pytest.mark.parametrize(
