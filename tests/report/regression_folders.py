@@ -116,8 +116,7 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     evidence = analysis.Evidence.of(model, measure, {})
     results = analysis.without_results("refused", "nothing yet")
     results.update(analysis.without_draws(model, rows, evidence))
-    exact = results.documents["exact"]
-    results.update(analysis.of_draws(model, draws, rows, description, health, exact, evidence))
+    results.update(analysis.of_draws(model, draws, rows, description, health, results, evidence))
     results.documents["diagnostics"]["attempts"] = []
     for name, content in results.tables.items():
         write_csv(folder / f"{name}.csv", content)

@@ -14,7 +14,8 @@ from html_tree import Node, parse
 from hiermeta.figures import curves, prior_posterior, prior_predictive
 from hiermeta.figures.results import Results, find, read_table
 from hiermeta.models.priors import parse as parse_prior
-from hiermeta.report import classical, comparison, r_code
+from hiermeta.report import comparison, r_code
+from hiermeta.report.health import next_steps, strip
 
 
 def page(results: Path, name: str) -> Node:
@@ -123,11 +124,16 @@ def _changed(folder: Path, target: Path, name: str, **values: object) -> Results
 
 
 def test_reml_outside_the_credible_interval_is_marked(results: Path, tmp_path: Path) -> None:
-    """Does the health strip warn when the classical estimate lies outside the credible interval, and only then?"""
+    """Does the health strip say where the REML estimate lies, and warn when the diagnostics do?"""
     folder = results / "moderated"
-    assert classical.health(Results(folder)).status == "pass"
-    predicted = Results(folder).classical["predict"] | {"mean": 9.0}
-    assert classical.health(_changed(folder, tmp_path, "classical.json", predict=predicted)).status == "warn"
+    inside = next(check for check in strip(Results(folder)) if check.name == "REML beside Bayes")
+    assert inside.status == "pass" and inside.threshold[0].startswith("inside the 95%")
+    entries = json.loads((folder / "diagnostics.json").read_text(encoding="utf-8"))["checks"]
+    entries = [entry | ({"status": "warn"} if entry["name"] == "REML beside Bayes" else {}) for entry in entries]
+    changed = _changed(folder, tmp_path, "diagnostics.json", checks=entries, status="warn")
+    outside = next(check for check in strip(changed) if check.name == "REML beside Bayes")
+    assert outside.status == "warn" and outside.threshold[0].startswith("outside the 95%")
+    assert any("wider prior" in step for step in next_steps(changed))
 
 
 def test_a_bayes_factor_is_told_in_the_direction_it_points() -> None:

@@ -22,20 +22,21 @@ def records(results: Path) -> dict[str, dict]:
 
 
 def rows(overview: Node) -> dict[str, Node]:
-    body = overview.by_id("datasets").all("tbody")[0]
-    return {row.all("th")[0].text: row for row in body.all("tr")}
+    bodies = [overview.by_id(name).all("tbody")[0] for name in ("datasets", "regressions")]
+    return {row.all("th")[0].text: row for body in bodies for row in body.all("tr")}
 
 
 def test_every_data_set_has_its_status(overview: Node, records: dict[str, dict]) -> None:
     """Is each data set listed once, with the status of its own diagnostics?"""
     passed = ("clustered", "common", "hostile", "huge", "many", "moderated", "scale")
+    passed += ("few", "hundreds", "logit", "rates", "slopes")
     others = {"crashed": "fail", "failed": "fail", "refused": "refused", "unclustered": "warn"}
     expected = dict.fromkeys(passed, "pass") | others
     assert {name: entry["status"] for name, entry in records.items()} == expected
     shown = {name: row.all("td")[0].attributes["data-value"] for name, row in rows(overview).items()}
     assert shown == expected
     tally = overview.all("ul")[0].text
-    assert "2 fail" in tally and "1 refused" in tally and "1 warn" in tally and "7 pass" in tally
+    assert "2 fail" in tally and "1 refused" in tally and "1 warn" in tally and "12 pass" in tally
 
 
 def test_numbers_are_those_of_the_files(results: Path, overview: Node, records: dict[str, dict]) -> None:
@@ -91,3 +92,54 @@ def test_only_usable_results_are_compared(overview: Node) -> None:
     labels = [node.text for node in overview.all("figure")[0].all("text")]
     assert "clustered" in labels
     assert not {"failed", "crashed", "refused"} & set(labels)
+
+
+def test_every_number_of_the_page_is_the_one_in_the_json(results: Path, overview: Node) -> None:
+    """Walking all cells of both tables: is each value at full precision the one that overview.json has there?"""
+    document = json.loads((results / "overview.json").read_text(encoding="utf-8"))["datasets"]
+    walked = 0
+    for row in rows(overview).values():
+        place = row.attributes.get("data-from", "")
+        names = [head.attributes.get("data-key", "") for head in row.parent.parent.all("thead")[0].all("th")]
+        cells = [part for part in row.content if isinstance(part, Node)]
+        for cell, name in zip(cells, names, strict=True):
+            if cell.attributes.get("class") == "n" and cell.attributes["data-value"]:
+                source = cell.attributes.get("data-from") or name
+                source = source if "/" in source else f"{place}/{source}"
+                _, _, position, field = source.split("/")
+                assert document[int(position)]["name"] == row.all("th")[0].text
+                assert float(cell.attributes["data-value"]) == document[int(position)][field], source
+                walked += 1
+    assert walked > 150
+
+
+def test_every_number_of_the_json_is_the_one_in_the_files(results: Path, records: dict[str, dict]) -> None:
+    """Is each of the overview's numbers that of the data set's own table, row and column?"""
+    tables = {
+        "estimates.csv": ("parameter", {"mu": {"effect": "mean", "q2.5": "q2.5", "q97.5": "q97.5"}}),
+        "predictions.csv": ("target", {"new effect": {"predicted_q2.5": "q2.5", "predicted_q97.5": "q97.5"}}),
+        "heterogeneity.csv": ("quantity", {name: {name: "mean"} for name in ("tau", "rho", "I2")}),
+        "clustering.csv": ("quantity", {
+            "ICC": {"icc": "mean", "icc_q2.5": "q2.5", "icc_q97.5": "q97.5"},
+            "R2 [marginal]": {"R2_marginal": "mean"}, "R2 [conditional]": {"R2_conditional": "mean"},
+            "design effect": {"design_effect": "mean"},
+        }),
+    }  # fmt: skip
+    walked = 0
+    for name, record in records.items():
+        for file, (key, wanted) in tables.items():
+            if not (results / name / file).exists():
+                continue
+            with (results / name / file).open(encoding="utf-8", newline="") as stream:
+                found = {row[key]: row for row in csv.DictReader(stream)}
+            for quantity, columns in wanted.items():
+                for field, column in columns.items():
+                    expected = float(found[quantity][column]) if quantity in found else None
+                    assert record[field] == expected or (record["analysis"] == "hierarchical" and file[0] in "ep"), (
+                        field
+                    )
+                    walked += 1
+        diagnostics = json.loads((results / name / "diagnostics.json").read_text(encoding="utf-8"))
+        for field in ("max_r_hat", "min_ess_bulk", "divergences"):
+            assert record[field] == diagnostics.get(field)
+    assert walked > 100

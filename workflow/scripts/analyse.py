@@ -30,9 +30,7 @@ def analysed():
     if record["status"] == "ok":
         draws, stats = from_posterior(read_draws(paths.posterior)), read_group(paths.posterior, "sample_stats")
         health = sampler_health(stats["diverging"], stats["tree_depth"], stats["energy"], record["max_treedepth"])
-        results.update(
-            analysis.of_draws(model, draws, table, description, health, results.documents["exact"], evidence)
-        )
+        results.update(analysis.of_draws(model, draws, table, description, health, results, evidence))
     results.documents["diagnostics"]["attempts"] = [
         {key: value for key, value in attempt.items() if key != "seconds"} for attempt in record["attempts"]
     ]

@@ -81,7 +81,7 @@ MEASURES = {
     "IRR": Measure("log incidence rate ratio", "incidence rate ratio", "exp", 2.0),
     "IRD": Measure("incidence rate difference", "incidence rate difference"),
     "COR": Measure("correlation", "correlation"),
-    "ZCOR": Measure("Fisher's z of a correlation", "correlation", "tanh", 1.0),
+    "ZCOR": Measure("correlation (Fisher's z)", "correlation", "tanh", 1.0),
     "PR": Measure("proportion", "proportion", no_effect=None),
     "PLN": Measure("log proportion", "proportion", "exp", no_effect=None),
     "PLO": Measure("log odds", "proportion", "inverse logit", no_effect=None),

@@ -192,8 +192,9 @@ def _check_clusters(result: Validated, settings: dict[str, Any]) -> None:
         result.table = result.table.drop(columns="cluster")
     elif len(counts) == 1:
         result.warnings.append(
-            f"All estimates are in one cluster (column {column!r}): between-cluster heterogeneity and the pooled "
-            "effect rest on the prior, not on the data."
+            f"All estimates are in one cluster (column {column!r}), so they don't say how clusters differ: only the "
+            "priors do. How far the pooled effect lies from this cluster's, and so most of the width of its interval, "
+            "follows from them."
         )
     alike: dict[str, list[str]] = {}
     for name in counts.index:

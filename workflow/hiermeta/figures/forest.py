@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from hiermeta.data.measures import MEASURES
 from hiermeta.figures import natural_axis, palette, style
 from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, interval, lines
-from hiermeta.figures.numbers import as_written, count, fixed
+from hiermeta.figures.numbers import as_written, count, fixed, noun
 from hiermeta.figures.results import Results, column_decimals, decimals_of
 from hiermeta.figures.style import Drawing
 
@@ -82,7 +82,7 @@ def draw(results: Results) -> Drawing:
 
 def _description(results: Results, pooled: Interval, new: Interval) -> str:
     model, mu, prediction = results.model, results.estimate("mu"), results.prediction("new effect")
-    clusters = f" in {model['n_clusters']} clusters" if results.clustered else ""
+    clusters = f" in {count(model['n_clusters'])} {noun(model['n_clusters'], 'cluster')}" if results.clustered else ""
     near, far = (
         [fixed(value, decimals_of(row)) for value in values] for row, values in ((mu, pooled), (prediction, new))
     )

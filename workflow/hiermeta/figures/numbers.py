@@ -152,6 +152,17 @@ def count(value: float) -> str:
     return fixed(value, 0)
 
 
+def noun(number: float, one: str, many: str = "") -> str:
+    """The noun that goes with a number.
+
+    Examples
+    --------
+    >>> noun(1, "cluster"), noun(0, "cluster"), noun(2, "degree of freedom", "degrees of freedom")
+    ('cluster', 'clusters', 'degrees of freedom')
+    """
+    return one if number == 1 else many or f"{one}s"
+
+
 def as_written(value: float) -> str:
     """Print a value that was given, not estimated.
 

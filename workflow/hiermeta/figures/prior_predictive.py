@@ -45,16 +45,28 @@ def quantities(results: Results) -> list[Row]:
     else:
         mu = simulate(priors["mu"], rng)
         new = mu + tau * simulate(_STANDARD, rng)
-    found = {"mu": mu, "tau": tau, "new effect": new}
+    found = {"mu": _quantiles(mu), "tau": _exact(priors["tau"]), "new effect": _quantiles(new)}
+    if not results.coefficients:
+        found["mu"] = _exact(priors["mu"])
+        middle = found["mu"][list(PROBABILITIES).index("median")]
+        if np.allclose(found["mu"] - middle, middle - found["mu"][::-1]):  # so is the one of new effects, exactly
+            found["new effect"] = middle + (found["new effect"] - found["new effect"][::-1]) / 2
     return [
-        {"quantity": name}
-        | {column: float(value) for column, value in zip(PROBABILITIES, _quantiles(values), strict=True)}
+        {"quantity": name} | {column: float(value) for column, value in zip(PROBABILITIES, values, strict=True)}
         for name, values in found.items()
     ]
 
 
 def _quantiles(values: Array) -> Array:
     return np.quantile(values, list(PROBABILITIES.values()))
+
+
+def _exact(prior: Prior) -> Array:
+    """Quantiles of a prior, with the noise of a numerical median of zero taken off."""
+    if prior.is_point:
+        return np.full(len(PROBABILITIES), prior.arguments[0])
+    values = prior.ppf(list(PROBABILITIES.values()))
+    return np.where(np.abs(values) < 1e-12 * np.abs(values).max(), 0.0, values)
 
 
 def draw(results: Results) -> style.Drawing:

@@ -11,7 +11,18 @@ import pandas as pd
 from scipy.linalg import block_diag
 
 from hiermeta.data.measures import MEASURES
-from hiermeta.inference import bridge, comparison, diagnostics, exact, influence, loo, marginal_means, meta, psis
+from hiermeta.inference import (
+    bridge,
+    comparison,
+    diagnostics,
+    exact,
+    influence,
+    loo,
+    marginal_means,
+    meta,
+    prior_conflict,
+    psis,
+)
 from hiermeta.inference.classical import Unusable, classical
 from hiermeta.inference.comparison import Compared
 from hiermeta.inference.natural import add_natural
@@ -146,7 +157,7 @@ def of_draws(
     table: pd.DataFrame,
     description: dict[str, Any],
     health: SamplerHealth,
-    reference: dict[str, Any],
+    before: Results,
     evidence: Evidence,
 ) -> Results:
     """What the draws say, and whether they can be trusted.
@@ -161,8 +172,8 @@ def of_draws(
     description : dict
         ``model.json``: predict_at, threshold, output_scale and measure are used.
     health : SamplerHealth
-    reference : dict
-        The exact summaries.
+    before : Results
+        What `without_draws` found: the exact and the classical summaries are used.
     evidence : Evidence
         What `without_draws` left of the models that are compared.
     """
@@ -173,7 +184,9 @@ def of_draws(
     }
     if description["output_scale"] == "natural":
         add_natural(tables, description["measure"])
-    results = Results(tables, {"diagnostics": diagnostics.verdict(summaries, health, reference)})
+    reference = before.documents["exact"]
+    further = prior_conflict.checks(model, before.documents["classical"], summaries.estimates)
+    results = Results(tables, {"diagnostics": diagnostics.verdict(summaries, health, reference, further)})
     full, bridged = evidence.candidates[0], bridge.bridge(model, draws)
     document = {"model": full.name, "value": bridged.log_marginal_likelihood, "se": bridged.error}
     if reference["applies"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -33,7 +33,9 @@ def worst(statuses: Iterable[str]) -> str:
     return max(statuses, key=_ORDER.index, default="pass")
 
 
-def verdict(tables: Tables, health: SamplerHealth, exact: dict[str, Any]) -> dict[str, Any]:
+def verdict(
+    tables: Tables, health: SamplerHealth, exact: dict[str, Any], further: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
     """Judge a fit.
 
     Parameters
@@ -42,6 +44,8 @@ def verdict(tables: Tables, health: SamplerHealth, exact: dict[str, Any]) -> dic
     health : SamplerHealth
     exact : dict
         Exact summaries by parameter, as far as there are any.
+    further : sequence of dict
+        Checks beside those of convergence.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def verdict(tables: Tables, health: SamplerHealth, exact: dict[str, Any]) -> dic
         ``status``, the measures behind it, ``checks`` (name, value, threshold, status) and ``agreement``.
     """
     measured = measures(tables.convergence, health)
-    judged = checks(measured)
+    judged = [*checks(measured), *further]
     compared = agreement(tables.estimates, exact)
     status = worst(entry["status"] for entry in [*judged, *compared])
     return {"status": status, **measured, "checks": judged, "agreement": compared}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hiermeta.data.measures import MEASURES
+from hiermeta.figures.numbers import noun
 from hiermeta.figures.results import Results, Row, decimals_of
 from hiermeta.report import natural
 from hiermeta.report.cells import Number, Sentence, from_document, from_row
@@ -37,10 +38,15 @@ def interval_numbers(rows: list[Row], key: str, value: str, file: str) -> tuple[
 
 def _pooled(results: Results) -> Sentence:
     mean, low, high = interval_numbers(results.estimates, "parameter", "mu", "estimates.csv")
-    start: Sentence = ["Across ", from_document(results.model, "k", "model.json", "count"), " estimates"]
+    start: Sentence = [
+        "Across ",
+        from_document(results.model, "k", "model.json", "count"),
+        f" {noun(results.model['k'], 'estimate')}",
+    ]
     if results.clustered:
         clusters = from_document(results.model, "n_clusters", "model.json", "count")
-        start += [" in ", clusters, f" clusters ({results.model['cluster_column']})"]
+        word = noun(results.model["n_clusters"], "cluster")
+        start += [" in ", clusters, f" {word} ({results.model['cluster_column']})"]
     label = results.model["measure_label"]
     if results.is_fixed("mu"):
         return [*start, f", the pooled {label} is not estimated: its prior fixes it at ", mean, "."]

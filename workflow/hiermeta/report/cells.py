@@ -126,6 +126,7 @@ def from_row(row: Row, column: str, source: str, decimals: int) -> Number:
 
 _PRINTERS: dict[str, Callable[[float], str]] = {
     "significant": significant,
+    "statistic": lambda value: significant(value) if abs(value) >= 0.001 else "0.000",
     "short": lambda value: significant(value, 2),
     "fine": lambda value: significant(value, 5),
     "count": count,
@@ -148,8 +149,9 @@ def from_document(document: Any, path: str, file: str, form: str = "significant"
     file : str
         The document's file name.
     form : str
-        ``significant`` (three digits), ``short`` (two), ``fine`` (five), ``count``, ``plain`` for a setting, ``p`` for
-        a p-value, ``percent`` for a probability, ``tenth`` (one decimal place).
+        ``significant`` (three digits), ``statistic`` (the same down to 0.001), ``short`` (two), ``fine`` (five),
+        ``count``, ``plain`` for a setting, ``p`` for a p-value, ``percent`` for a probability, ``tenth`` (one decimal
+        place).
 
     Examples
     --------

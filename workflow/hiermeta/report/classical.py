@@ -8,8 +8,7 @@ from hiermeta.figures.numbers import fixed, supported_decimals
 from hiermeta.figures.palette import symbol
 from hiermeta.figures.results import Results, Row, decimals_of
 from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, from_document, to_error
-from hiermeta.report.health import Check
-from hiermeta.report.moderators import p_words
+from hiermeta.report.moderators import degrees, p_words
 
 FILE = "classical.json"
 _INTERVAL = ("mean", "q2.5", "q97.5")
@@ -99,16 +98,15 @@ def heterogeneity(results: Results) -> list[Sentence]:
     """Q, I² and the likelihood-ratio tests, in words."""
     document = results.classical
 
-    def number(path: str, form: str = "significant") -> Number:
+    def number(path: str, form: str = "statistic") -> Number:
         return from_document(document, path, FILE, form)
 
     sentences: list[Sentence] = []
     if document.get("Q") is not None:
         sentences.append(
             [
-                "Cochran's test of heterogeneity: Q = ", number("Q"), " on ", number("df", "count"),
-                " degrees of freedom, p ", *p_words(document, "p"), ". REML puts I² at ", number("I2/total", "tenth"),
-                "%.",
+                "Cochran's test of heterogeneity: Q = ", number("Q"), " on ", *degrees(document, "df"), ", p ",
+                *p_words(document, "p"), ". REML puts I² at ", number("I2/total", "tenth"), "%.",
             ]
         )  # fmt: skip
     ratios = document.get("likelihood_ratio") or {}
@@ -119,7 +117,9 @@ def heterogeneity(results: Results) -> list[Sentence]:
                 number("likelihood_ratio/between/statistic"),
                 ", p ", *p_words(document, "likelihood_ratio/between/p_mixture"), "; within clusters χ² = ",
                 number("likelihood_ratio/within/statistic"), ", p ",
-                *p_words(document, "likelihood_ratio/within/p_mixture"), ".",
+                *p_words(document, "likelihood_ratio/within/p_mixture"),
+                ". A variance cannot be below zero, so these p-values are from an equal mixture of zero and χ² with "
+                "one degree of freedom: half of the usual ones.",
             ]
         )  # fmt: skip
     return sentences
@@ -147,21 +147,6 @@ def ignoring_clusters(results: Results) -> Sentence | None:
         number(f"{start}/ci/0"), " to ", number(f"{start}/ci/1"), ") in place of ", number("predict/mean"), " (",
         number("predict/ci/0"), " to ", number("predict/ci/1"), f"): an interval {verdict}{ending}",
     ]  # fmt: skip
-
-
-def health(results: Results) -> Check | None:
-    """Is the REML estimate of the pooled effect inside the credible interval? None without such a fit."""
-    if not (results.has_numbers and applies(results)) or results.is_fixed("mu"):
-        return None
-    (_, low, high), decimals = _bayes(results, results.estimates, "parameter", "mu", "estimates.csv")
-    estimate = _number(results.classical, "predict/mean", decimals)
-    if not (isinstance(estimate, Number) and isinstance(low, Number) and isinstance(high, Number)):
-        return None
-    row = results.estimate("mu")
-    inside = row["q2.5"] <= float(estimate.value or 0.0) <= row["q97.5"]
-    where = "inside" if inside else "outside"
-    threshold: Sentence = [f"{where} the 95% credible interval of μ, ", low, " to ", high]
-    return Check("REML beside Bayes", "pass" if inside else "warn", estimate, threshold)
 
 
 def content(results: Results) -> dict[str, Any]:

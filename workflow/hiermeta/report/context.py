@@ -102,9 +102,7 @@ def _exact(results: Results) -> dict[str, Any]:
 
 def _checks(results: Results) -> list[Check]:
     """The health strip, with the classical counterpart beside it."""
-    if results.is_meta:
-        return [*strip(results), *filter(None, [classical.health(results)])]
-    return [*strip(results), *hierarchical_classical.health(results)]
+    return strip(results) if results.is_meta else [*strip(results), *hierarchical_classical.health(results)]
 
 
 def _codes(results: Results) -> list[tuple[str, str, str]]:

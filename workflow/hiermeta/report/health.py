@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from hiermeta.figures.numbers import fixed
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.results import Results
-from hiermeta.report.cells import Number, Sentence, from_document
+from hiermeta.figures.results import Results, decimals_of
+from hiermeta.inference.prior_conflict import PRIOR, REML
+from hiermeta.report.cells import Number, Sentence, from_document, from_row
 from hiermeta.report.words import advice
+
+AGREEMENT = "Stan − exact, in SDs"
+UNCONVERGED = ("R-hat", "ESS", "divergences")
+"""Parts of the names of checks without which draws can't be expected to agree with the exact posterior."""
 
 
 @dataclass(frozen=True)
@@ -22,18 +29,27 @@ class Check:
 
 def strip(results: Results) -> list[Check]:
     """The checks of diagnostics.json, and Stan against the exact posterior."""
-    document = results.diagnostics
-    checks = [
-        Check(
-            check["name"],
-            check["status"],
-            from_document(document, f"checks/{position}/value", "diagnostics.json", _form(check["name"])),
-            [f"wanted: {check['threshold']}"],
-        )
-        for position, check in enumerate(document["checks"])
-    ]
+    entries = enumerate(results.diagnostics["checks"])
+    checks = [_check(results, position, entry) for position, entry in entries]
     comparison = agreement_check(results)
     return [*checks, comparison] if comparison else checks
+
+
+def _check(results: Results, position: int, entry: dict[str, Any]) -> Check:
+    name, path = entry["name"], f"checks/{position}/value"
+    if name == REML:
+        row = next(i for i, row in enumerate(results.estimates) if row["parameter"] == "mu")
+        mu, source = results.estimates[row], f"estimates.csv/{row}"
+        decimals = decimals_of(mu)
+        low, high = (from_row(mu, limit, source, decimals) for limit in ("q2.5", "q97.5"))
+        where = "inside" if entry["status"] == "pass" else "outside"
+        value = Number(fixed(entry["value"], decimals), entry["value"], f"diagnostics.json/{path}")
+        return Check(name, entry["status"], value, [f"{where} the 95% credible interval of μ, ", low, " to ", high])
+    threshold: Sentence = [f"wanted: {entry['threshold']}"]
+    if name == PRIOR:
+        name, threshold = f"prior of {symbol(entry['parameter'])} against data", ["tail probability, ", *threshold]
+    form = "p" if entry["name"] == PRIOR else _form(name)
+    return Check(name, entry["status"], from_document(results.diagnostics, path, "diagnostics.json", form), threshold)
 
 
 def _form(name: str) -> str:
@@ -53,7 +69,7 @@ def agreement_check(results: Results) -> Check | None:
     status = "fail" if any(entry["status"] == "fail" for entry in entries) else "warn" if failing else "pass"
     error = from_document(results.diagnostics, f"agreement/{position}/mcse_sd", "diagnostics.json", "short")
     where = f"{entries[position]['statistic']} of {symbol(entries[position]['parameter'])}"
-    return Check("Stan − exact, in SDs", status, number, [f"{where}, Monte Carlo SE ", error])
+    return Check(AGREEMENT, status, number, [f"{where}, Monte Carlo SE ", error])
 
 
 def verdict(results: Results) -> Sentence:
@@ -64,7 +80,7 @@ def verdict(results: Results) -> Sentence:
     if results.status == "fail":
         return ["These numbers must not be used: ", ", ".join(wrong) or "the analysis did not end", "."]
     if wrong:
-        return ["Read these numbers with care: ", ", ".join(wrong), " did not reach the threshold."]
+        return ["Read these numbers with care; not as wanted: ", ", ".join(wrong), "."]
     if comparison is None:
         reason = results.exact.get("reason", "not available")
         return [f"All convergence checks passed; there is no exact posterior to compare with ({reason})."]
@@ -82,6 +98,8 @@ def next_steps(results: Results) -> list[str]:
     if results.status == "refused":
         return [problem["remedy"] for problem in results.validation.get("problems", [])[:1]]
     names = [check.name for check in strip(results) if check.status != "pass"]
+    if any(part in name for name in names for part in UNCONVERGED):
+        names = [name for name in names if name != AGREEMENT]  # no wonder, and no bug
     if results.trouble:
         names.append("unexpected error" if "unexpected error" in results.trouble else "sampling failed")
     return list(dict.fromkeys(advice(name) for name in names))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hiermeta.figures.marginal_means import level
+from hiermeta.figures.numbers import noun
 from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
 from hiermeta.report import natural
 from hiermeta.report.cells import Cell, Column, Sentence, Table, Text, from_document
@@ -74,30 +75,44 @@ def explained(results: Results) -> list[Sentence]:
     if not document.get("applies"):
         return []
 
-    def number(path: str, form: str = "significant") -> Any:
+    def number(path: str, form: str = "statistic") -> Any:
         return from_document(document, path, "classical.json", form)
 
     sentences: list[Sentence] = []
     if (document.get("R2") or {}).get("total") is not None:
         sentences.append(
             [
-                "By restricted maximum likelihood, the moderators account for R² = ",
-                number("R2/total", "tenth"),
-                "% of the variance of the true effects.",
+                "By restricted maximum likelihood, the moderators account for R² = ", number("R2/total", "tenth"),
+                "% of the variance of the true effects", *_cut(document), ".",
             ]
-        )
+        )  # fmt: skip
     if document.get("QM"):
         sentences.append(
             ["Test that all of their coefficients are zero: Q", "ₘ", " = ", number("QM/statistic"), " on ",
-             number("QM/df", "count"), " degrees of freedom, p ", *p_words(document, "QM/p"), "."]
+             *degrees(document, "QM/df"), ", p ", *p_words(document, "QM/p"), "."]
         )  # fmt: skip
     residual: Sentence = ["The heterogeneity in this report is what remains with the moderators in the model"]
     if document.get("Q") is not None:
         residual += [
-            "; its test: Q = ", number("Q"), " on ", number("df", "count"), " degrees of freedom, p ",
+            "; its test: Q = ", number("Q"), " on ", *degrees(document, "df"), ", p ",
             *p_words(document, "p"),
         ]  # fmt: skip
     return [*sentences, [*residual, "."]]
+
+
+def _cut(document: Any) -> Sentence:
+    """That R² would be negative, where it would."""
+    without = document.get("tau2_without_moderators")
+    if without is None or document["tau2"] <= without:
+        return []
+    larger, smaller = (from_document(document, key, "classical.json") for key in ("tau2", "tau2_without_moderators"))
+    return [": τ² is larger with them, ", larger, ", than without, ", smaller, ", and a negative R² is set to zero"]
+
+
+def degrees(document: Any, path: str) -> Sentence:
+    """Such as ``12 degrees of freedom``."""
+    number = from_document(document, path, "classical.json", "count")
+    return [number, f" {noun(number.value or 0, 'degree of freedom', 'degrees of freedom')}"]
 
 
 def p_words(document: Any, path: str) -> Sentence:

@@ -32,7 +32,7 @@ def regression(results: Results) -> Sentence:
     sentence: Sentence = [
         "Regression of the effects on their standard errors", " (cluster-robust CR2 test)" if robust else "",
         ": slope ", near("slope/estimate"), ", 95% CI ", near("slope/ci/0"), " to ", near("slope/ci/1"), ", ",
-        "t = " if robust else "z = ", number("slope/t" if robust else "slope/z"),
+        "t = " if robust else "z = ", number("slope/t" if robust else "slope/z", "statistic"),
     ]  # fmt: skip
     if robust:
         sentence += [" on ", number("slope/df", "tenth"), " degrees of freedom"]

@@ -91,6 +91,14 @@ ITEMS = {
 """Items of PRISMA 2020 (Page et al. 2021) and BARG (Kruschke 2021) that a section answers, by its id."""
 
 ADVICE = {
+    "against data": (
+        "The data lie far out in this prior: check the measure and the scale of the effects, or set a wider prior "
+        "under `priors:`."
+    ),
+    "REML": (
+        "The prior moves the pooled effect out of reach of the fit without priors: compare both under Classical "
+        "counterpart, and set a wider prior under `priors:` unless it says what you know."
+    ),
     "R-hat": "Give the sampler more time: `sampling: {warmup: 2000, draws: 10000}`.",
     "ESS": "Ask for more draws: `sampling: {draws: 10000}`.",
     "divergences": (

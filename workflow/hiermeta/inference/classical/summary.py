@@ -87,6 +87,7 @@ def _estimates(found: Reml) -> dict[str, Any]:
         "k": rows.k,
         "clusters": len(rows.start) if rows.clustered else None,
         "coefficients": coefficients.wald(gls),
+        "covariance": gls.covariance.tolist(),
         "tau2": gls.tau2,
         "tau": gls.tau2**0.5,
         "rho": gls.rho,
@@ -101,13 +102,13 @@ def _estimates(found: Reml) -> dict[str, Any]:
 
 
 def _moderators(found: Reml) -> dict[str, Any]:
-    """Omnibus test and R²; None without moderators, and R² without an intercept to reduce to."""
+    """Omnibus test, R² and τ² without moderators; None without moderators or without an intercept to reduce to."""
     rows, test = found.rows, coefficients.omnibus(found.gls)
-    reduction = None
+    reduction = without = None
     if test is not None and test["df"] < rows.p:
-        null = rows.with_design(np.ones((rows.k, 1)), ["intercept"])
-        reduction = heterogeneity.r2(found, fit(null))
-    return {"QM": test, "R2": reduction}
+        null = fit(rows.with_design(np.ones((rows.k, 1)), ["intercept"]))
+        reduction, without = heterogeneity.r2(found, null), null.gls.tau2
+    return {"QM": test, "R2": reduction, "tau2_without_moderators": without}
 
 
 def _predictions(gls: Gls) -> dict[str, Any]:

@@ -1,0 +1,100 @@
+"""Prior against data: are the tail probabilities right, and are contradictions told from agreement?"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from hiermeta.inference.classical import classical
+from hiermeta.inference.prior_conflict import PRIOR, REML, checks, probabilities, tail_probability
+from hiermeta.models.meta import build
+from hiermeta.models.priors import parse
+
+
+@pytest.mark.parametrize("estimate, error, sd", [(0.3, 0.1, 0.7), (-2.4, 0.05, 0.7), (5.0, 4.0, 0.1), (0.0, 1.0, 1.0)])
+def test_normal_priors_have_a_closed_form(estimate, error, sd):
+    """Is it 2 Φ(−|z|), z the estimate over the root of prior variance plus squared error?"""
+    expected = 2 * norm.sf(abs(estimate - 0.2) / np.hypot(error, sd))
+    assert tail_probability(parse(f"normal(0.2, {sd})"), estimate, error) == pytest.approx(expected, rel=1e-6)
+
+
+def test_other_priors_agree_with_simulation():
+    """For a Cauchy prior, is it the share of simulated estimates that lie further out?"""
+    rng = np.random.default_rng(1)
+    simulated = 0.5 * rng.standard_cauchy(2_000_000) + 0.4 * rng.standard_normal(2_000_000)
+    share = 2 * (simulated >= 3.0).mean()
+    assert tail_probability(parse("cauchy(0, 0.5)"), 3.0, 0.4) == pytest.approx(share, rel=0.01)
+
+
+def fitted(effect, mu="normal(0, 0.7)", tau="half_normal(0.35)", moderators=None):
+    """A model of six estimates with variances of 0.01, and its classical fit."""
+    table = pd.DataFrame({"row": range(1, 7), "label": list("abcdef"), "effect": effect, "variance": 0.01})
+    table["x: dose"] = [0.0, 10.0, 20.0, 30.0, 40.0, 50.0]
+    priors = {"mu": parse(mu), "tau": parse(tau)}
+    formulas = None
+    if moderators:
+        priors["moderators"], formulas = parse("normal(0, 0.35)"), {"moderators": "~ dose"}
+        table = table.rename(columns={"x: dose": moderators})
+    else:
+        table = table.drop(columns="x: dose")
+    model = build(table, priors, formulas)
+    names = ["mu"] if model.moderators is None else list(model.moderators.names)
+    document = {"applies": True} | classical(model.effect, model.variance, model.user_design, names)
+    return model, document
+
+
+EFFECTS = [0.1, 0.3, 0.2, 0.15, 0.25, 0.2]
+
+
+def found(effect, low=-9.0, high=9.0, **priors):
+    estimates = pd.DataFrame({"parameter": ["mu", "tau"], "q2.5": [low, 0.0], "q97.5": [high, 1.0]})
+    return {entry["name"]: entry for entry in checks(*fitted(np.array(effect), **priors), estimates)}
+
+
+def test_default_priors_and_ordinary_effects_agree():
+    """Do standardised mean differences around 0.2 pass, the smallest probability doubled for two parameters?"""
+    entries = found(EFFECTS)
+    assert entries[PRIOR]["status"] == entries[REML]["status"] == "pass"
+    expected = 2 * norm.sf(0.2 / np.hypot(0.7, 0.1 / 6**0.5))
+    assert entries[PRIOR]["parameter"] == "mu" and entries[PRIOR]["value"] == pytest.approx(
+        min(1, 2 * expected), rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("scale, status", [(1, "pass"), (7, "pass"), (12, "warn"), (100, "warn")])
+def test_effects_far_beyond_the_prior_are_seen(scale, status):
+    """Are effects a hundred times too large, as in a wrong unit, a contradiction? At 7 p is 0.05, doubled 0.09."""
+    assert found(np.array(EFFECTS) * scale, tau="half_normal(50)")[PRIOR]["status"] == status
+
+
+def test_heterogeneity_far_beyond_the_prior_is_seen():
+    """With a prior scale of 0.01 on τ and effects from −2 to 2, is it the prior of τ that is named?"""
+    entry = found([-2, 2, -1, 1, 0.5, -0.5], tau="half_normal(0.01)")[PRIOR]
+    assert (entry["status"], entry["parameter"]) == ("warn", "tau")
+
+
+def test_points_are_not_doubted():
+    """Are fixed parameters left out?"""
+    model, document = fitted(np.array([-2, 2, -1, 1, 0.5, -0.5]), mu="point(0)", tau="point(0.1)")
+    assert probabilities(model, document) == {}
+
+
+@pytest.mark.parametrize("low, high, status", [(0.1, 0.3, "pass"), (0.21, 0.3, "warn"), (0.1, 0.19, "warn")])
+def test_an_estimate_outside_of_the_credible_interval_warns(low, high, status):
+    """Is the REML estimate, 0.2, compared with both limits?"""
+    entry = found(EFFECTS, low, high)[REML]
+    assert entry["status"] == status and entry["value"] == pytest.approx(0.2)
+
+
+def test_coefficients_are_judged_on_the_scale_of_their_priors():
+    """Is a slope per unit of the file compared with the prior after multiplication by the moderator's SD?"""
+    from hiermeta.data.meta import moderator_column
+
+    slope = 0.2
+    effect = slope * (np.arange(6) * 10.0 - 25) + 0.01 * np.array([1, -1, 1, -1, 1, -1])
+    model, document = fitted(effect, moderators=moderator_column("dose"))
+    sd = np.std(np.arange(6) * 10.0, ddof=1)
+    se = document["coefficients"][1]["se"] * sd
+    expected = 2 * norm.sf(document["coefficients"][1]["estimate"] * sd / np.hypot(0.35, se))
+    assert probabilities(model, document)["dose"] == pytest.approx(expected, rel=1e-4)
+    assert expected < 1e-6
