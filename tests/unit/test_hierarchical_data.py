@@ -11,7 +11,7 @@ from hiermeta.data.mixed_formula import parse_mixed, split_within_between
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 from hiermeta.models.hierarchical_files import null_settings, with_priors
-from hiermeta.models.separation import separation
+from hiermeta.models.separation import check_residuals, separation
 
 
 def parts(formula):
@@ -137,7 +137,7 @@ def test_within_and_between_parts_are_deviation_and_mean(tmp_path, rows):
     "change, words",
     [
         ({"g": ["a", "b"] * 12}, "2 clusters of 'g' say little"),
-        ({"g": ["a", "b", "c", "d", "e"] * 4 + list("abcz")}, "1 of 6 clusters of 'g' have one row"),
+        ({"g": ["a", "b", "c", "d", "e"] * 4 + list("abcz")}, "1 of 6 clusters of 'g' has one row"),
         ({"g": ["a", "b", "c", "d", "e", "A"] * 4}, "'A', 'a' differ only in case"),
         ({"g": [str(i // 2) for i in range(24)]}, "24 effects of g stand against 24 rows"),
     ],
@@ -178,12 +178,12 @@ def test_the_null_model_keeps_outcome_clusters_and_family():
 @pytest.mark.parametrize(
     "column, settings, words",
     [
-        ([2] + [0, 1] * 11 + [1], {"family": "bernoulli"}, "neither 0 nor 1 in row 1"),
-        ([1, 5] * 12, {"family": "binomial", "trials": "three"}, "not a whole number from 0 to its trials in row 2"),
+        ([2] + [0, 1] * 11 + [1], {"family": "bernoulli"}, "neither 0 nor 1 in rows? 1"),
+        ([1, 5] * 12, {"family": "binomial", "trials": "three"}, "not a whole number from 0 to its trials in rows 2"),
         ([0, 1] * 12, {"family": "binomial"}, "need `trials:`"),
         ([0, 1] * 12, {"family": "bernoulli", "trials": "three"}, "belongs to binomial outcomes"),
-        ([1.5, 1] * 12, {"family": "poisson"}, "not a count in row 1"),
-        ([-1, 1] * 12, {"family": "poisson"}, "not a count in row 1"),
+        ([1.5, 1] * 12, {"family": "poisson"}, "not a count in rows? 1"),
+        ([-1, 1] * 12, {"family": "poisson"}, "not a count in rows? 1"),
         ([3, 1] * 12, {"family": "poisson", "exposure": "zero"}, "'zero' is not above zero"),
         ([1] * 24, {"family": "bernoulli"}, "is 1 in every row used"),
     ],
@@ -203,3 +203,35 @@ def test_separated_outcomes_are_warned_of_by_name(tmp_path, rows):
         found = separation(with_priors(table, settings)[0])
         assert bool(found) == bool(expected)
         assert expected is None or expected in found[0]
+
+
+def test_outcomes_that_belong_to_clusters_are_warned_of(tmp_path, rows):
+    """Are events that whole clusters have or don't have pointed out, and rows that are their own cluster told apart?"""
+    settings = {"formula": "c ~ x + (1 | g)", "family": "bernoulli"}
+    table = validated(tmp_path, rows.assign(c=(rows["level"] > 2).astype(int)), **settings).table
+    assert "events only, or none" in " ".join(separation(with_priors(table, settings)[0]))
+    alone = validated(tmp_path, rows.assign(c=[1, 2] * 12), "c ~ x + (1 | all)", family="poisson")
+    assert "extra variation between rows" in " ".join(alone.warnings)
+
+
+@pytest.mark.parametrize("outcome", ["x", "level"])
+def test_outcomes_without_residual_are_refused(tmp_path, rows, outcome):
+    """Is a gaussian outcome refused that a predictor or the cluster reproduces, whose likelihood has no maximum?"""
+    settings = {"formula": "y ~ x + (1 | g)", "family": "gaussian"}
+    table = validated(tmp_path, rows.assign(y=1 + 2 * rows[outcome]), settings["formula"]).table
+    with pytest.raises(Refused, match="reproduce the outcome exactly"):
+        check_residuals(with_priors(table, settings)[0])
+    check_residuals(with_priors(validated(tmp_path, rows, settings["formula"]).table, settings)[0])
+
+
+def test_as_many_effects_as_rows_are_not_a_perfect_fit(tmp_path, rows):
+    """Do saturated clusters pass, in which the variance between them stands for the residual?"""
+    settings = {"formula": "y ~ 1 + (x | g)", "family": "gaussian"}
+    table = validated(tmp_path, rows.assign(g=[str(i // 2) for i in range(24)]), settings["formula"]).table
+    check_residuals(with_priors(table, settings)[0])
+
+
+def test_without_usable_rows_the_column_that_lacks_values_is_named(tmp_path, rows):
+    """Does the refusal say which column is empty, and how often?"""
+    with pytest.raises(Refused, match="0 usable of 24 rows \\(24 with no value in column 'x'\\)"):
+        validated(tmp_path, rows.assign(x=""), "y ~ x + (1 | g)")

@@ -6,6 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from hiermeta.data.files import read_csv, read_json, write_csv, write_json
+from hiermeta.data.guard import guarded
 from hiermeta.inference.hierarchical import analysis
 from hiermeta.models import hierarchical_files
 from hiermeta.sampling.convergence import sampler_health
@@ -15,10 +16,15 @@ from hiermeta.sampling.storage import read_draws, read_group
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
 paths, output = snakemake.input, snakemake.output
 description, record = read_json(paths.model), read_json(paths.record)
-results = analysis.without_results("refused", "the data set was refused")
-if description["status"] == "ok":
+
+
+def analysed():
+    """All result files."""
+    if description["status"] != "ok":
+        return analysis.without_results("refused", "the data set was refused")
     table = hierarchical_files.typed(read_csv(paths.data, text=description["text"]), description)
     models = hierarchical_files.models(table, description)
+    results = analysis.without_results("fail", record["message"])
     if record["status"] == "ok":
         variables, stats = read_draws(paths.posterior), read_group(paths.posterior, "sample_stats")
         health = sampler_health(stats["diverging"], stats["tree_depth"], stats["energy"], record["max_treedepth"])
@@ -28,11 +34,14 @@ if description["status"] == "ok":
         fitted = analysis.Fitted(*models, *draws, u, likelihood.reshape(-1, likelihood.shape[2]), shape)
         results.update(analysis.results(fitted, table, description, health))
     else:
-        results.documents["diagnostics"] |= {"status": "fail", "message": record["message"]}
         results.documents["classical"] = analysis.without_draws(*models)
     results.documents["diagnostics"]["attempts"] = [
         {key: value for key, value in attempt.items() if key != "seconds"} for attempt in record["attempts"]
     ]
+    return results
+
+
+results = guarded(analysed, lambda message: analysis.without_results("fail", message))
 folder = Path(output.estimates).parent
 for name, content in results.tables.items():
     write_csv(folder / f"{name}.csv", content)

@@ -15,7 +15,7 @@ from hiermeta.data.read import read_table
 from hiermeta.data.split import part
 from hiermeta.models import hierarchical_files
 from hiermeta.models.hierarchical import check_predict_at
-from hiermeta.models.separation import separation
+from hiermeta.models.separation import check_residuals, separation
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
 settings, output = {"family": defaults("dataset")["family"]} | snakemake.params.settings, snakemake.output
@@ -29,6 +29,7 @@ try:
     validated = validate(source, settings)
     table = validated.table
     built, priors = hierarchical_files.with_priors(table, settings)
+    check_residuals(built)
     validated.warnings += separation(built)
     predict_at = settings.get("predict_at", [])
     check_predict_at(built, predict_at)

@@ -100,8 +100,15 @@ def _warn(result: Validated, clusters: Clusters) -> None:
             f"{n} clusters of {clusters.name!r} say little about how clusters differ: that SD rests on its prior as "
             "much as on the data."
         )
-    if single:
-        result.warnings.append(f"{single} of {n} clusters of {clusters.name!r} have one row.")
+    if single == n:
+        result.warnings.append(
+            f"Every cluster of {clusters.name!r} has one row: its SD is extra variation between rows, not clustering."
+        )
+    elif single:
+        result.warnings.append(
+            f"{single} of {n} clusters of {clusters.name!r} {'has' if single == 1 else 'have'} one row, and so no "
+            "variation within; the other clusters tell how much there is."
+        )
     alike: dict[str, list[str]] = {}
     for name in clusters.names:
         alike.setdefault(" ".join(name.casefold().split()), []).append(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -118,7 +119,9 @@ def validate(source: Source, settings: Mapping[str, Any]) -> Validated:
     dropped.sort(key=lambda entry: entry["row"])
     result = Validated(table[complete.all(axis=1)].reset_index(drop=True), rows_read, dropped)
     if len(result.table) < 2:
-        message = f"{source.path}: {len(result.table)} usable rows of {rows_read}"
+        reasons = Counter(entry["reason"] for entry in dropped).most_common()
+        why = "; ".join(f"{count} with {reason}" for reason, count in reasons)
+        message = f"{source.path}: {len(result.table)} usable of {rows_read} rows" + (f" ({why})" if why else "")
         raise Refused([Problem(message, "Fill in missing values, or widen `subset:`")])
     outcomes.check(source.path, result.table, formula.outcome, settings)
     check_clusters(source.path, result, formula, settings["family"])

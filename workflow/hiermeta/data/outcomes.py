@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hiermeta.data.cells import list_rows
 from hiermeta.data.formula import Piece, evaluate
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.read import REPORTED_ROWS
 
 Array = npt.NDArray[np.float64]
 SIZES = {"trials": "binomial", "exposure": "poisson"}
@@ -72,15 +72,15 @@ def check(path: str, table: pd.DataFrame, outcome: Piece, settings: Mapping[str,
         remedy = "Code the outcome as 1 (event) and 0 (none)"
         faults.append(((y != 0) & (y != 1), f"the outcome {outcome.name} is neither 0 nor 1", remedy))
     if family == "binomial":
+        remedy = f"Check that {outcome.name!r} holds events and {settings['trials']!r} what they were taken from"
         bad = (y < 0) | (y > size) | ~whole | (size != np.round(size))
-        faults.append((bad, f"{outcome.name} is not a whole number from 0 to its trials", "Correct the rows"))
+        faults.append((bad, f"{outcome.name} is not a whole number from 0 to its trials", remedy))
     if family == "poisson":
         faults.append(((y < 0) | ~whole, f"{outcome.name} is not a count", "Counts are whole numbers from 0"))
     problems = []
     for bad, message, remedy in faults:
         if bad.any():
-            rows = ", ".join(str(row) for row in table["row"].iloc[np.flatnonzero(bad)[:REPORTED_ROWS]])
-            problems.append(Problem(f"{path}: {message} in row {rows}", remedy))
+            problems.append(Problem(f"{path}: {message} in {list_rows(table['row'][bad])}", remedy))
     if problems:
         raise Refused(problems)
     rate = y if family == "gaussian" else y / size
