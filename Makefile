@@ -28,6 +28,9 @@ benchmark-sampling: $(VENV)/installed ## measure effective draws per CPU second,
 calibration: $(VENV)/installed-test ## simulation-based calibration of every model family, 1,000 replications (hours)
 	@OMP_NUM_THREADS=1 PYTHONPATH=workflow nice $(BIN)/python -m tests.calibration.full $(CORES)
 
+benchmark-hierarchical: $(VENV)/installed ## the same of hierarchical regressions
+	@$(BIN)/python benchmarks/hierarchical.py
+
 check: $(VENV)/installed-test ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
