@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 
 .DEFAULT_GOAL := run
-.PHONY: run gallery docs test benchmark-sampling calibration check clean help
+.PHONY: run gallery docs test benchmark-sampling benchmark-hierarchical calibration check clean help
 
 run: $(VENV)/installed ## analyse the data sets of config/config.yaml
 	@$(BIN)/snakemake --cores $(CORES)
