@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 
 .DEFAULT_GOAL := run
-.PHONY: run gallery docs test benchmark-sampling benchmark-hierarchical calibration check clean help
+.PHONY: run gallery docs test benchmark-sampling benchmark-hierarchical calibration check coverage audit clean help
 
 run: $(VENV)/installed ## analyse the data sets of config/config.yaml
 	@$(BIN)/snakemake --cores $(CORES)
@@ -36,6 +36,12 @@ check: $(VENV)/installed-test ## lint, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
+
+coverage: $(VENV)/installed-test ## measure how much of the library the tests run
+	$(BIN)/pytest tests/unit tests/exact tests/reference tests/report tests/badinput --cov=hiermeta --cov-report=term-missing:skip-covered --cov-fail-under=90
+
+audit: $(VENV)/installed-test ## look the pinned packages up among known vulnerabilities (needs the network)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock -r requirements-test.lock
 
 config/README.md: workflow/schemas/config.schema.yaml $(VENV)/installed
 	@sed -i '/^## Top level/,$$d' $@

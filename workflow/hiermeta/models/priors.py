@@ -194,6 +194,28 @@ class Prior:
         """Values exceeded with the probabilities ``q``, elementwise."""
         return np.asarray(self._distribution.isf(np.asarray(q, float)))
 
+    def scaled(self, unit: float) -> Prior | None:
+        """The prior of a quantity measured in another unit, x / ``unit``; None where the family has no such member."""
+        change = _RESCALED.get(self.family)
+        return Prior(self.family, change(unit, *self.arguments)) if change else None
+
+
+# Arguments of the prior of x / u from those of x, for families that are closed under a change of unit.
+_RESCALED: dict[str, Callable[..., tuple[float, ...]]] = {
+    "normal": lambda u, mean, sd: (mean / u, sd / u),
+    "student_t": lambda u, df, loc, scale: (df, loc / u, scale / u),
+    "cauchy": lambda u, loc, scale: (loc / u, scale / u),
+    "half_normal": lambda u, scale: (scale / u,),
+    "half_student_t": lambda u, df, scale: (df, scale / u),
+    "half_cauchy": lambda u, scale: (scale / u,),
+    "gamma": lambda u, shape, rate: (shape, rate * u),
+    "inverse_gamma": lambda u, shape, scale: (shape, scale / u),
+    "exponential": lambda u, rate: (rate * u,),
+    "lognormal": lambda u, meanlog, sdlog: (meanlog - math.log(u), sdlog),
+    "uniform": lambda u, lower, upper: (lower / u, upper / u),
+    "point": lambda u, value: (value / u,),
+}
+
 
 _CALL = re.compile(r"\s*([a-z_]+)\s*\(([^()]*)\)\s*")
 

@@ -1,9 +1,10 @@
-"""Data and starting values of ``stan/meta.stan``."""
+"""Data, unit and starting values of ``stan/meta.stan``."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,43 @@ def stan_data(model: MetaModel) -> dict[str, Any]:
     return data
 
 
+def in_own_unit(model: MetaModel) -> tuple[float, MetaModel]:
+    """The model with effects in a unit of about their own spread, where NUTS adapts whatever the user's unit.
+
+    The posterior of coefficients and τ is that of the given model over the unit, exactly: data are divided by it, and
+    the priors are those of the divided quantities. The unit is a power of two, so that not a digit is lost. Stan's
+    adaptation is made for parameters of about 1; at 1e-9 its regularised metric takes over and sampling fails.
+
+    Parameters
+    ----------
+    model : MetaModel
+
+    Returns
+    -------
+    unit : float
+        1 where a prior belongs to a family that has no other units (beta), besides those of ρ and δ, which have none.
+    scaled : MetaModel
+    """
+    spread = _spread(model)
+    unit = 2.0 ** round(math.log2(spread))
+    priors = {name: prior if name in ("rho", "scale") else prior.scaled(unit) for name, prior in model.priors.items()}
+    known = {name: prior for name, prior in priors.items() if prior is not None}
+    if len(known) < len(priors):
+        return 1.0, model
+    return unit, replace(
+        model,
+        effect=model.effect / unit,
+        variance=model.variance / unit**2,
+        covariance=tuple(matrix / unit**2 for matrix in model.covariance),
+        priors=known,
+    )
+
+
+def _spread(model: MetaModel) -> float:
+    """A typical deviation of an estimate from the mean: SD of the effects and typical standard error."""
+    return float(np.std(model.effect)) + float(np.sqrt(np.median(model.variance)))
+
+
 def initial_values(model: MetaModel, chains: int, seed: int) -> list[Mapping[str, Any]]:
     """Scattered starting values on the scale of the data, inside the priors' supports.
 
@@ -73,7 +111,7 @@ def initial_values(model: MetaModel, chains: int, seed: int) -> list[Mapping[str
         One per chain: the free parameters of the Stan program.
     """
     rng = np.random.default_rng(seed)
-    spread = float(np.std(model.effect)) + float(np.sqrt(np.median(model.variance)))
+    spread = _spread(model)
     weight = 1 / (model.variance + spread**2)
     root = np.sqrt(weight)[:, None]
     # A little ridge keeps the least-squares fit defined where coefficients are many.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from hiermeta.models import heterogeneity, marginal
 from hiermeta.models.meta import MetaModel
-from hiermeta.models.stan import initial_values, stan_data
+from hiermeta.models.stan import in_own_unit, initial_values, stan_data
 from hiermeta.sampling.nuts import Sample, sample, sample_stats
 
 if TYPE_CHECKING:
@@ -40,13 +41,20 @@ def fit(program: CmdStanModel, model: MetaModel, settings: dict[str, Any], cores
     ------
     hiermeta.sampling.nuts.SamplingFailed
     """
+    unit, scaled = in_own_unit(model)
 
     def reported(draws: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
-        kept = parameters(draws)
+        kept = parameters(_in_unit(draws, unit))
         return heterogeneity.parameters(model, kept) | heterogeneity.table(model, kept)
 
-    inits = initial_values(model, settings["chains"], settings["seed"])
-    return sample(program, stan_data(model), inits, settings, reported, cores)
+    inits = initial_values(scaled, settings["chains"], settings["seed"])
+    fitted = sample(program, stan_data(scaled), inits, settings, reported, cores)
+    return replace(fitted, draws=_in_unit(fitted.draws, unit))
+
+
+def _in_unit(columns: dict[str, npt.NDArray[np.float64]], unit: float) -> dict[str, npt.NDArray[np.float64]]:
+    """Columns of CmdStan with what is on the scale of the effects, coefficients of the mean and τ, times a unit."""
+    return {name: values * unit if name.startswith(("beta", "tau")) else values for name, values in columns.items()}
 
 
 def parameters(columns: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
