@@ -1,36 +1,40 @@
-// Mixed model of counts with one grouping factor: logit of binomial outcomes, logarithm of Poisson rates.
+// Mixed model with any number of grouping factors, random effects sampled: logit of binomial outcomes, logarithm of
+// Poisson rates, identity of gaussian outcomes.
 //
-//   eta_i = known_i + x_i'beta + z_i'u_c(i)        u_j = L v_j, v_j ~ N(0, I)
-//   y_i ~ Binomial(n_i, logit^-1(eta_i))            or   y_i ~ Poisson(exp(eta_i))
+//   eta_i = known_i + x_i'beta + sum_k z_ik u_place(i,k)      u_j = L v_j, v_j ~ N(0, I), for each cluster j of a factor
+//   y_i ~ Binomial(n_i, logit^-1(eta_i))   or   y_i ~ Poisson(exp(eta_i))   or   y_i ~ N(eta_i, sigma^2)
 //
-// Rows that share cluster and design row stand together, with their sums of y, n and exposure; `constant` holds the
-// terms without parameters, so that the log likelihood is that of the rows as they were. `clustered_counts`
-// (functions/clustered_counts.hpp) has the analytic gradient.
+// Rows that share all clusters and design row stand together, with their sums of y, n and exposure (n counts rows of
+// gaussian outcomes); `constant` holds the terms without parameters, so that the log likelihood is that of the rows as
+// they were. `latent_rows` (functions/latent_rows.hpp) has the analytic gradient.
 //
 // Columns are centred and divided by their spread; `unit` is what one unit of a parameter here is in the user's units,
 // in which the priors are stated.
 functions {
   #include priors.stan
   #include correlation.stan
-  real clustered_counts(data int counts, data vector y, data vector trials,
-                        data vector known, data matrix X, data matrix Z,
-                        data array[] int cluster, vector beta, matrix u);
+  real latent_rows(data int family, data vector y, data vector trials,
+                   data vector known, data matrix X, data matrix Z,
+                   data array[,] int place, vector beta, vector u);
 }
 data {
   int<lower=1> N; // rows after aggregation
-  int<lower=1> J; // clusters
+  int<lower=1> M; // random effects of all clusters
   int<lower=1> p; // coefficients
-  int<lower=1> q; // random effects of a cluster
-  int<lower=0, upper=1> counts; // Poisson rather than binomial
-  vector<lower=0>[N] y; // events
+  int<lower=1> q; // random effects of a row
+  int<lower=0, upper=2> family; // 0 binomial, 1 Poisson, 2 gaussian
+  int<lower=0, upper=1> gaussian; // number of residual SDs
+  vector[N] y; // events, or sums of outcomes
   vector<lower=0>[N] trials;
-  vector[N] known; // logarithm of the exposure; zeros for binomial outcomes
+  vector[N] known; // logarithm of the exposure, and the centre of the outcome
   matrix[N, p] X;
   matrix[N, q] Z;
-  array[N] int<lower=1, upper=J> cluster;
+  array[N, q] int<lower=1, upper=M> place;
+  int<lower=1> rows; // before aggregation
   real constant;
   int<lower=1> blocks; // sets of random effects that are correlated with each other
   array[blocks] int<lower=1> block_size;
+  array[blocks] int<lower=1> block_clusters;
   int<lower=0> n_partial; // partial correlations
 
   array[p] int<lower=1> beta_family;
@@ -44,22 +48,45 @@ data {
   vector<lower=0>[q] sd_lower;
   vector<lower=0>[q] sd_upper;
   vector<lower=0>[q] sd_unit;
+  array[gaussian] int<lower=1> sigma_family;
+  array[gaussian, 3] real sigma_prior;
+  vector<lower=0>[gaussian] sigma_lower;
+  vector<lower=0>[gaussian] sigma_upper;
+  vector<lower=0>[gaussian] sigma_unit;
   real<lower=0> eta; // of the LKJ prior
-}
-transformed data {
-  vector[N] start = known + X * (beta_offset ./ beta_unit);
 }
 parameters {
   vector<lower=beta_lower, upper=beta_upper>[p] beta;
   vector<lower=sd_lower, upper=sd_upper>[q] sd;
+  vector<lower=sigma_lower, upper=sigma_upper>[gaussian] sigma;
   vector<lower=-1, upper=1>[n_partial] partial;
-  matrix[q, J] v;
+  vector[M] v; // block after block, cluster after cluster
 }
 model {
-  matrix[q, J] u = block_cholesky(sd, block_size, partial) * v;
-  target += constant
-            + clustered_counts(counts, y, trials, start, X, Z, cluster, beta, u);
-  target += std_normal_lpdf(to_vector(v));
+  vector[M] u;
+  {
+    matrix[q, q] L = block_cholesky(sd, block_size, partial);
+    int first = 0;
+    int used = 0;
+    for (b in 1 : blocks) {
+      int s = block_size[b];
+      int length = s * block_clusters[b];
+      u[used + 1 : used + length] = to_vector(L[first + 1 : first + s, first + 1 : first + s]
+                                              * to_matrix(v[used + 1 : used + length],
+                                                          s, block_clusters[b]));
+      first += s;
+      used += length;
+    }
+  }
+  real density = constant
+                 + latent_rows(family, y, trials, known, X, Z, place, beta, u);
+  if (gaussian) {
+    target += density / square(sigma[1])
+              - rows * (log(sigma[1]) + 0.5 * log(2 * pi()));
+  } else {
+    target += density;
+  }
+  target += std_normal_lpdf(v);
   target += partial_lkj_lpdf(partial | block_size, eta);
   for (j in 1 : p) {
     target += prior_lpdf(beta_offset[j] + beta_unit[j] * beta[j] | beta_family[j], beta_prior[j])
@@ -68,5 +95,9 @@ model {
   for (j in 1 : q) {
     target += prior_lpdf(sd_unit[j] * sd[j] | sd_family[j], sd_prior[j])
               + log(sd_unit[j]);
+  }
+  for (j in 1 : gaussian) {
+    target += prior_lpdf(sigma_unit[j] * sigma[j] | sigma_family[j], sigma_prior[j])
+              + log(sigma_unit[j]);
   }
 }

@@ -8,11 +8,14 @@
 #   cluster_residuals.csv, residual_checks.csv, loo.csv, comparison.csv, comparison.json,
 #   exact.json, classical.json, diagnostics.json
 
+from hiermeta.data.hierarchical import several_factors
+
 
 def program_of(wildcards):
-    """The Stan program of a data set's family."""
-    gaussian = DATASETS[wildcards.name].get("family", "gaussian") == "gaussian"
-    return "hierarchical_gaussian" if gaussian else "hierarchical_latent"
+    """The Stan program of a data set's family; random effects of several grouping factors are sampled."""
+    settings = DATASETS[wildcards.name]
+    integrated = settings.get("family", "gaussian") == "gaussian" and not several_factors(settings)
+    return "hierarchical_gaussian" if integrated else "hierarchical_latent"
 
 
 rule prepare_hierarchical:

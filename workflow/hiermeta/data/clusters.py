@@ -61,6 +61,11 @@ class Clusters:
         """Shape (J,): first row of each cluster among the sorted rows."""
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.intp)
 
+    def parents(self, outer: Clusters) -> npt.NDArray[np.intp] | None:
+        """Shape (J,): the cluster of another factor that holds each cluster; None where one lies in several."""
+        found = outer.codes[self.order][self.start]
+        return found if np.array_equal(found[self.codes], outer.codes) else None
+
     def varies(self, matrix: Array) -> npt.NDArray[np.bool_]:
         """Shape (p,): which columns of a matrix of shape (N, p) differ within at least one cluster."""
         ranked = matrix[self.order]
@@ -74,12 +79,16 @@ def check_clusters(path: str, result: Validated, formula: MixedFormula, family: 
     Raises
     ------
     Refused
-        A factor with one cluster, or one row per cluster where rows can't differ from their cluster's effect.
+        A factor with one cluster, or one row per cluster where rows can't differ from their cluster's effect; two
+        factors that make the same clusters.
     """
-    problems = []
+    problems: list[Problem] = []
+    before: list[Clusters] = []
     for group in dict.fromkeys(term.group for term in formula.random):
         clusters = Clusters.of(result.table, group)
         n, where = len(clusters.names), f"{path}: column {clusters.name!r}"
+        same = [other.name for other in before if len(other.names) == n and clusters.parents(other) is not None]
+        before.append(clusters)
         if n == 1:
             message = f"{where} has the single value {clusters.names[0]!r}, so there is one cluster"
             problems.append(Problem(message, "Name the column that tells clusters apart, or widen `subset:`"))
@@ -87,6 +96,9 @@ def check_clusters(path: str, result: Validated, formula: MixedFormula, family: 
             message = f"{where} differs in every row, so every cluster has one row"
             remedy = "Name a column whose values several rows share; one row per cluster leaves no clustering to see"
             problems.append(Problem(message, remedy))
+        elif same:
+            message = f"{path}: {same[0]!r} and {clusters.name!r} make the same clusters, so their effects are one"
+            problems.append(Problem(message, "Keep one of the two in the formula"))
         else:
             _warn(result, clusters)
     if problems:

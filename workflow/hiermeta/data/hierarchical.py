@@ -58,11 +58,21 @@ def formula_of(settings: Mapping[str, Any]) -> MixedFormula:
         formula = split_within_between(parse_mixed(settings["formula"]), settings.get("within_between", []))
     except FormulaError as error:
         raise Refused([Problem(f"`formula:` {error}", "Correct the formula in the config")]) from None
-    groups = list(dict.fromkeys(term.name for term in formula.random))
-    if len(groups) > 1:
-        message = f"`formula:` clusters by {' and '.join(groups)}; an analysis has one grouping factor"
-        raise Refused([Problem(message, "Keep the terms in bars of one of them, or analyse them one after the other")])
+    for group in dict.fromkeys(term.group for term in formula.random):
+        effects = [name for term in formula.random if term.group == group for name in term.effect_names]
+        twice = [name for name in dict.fromkeys(effects) if effects.count(name) > 1]
+        if twice:
+            message = f"`formula:` {twice[0]} differs by {':'.join(group)} in two terms in bars"
+            raise Refused([Problem(message, "Keep it in one of them; the correlation of both can't be told")])
     return formula
+
+
+def several_factors(settings: Mapping[str, Any]) -> bool:
+    """Whether the formula of a data set has more than one grouping factor; False where it can't be read."""
+    try:
+        return len({term.group for term in parse_mixed(settings["formula"]).random}) > 1
+    except (FormulaError, KeyError):
+        return False
 
 
 def validate(source: Source, settings: Mapping[str, Any]) -> Validated:

@@ -1,7 +1,8 @@
 """Formulas of mixed models in lme4's notation, such as ``y ~ x * z + (1 + x | g)``.
 
 Terms in bars are cut out and read apart from the fixed part, each side of the tilde and of the bar by
-`hiermeta.data.formula`; ``(x || g)`` is ``(1 | g) + (0 + x | g)``, ``(1 | a/b)`` is ``(1 | a) + (1 | a:b)``.
+`hiermeta.data.formula`; ``(x || g)`` is ``(1 | g) + (0 + x | g)``, ``(1 | a/b)`` is ``(1 | a) + (1 | a:b)``. Clusters
+nested in others are named from the outside in, ``a:b``; lme4 prints them the other way round, as ``b:a``.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ class RandomTerm:
     def name(self) -> str:
         """The grouping factor as it is printed: ``school``, ``school:class``."""
         return ":".join(self.group)
+
+    @property
+    def effect_names(self) -> list[str]:
+        """The effects as the formula has them, factors not yet spread over their levels."""
+        return ["intercept"] * self.effects.intercept + [term_name(term) for term in self.effects.terms]
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,11 @@ class Counts:
     cluster: npt.NDArray[np.intp]
     constant: Array
 
+    @property
+    def quadratic(self) -> bool:
+        """Whether the log likelihood is quadratic in the linear predictor."""
+        return False
+
     def by_cluster(self, values: Array) -> Array:
         """Sums over the rows of each cluster along the last axis."""
         return np.asarray(np.add.reduceat(values, self.start, axis=-1))
@@ -59,6 +64,12 @@ class Counts:
     def mean(self, linear: Array) -> Array:
         """Expected events."""
         return np.exp(np.minimum(linear, 700.0)) if self.poisson else self.trials * expit(linear)
+
+    def guess(self) -> Array:
+        """A rough linear predictor of each row by itself."""
+        if self.poisson:
+            return np.asarray(np.log((self.y + 0.5) / (np.exp(self.known) + 0.5)) + self.known)
+        return np.asarray(np.log((self.y + 0.5) / (self.trials - self.y + 0.5)))
 
     def curvature(self, mean: Array) -> Array:
         """Variance of the events given their mean."""
@@ -68,6 +79,10 @@ class Counts:
         """Log density of each row without its constant."""
         taken = np.exp(np.minimum(linear, 700.0)) if self.poisson else self.trials * np.logaddexp(0, linear)
         return np.asarray(self.y * linear - taken)
+
+    def normalisers(self, dispersion: float) -> Array:
+        """Shape (J,): terms of the log likelihood that don't depend on the linear predictor, by cluster."""
+        return self.constant
 
     def chunks(self, draws: int, nodes: int) -> Iterator[slice]:
         """Slices of draws small enough for arrays of shape (draws, R) at every node."""
@@ -132,18 +147,53 @@ def _rule(q: int, count: int) -> tuple[Array, Array]:
     return points, np.array([sum(entry) for entry in product(logs, repeat=q)])
 
 
-def aggregate(poisson: bool, codes: npt.NDArray[np.intp], y: Array, size: Array, X: Array, Z: Array) -> Counts:
+@dataclass(frozen=True)
+class Gaussian(Counts):
+    """Normal outcomes in the same form: sums ``y`` of ``trials`` rows; ``constant`` is −½ Σ (y_i − mean)² of them.
+
+    Densities are those at a variance of 1: divide by the variance, and add the normalisers.
+    """
+
+    @property
+    def quadratic(self) -> bool:
+        return True
+
+    def mean(self, linear: Array) -> Array:
+        return self.trials * linear
+
+    def guess(self) -> Array:
+        return self.y / self.trials
+
+    def curvature(self, mean: Array) -> Array:
+        return self.trials
+
+    def kernel(self, linear: Array) -> Array:
+        return np.asarray(-0.5 * self.trials * (self.y / self.trials - linear) ** 2)
+
+    def normalisers(self, dispersion: float) -> Array:
+        return self.constant / dispersion - 0.5 * self.by_cluster(self.trials) * np.log(2 * np.pi * dispersion)
+
+
+def aggregate(
+    family: str, codes: npt.NDArray[np.intp], y: Array, size: Array, X: Array, Z: Array
+) -> tuple[Counts, npt.NDArray[np.intp]]:
     """Put rows that share cluster and design row together.
 
     Parameters
     ----------
-    poisson : bool
+    family : str
     codes : numpy.ndarray
         Shape (N,): number of each row's cluster.
     y, size : numpy.ndarray
-        Shape (N,): events, and trials or exposure.
+        Shape (N,): outcomes, and trials or exposure.
     X, Z : numpy.ndarray
         Shapes (N, p) and (N, q).
+
+    Returns
+    -------
+    together : Counts
+    row : numpy.ndarray
+        Shape (N,): where each row went.
     """
     unique, group = np.unique(np.column_stack([codes, X, Z]), axis=0, return_inverse=True)
     group = group.ravel()
@@ -154,13 +204,15 @@ def aggregate(poisson: bool, codes: npt.NDArray[np.intp], y: Array, size: Array,
     events, sizes = total(y), total(size)
     cluster = unique[:, 0].astype(np.intp)
     start = np.searchsorted(cluster, np.arange(cluster[-1] + 1))
-    p = X.shape[1]
+    p, poisson = X.shape[1], family == "poisson"
     if poisson:
         own = y * np.log(size) - gammaln(y + 1)
         constant = total(own) - events * np.log(sizes)
+    elif family == "gaussian":
+        constant = total(-0.5 * (y - (events / sizes)[group]) ** 2)
     else:
         constant = total(gammaln(size + 1) - gammaln(y + 1) - gammaln(size - y + 1))
-    return Counts(
+    together = (Gaussian if family == "gaussian" else Counts)(
         poisson=poisson,
         y=events,
         trials=np.ones_like(sizes) if poisson else sizes,
@@ -171,6 +223,7 @@ def aggregate(poisson: bool, codes: npt.NDArray[np.intp], y: Array, size: Array,
         cluster=cluster,
         constant=np.asarray(np.bincount(cluster, weights=constant), float),
     )
+    return together, group
 
 
 @dataclass(frozen=True)
@@ -203,10 +256,7 @@ def regress(rows: Counts, X: Array) -> Glm:
     """
     spread = np.maximum(np.sqrt((X**2).mean(axis=0)), 1e-300)
     design = X / spread
-    linear = np.log((rows.y + 0.5) / (np.exp(rows.known) + 0.5)) + rows.known
-    if not rows.poisson:
-        linear = np.log((rows.y + 0.5) / (rows.trials - rows.y + 0.5))
-    beta = np.linalg.lstsq(design, linear - rows.known, rcond=None)[0]
+    beta = np.linalg.lstsq(design, rows.guess() - rows.known, rcond=None)[0]
     converged, information = False, np.eye(len(beta))
     for _ in range(_NEWTON):
         mean = rows.mean(rows.known + design @ beta)

@@ -1,13 +1,14 @@
 """The hierarchical regression model: its rows, designs, units and priors.
 
 Individual i in cluster j: g(E[y_i]) = x_i'β + z_i'u_j with u_j ~ N(0, Σ), Σ = diag(sd) Ω diag(sd), and a residual SD σ
-for gaussian outcomes. Notation follows section 2 of the statistical specification.
+for gaussian outcomes. Notation follows section 2 of the statistical specification. With several grouping factors the
+terms z_i'u_j of all of them add up; Z, sd and Ω then hold their effects side by side, independent between factors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +22,7 @@ from hiermeta.data.design import unusable_values
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
 from hiermeta.data.problems import Refused
 from hiermeta.models.counts import Counts, aggregate
+from hiermeta.models.latent import Latent, latent_rows
 from hiermeta.models.priors import Prior
 from hiermeta.models.sufficient import Sufficient, reduce_rows
 
@@ -59,6 +61,11 @@ class Draws:
         root = np.linalg.cholesky(self.correlation + 1e-12 * np.eye(self.sd.shape[1]))
         return np.asarray(self.sd[:, :, None] * root)
 
+    def of_effects(self, columns: Sequence[int]) -> Draws:
+        """The draws with some of the random effects."""
+        kept = np.asarray(columns, dtype=np.intp)
+        return Draws(self.beta, self.sigma, self.sd[:, kept], self.correlation[:, kept[:, None], kept])
+
     def __getitem__(self, which: Any) -> Draws:
         return Draws(self.beta[which], self.sigma[which], self.sd[which], self.correlation[which])
 
@@ -79,7 +86,10 @@ class HierarchicalModel:
         Names of the p coefficients and of the q random effects.
     blocks : tuple of int
         Sizes of the sets of random effects that are correlated with each other.
-    clusters : Clusters
+    factors : tuple of Clusters
+        The grouping factors.
+    owners : tuple of int
+        For each block, the number of its grouping factor.
     priors : dict of str to Prior
         By coefficient (``intercept`` at the mean of the other columns), ``sd(GROUP:TERM)`` and ``sigma``.
     eta : float
@@ -96,7 +106,8 @@ class HierarchicalModel:
     names: tuple[str, ...]
     effects: tuple[str, ...]
     blocks: tuple[int, ...]
-    clusters: Clusters
+    factors: tuple[Clusters, ...]
+    owners: tuple[int, ...]
     priors: dict[str, Prior]
     eta: float
     designs: Designs
@@ -106,13 +117,59 @@ class HierarchicalModel:
         return len(self.outcome)
 
     @property
+    def clusters(self) -> Clusters:
+        """The first grouping factor."""
+        return self.factors[0]
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one grouping factor."""
+        return len(self.factors) > 1
+
+    @property
+    def latent(self) -> bool:
+        """Whether random effects are sampled, rather than integrated out."""
+        return self.several or not self.gaussian
+
+    @property
+    def factor_of(self) -> tuple[int, ...]:
+        """For each of the q random effects, the number of its grouping factor."""
+        return tuple(owner for owner, size in zip(self.owners, self.blocks, strict=True) for _ in range(size))
+
+    def effects_of(self, factor: int) -> list[int]:
+        """Numbers of the random effects of a grouping factor."""
+        return [k for k, owner in enumerate(self.factor_of) if owner == factor]
+
+    def with_effects(self, kept: Sequence[int]) -> HierarchicalModel:
+        """The model with some of its random effects; grouping factors stay, even those without effects."""
+        block = np.repeat(np.arange(len(self.blocks)), self.blocks)[list(kept)]
+        found, sizes = np.unique(block, return_counts=True)
+        return replace(
+            self,
+            Z=self.Z[:, list(kept)],
+            effects=tuple(self.effects[k] for k in kept),
+            blocks=tuple(sizes.tolist()),
+            owners=tuple(self.owners[b] for b in found),
+        )
+
+    def by(self, factor: int) -> HierarchicalModel:
+        """The model with the random effects of one grouping factor only."""
+        own = self.with_effects(self.effects_of(factor))
+        return replace(own, factors=(self.factors[factor],), owners=(0,) * len(own.blocks))
+
+    @property
     def centred(self) -> bool:
         """Whether there is an intercept, so that the other columns are centred."""
         return self.designs.fixed.formula.intercept
 
     @property
     def sd_names(self) -> tuple[str, ...]:
-        return tuple(f"sd({self.clusters.name}:{effect})" for effect in self.effects)
+        return tuple(f"sd({group}:{effect})" for group, effect in zip(self.group_names, self.effects, strict=True))
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """For each of the q random effects, its grouping factor as it is printed."""
+        return tuple(self.factors[owner].name for owner in self.factor_of)
 
     @cached_property
     def pairs(self) -> list[tuple[int, int]]:
@@ -125,7 +182,7 @@ class HierarchicalModel:
 
     @property
     def correlation_names(self) -> tuple[str, ...]:
-        return tuple(f"cor({self.clusters.name}:{self.effects[j]},{self.effects[i]})" for i, j in self.pairs)
+        return tuple(f"cor({self.group_names[i]}:{self.effects[j]},{self.effects[i]})" for i, j in self.pairs)
 
     @cached_property
     def centre(self) -> Array:
@@ -181,7 +238,12 @@ class HierarchicalModel:
     @cached_property
     def counts(self) -> Counts:
         """Rows of counts that share cluster and design row, together."""
-        return aggregate(self.family == "poisson", self.clusters.codes, self.outcome, self.size, self.X, self.Z)
+        return aggregate(self.family, self.clusters.codes, self.outcome, self.size, self.X, self.Z)[0]
+
+    @cached_property
+    def latent_rows(self) -> Latent:
+        """Standardised rows that share all clusters and design row, together."""
+        return latent_rows(self)
 
     @cached_property
     def sufficient(self) -> Sufficient:
@@ -208,8 +270,15 @@ class HierarchicalModel:
         units = self.units
         return Draws(beta / units["beta"], draws.sigma / units["sigma"], draws.sd / units["sd"], draws.correlation)
 
+    def predictor(self, beta: Array, u: Sequence[Array]) -> Array:
+        """Shape (N,): X β + Z u, for random effects by grouping factor, shape (J, its effects) each."""
+        total = self.X @ beta
+        for f, values in enumerate(u):
+            total += (self.Z[:, self.effects_of(f)] * values[self.factors[f].codes]).sum(axis=1)
+        return np.asarray(total)
+
     def log_likelihood(self, draws: Draws) -> Array:
-        """Shape (S, J): log p(y_j | parameters) with the random effects integrated out."""
+        """Shape (S, J): log p(y_j | parameters) with the random effects of one grouping factor integrated out."""
         if not self.gaussian:
             return self.counts.log_likelihood(draws.beta, draws.factor)
         standard = self.to_standard(draws)
@@ -217,7 +286,7 @@ class HierarchicalModel:
         return found - self.clusters.sizes * np.log(self.outcome_spread)
 
     def random_effects(self, draws: Draws) -> tuple[Array, Array]:
-        """Means (S, J, q) and covariances (S, J, q, q) of the random effects given each draw."""
+        """Means (S, J, q) and covariances (S, J, q, q) of one grouping factor's random effects given each draw."""
         standard = self.to_standard(draws)
         mean, spread = self.sufficient.random_effects(standard.beta, standard.sigma, standard.covariance)
         unit = self.units["sd"]
@@ -272,6 +341,7 @@ def build(table: pd.DataFrame, settings: Mapping[str, Any], priors: dict[str, Pr
     """
     formula = formula_of(settings)
     fitted = fit_designs(table, formula, settings.get("reference_levels", {}))
+    groups = list(dict.fromkeys(term.group for term in formula.random))
     return HierarchicalModel(
         family=settings["family"],
         outcome=outcomes.values(formula.outcome, table),
@@ -281,7 +351,8 @@ def build(table: pd.DataFrame, settings: Mapping[str, Any], priors: dict[str, Pr
         names=fitted.fixed.names,
         effects=tuple(name for design in fitted.random for name in design.names),
         blocks=tuple(len(design.names) for design in fitted.random),
-        clusters=Clusters.of(table, formula.random[0].group),
+        factors=tuple(Clusters.of(table, group) for group in groups),
+        owners=tuple(groups.index(term.group) for term in formula.random),
         priors=priors,
         eta=eta,
         designs=fitted,

@@ -26,11 +26,11 @@ def with_priors(
 
 
 def null_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of the model without predictors: an intercept that differs between clusters."""
-    group = ":".join(f"`{column}`" for column in formula_of(settings).random[0].group)
+    """Settings of the model without predictors: an intercept that differs between clusters of each grouping factor."""
+    groups = dict.fromkeys(":".join(f"`{column}`" for column in term.group) for term in formula_of(settings).random)
     outcome = settings["formula"].partition("~")[0].strip()
     kept = {key: settings[key] for key in ("family", "trials", "exposure", "priors") if key in settings}
-    return kept | {"formula": f"{outcome} ~ 1 + (1 | {group})"}
+    return kept | {"formula": f"{outcome} ~ 1" + "".join(f" + (1 | {group})" for group in groups)}
 
 
 def describe(
@@ -48,6 +48,18 @@ def describe(
         "cluster_column": model.clusters.name,
         "k": model.n,
         "n_clusters": len(model.clusters.names),
+        "groups": [
+            {
+                "name": clusters.name,
+                "n_clusters": len(clusters.names),
+                "nested_in": [
+                    other.name
+                    for other in model.factors
+                    if other is not clusters and clusters.parents(other) is not None
+                ],
+            }
+            for clusters in model.factors
+        ],
         "coefficients": list(model.names),
         "levels": dict(zip(model.names, ["within" if v else "between" for v in varies], strict=True)),
         "effects": list(model.effects),

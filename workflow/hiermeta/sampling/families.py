@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _HEADERS = {
     "meta.stan": "three_level.hpp",
     "hierarchical_gaussian.stan": "clustered_normal.hpp",
-    "hierarchical_latent.stan": "clustered_counts.hpp",
+    "hierarchical_latent.stan": "latent_rows.hpp",
 }
 
 

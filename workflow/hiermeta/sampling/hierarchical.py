@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from hiermeta.models import hierarchical_stan, latent_stan
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, from_parameters, parameters
+from hiermeta.models.left_out import clusters_left_out
 from hiermeta.sampling.nuts import Sample, sample, sample_stats
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ NULL = "null:"
 """Begins the names of the null model's variables."""
 _LIKELIHOODS = 40_000_000
 """Largest number of log likelihoods computed; with more clusters times draws every n-th draw has them."""
+_DELETIONS = 1000
+"""Draws that have log likelihoods with several grouping factors."""
 
 
 def fit(program: CmdStanModel, model: HierarchicalModel, settings: dict[str, Any], cores: int) -> Sample:
@@ -35,7 +39,7 @@ def fit(program: CmdStanModel, model: HierarchicalModel, settings: dict[str, Any
     Parameters
     ----------
     program : cmdstanpy.CmdStanModel
-        ``stan/hierarchical_gaussian.stan``, or ``stan/hierarchical_latent.stan`` for counts.
+        ``stan/hierarchical_gaussian.stan``, or ``stan/hierarchical_latent.stan`` where random effects are sampled.
     model : HierarchicalModel
     settings : dict
         chains, warmup, draws, seed, adapt_delta.
@@ -49,14 +53,14 @@ def fit(program: CmdStanModel, model: HierarchicalModel, settings: dict[str, Any
     def reported(columns: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
         return parameters(model, _draws(model, columns), columns["sd[1]"].shape)
 
-    stan = hierarchical_stan if model.gaussian else latent_stan
+    stan = latent_stan if model.latent else hierarchical_stan
     inits = stan.initial_values(model, settings["chains"], settings["seed"])
-    metric = "dense_e" if model.gaussian else "diag_e"
+    metric = "diag_e" if model.latent else "dense_e"
     return sample(program, stan.stan_data(model), inits, settings, reported, cores, metric)
 
 
 def _draws(model: HierarchicalModel, columns: dict[str, npt.NDArray[np.float64]]) -> Draws:
-    return (hierarchical_stan if model.gaussian else latent_stan).from_columns(model, columns)
+    return (latent_stan if model.latent else hierarchical_stan).from_columns(model, columns)
 
 
 def fit_null(
@@ -68,7 +72,7 @@ def fit_null(
     cores: int,
 ) -> Sample:
     """Sample the null model with as many draws as the model got; the model's own sample where it is the null model."""
-    if (model.names, model.effects) == (null.names, null.effects):
+    if (model.names, model.sd_names) == (null.names, null.sd_names):
         return fitted
     return fit(program, null, settings | {"draws": fitted.attempts[-1].draws}, cores)
 
@@ -91,17 +95,53 @@ def groups(
     rows = parameters(model, draws, shape)
     of_null_rows = parameters(null, _draws(null, of_null.draws), of_null.draws["sd[1]"].shape)
     rows |= {NULL + name: values[:, : shape[1]] for name, values in of_null_rows.items()}
-    cells = len(model.clusters.names) if model.gaussian else _PER_ROW * model.n
-    every = -(-draws.sigma.size * cells // _LIKELIHOODS)
-    kept = np.arange(draws.sigma.size).reshape(shape)[:, ::every]
-    likelihood = model.log_likelihood(draws[kept.ravel()]).astype(np.float32)
-    more: dict[str, Array] = {} if model.gaussian else {"u": latent_stan.random_effects(model, fitted.draws)}
+    u = latent_stan.random_effects(model, fitted.draws) if model.latent else []
     return {
-        "posterior": more | {name.replace("/", "÷"): values for name, values in rows.items()},
+        "posterior": {_in_file(_of_factor("u", model, f)): values for f, values in enumerate(u)}
+        | {_in_file(name): values for name, values in rows.items()},
         "sample_stats": sample_stats(fitted),
-        "log_likelihood": {"cluster": likelihood.reshape(*kept.shape, -1)},
+        "log_likelihood": _log_likelihoods(model, draws, u, shape),
         "observed_data": {"outcome": model.outcome},
-        "constant_data": {"cluster_of_row": model.clusters.codes, "size": model.size},
+        "constant_data": {"size": model.size}
+        | {_in_file(_of_factor("cluster_of_row", model, f)): c.codes for f, c in enumerate(model.factors)},
+    }
+
+
+def _in_file(name: str) -> str:
+    return name.replace("/", "÷")
+
+
+def _of_factor(name: str, model: HierarchicalModel, factor: int) -> str:
+    """A variable's name; those of further grouping factors end with the factor's name."""
+    return f"{name}[{model.factors[factor].name}]" if factor else name
+
+
+def by_factor(name: str, model: HierarchicalModel, variables: Mapping[str, Array]) -> tuple[Array, ...]:
+    """A variable of a posterior file by grouping factor, chains one after the other; empty where the file has none."""
+    names = [_in_file(_of_factor(name, model, f)) for f in range(len(model.factors))]
+    found = [variables[entry].astype(float) for entry in names if entry in variables]
+    return tuple(values.reshape(-1, *values.shape[2:]) for values in found)
+
+
+def _log_likelihoods(
+    model: HierarchicalModel, draws: Draws, u: Sequence[Array], shape: tuple[int, ...]
+) -> dict[str, Array]:
+    """Log densities of each cluster given the parameters, by variable of the posterior file.
+
+    With several grouping factors: given the clusters' rows aside, and given the effects that they share with others.
+    """
+    cells = len(model.clusters.names) if model.gaussian else _PER_ROW * model.n
+    every = -(-shape[0] * shape[1] // _DELETIONS if model.several else -(-shape[0] * shape[1] * cells // _LIKELIHOODS))
+    kept = np.arange(shape[0] * shape[1]).reshape(shape)[:, ::every]
+    some = draws[kept.ravel()]
+    if not model.several:
+        found = [model.log_likelihood(some)]
+    else:
+        effects = [values.reshape(-1, *values.shape[2:])[kept.ravel()] for values in u]
+        found = [clusters_left_out(model, some, effects, f) for f in range(len(model.factors))]
+    return {
+        _in_file(_of_factor("cluster", model, f)): values.astype(np.float32).reshape(*kept.shape, -1)
+        for f, values in enumerate(found)
     }
 
 

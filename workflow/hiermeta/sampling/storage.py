@@ -31,7 +31,7 @@ def write_posterior(
         ``posterior``, ``sample_stats`` and ``log_likelihood`` with arrays of shape (chains, draws, ...);
         ``observed_data`` and ``constant_data`` with arrays of any shape.
     dims : dict of str to dict
-        Names of the dimensions beyond chain and draw, by group and variable.
+        Names of the dimensions beyond chain and draw, by group and variable; numbered ones by default.
     attributes : dict
         Text and numbers kept with every group.
     """
@@ -40,8 +40,12 @@ def write_posterior(
         for group, variables in groups.items():
             sampled = group in ("posterior", "sample_stats", "log_likelihood")
             leading = _TWO_DIMENSIONS if sampled else ()
+            named = dims.get(group, {})
             data = xarray.Dataset(
-                {name: ((*leading, *dims.get(group, {}).get(name, [])), values) for name, values in variables.items()},
+                {
+                    name: ((*leading, *named.get(name, _numbered(name, values.ndim - len(leading)))), values)
+                    for name, values in variables.items()
+                },
                 attrs=attributes,
             )
             if sampled:
@@ -51,6 +55,11 @@ def write_posterior(
             }
             data.to_netcdf(temporary, mode=mode, group=group, engine="h5netcdf", encoding=encoding)
             mode = "a"
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    """Names of a variable's own dimensions, as ArviZ gives them."""
+    return [f"{name}_dim_{i}" for i in range(count)]
 
 
 def read_group(path: str | Path, group: str) -> dict[str, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,14 +27,15 @@ from hiermeta.inference.hierarchical import (
     residuals,
     unpooled,
 )
+from hiermeta.inference.hierarchical.importance import log_predictive
 from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
 from hiermeta.inference.meta import ESTIMATE_COLUMNS
 from hiermeta.inference.summaries import of_draws
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
-from hiermeta.sampling.convergence import CONVERGENCE, SamplerHealth, convergence, smoothed_weights
+from hiermeta.sampling.convergence import CONVERGENCE, SamplerHealth, convergence
 
 Array = npt.NDArray[np.float64]
-LOO = ["cluster", "n", "elpd", "pareto_k"]
+LOO = ["group", "cluster", "n", "elpd", "pareto_k"]
 EXACT = {"applies": False, "reason": "hierarchical regressions have no exact posterior here; see the checks instead"}
 TABLES = {
     "estimates": ["parameter", *ESTIMATE_COLUMNS],
@@ -73,10 +74,10 @@ class Fitted:
     model, null : HierarchicalModel
     draws, of_null : Draws
         Chain after chain.
-    u : numpy.ndarray or None
-        Shape (S, J, q): random effects as sampled; None where they were integrated out.
-    likelihood : numpy.ndarray
-        Shape (T, J): log p(y_j | parameters) of some draws.
+    u : tuple of numpy.ndarray
+        By grouping factor, shape (S, J, its effects): random effects as sampled; empty where they were integrated out.
+    likelihood : tuple of numpy.ndarray
+        By grouping factor, shape (T, J): log p(y_j | parameters) of some draws.
     shape : tuple of int
         (chains, draws).
     """
@@ -85,8 +86,8 @@ class Fitted:
     null: HierarchicalModel
     draws: Draws
     of_null: Draws
-    u: Array | None
-    likelihood: Array
+    u: tuple[Array, ...]
+    likelihood: tuple[Array, ...]
     shape: tuple[int, ...]
 
 
@@ -104,23 +105,25 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
     """
     model, draws, shape = fitted.model, fitted.draws, fitted.shape
     summary = of_draws(parameters(model, draws, shape))
-    ordinary, alone = complete.fit(model), unpooled.fit(model)
-    found = pooling.effects(model, draws, shape[0], fitted.u)
+    ordinary = complete.fit(model)
+    groups = pooling.by_group(model, draws, shape[0], fitted.u)
     about_clusters = clustering.table(model, draws, fitted.null, fitted.of_null, ordinary, shape)
     checked, quantiles = checks.tables(model, draws, fitted.u)
-    compared, inclusion = comparison.compare(model)
     fits, document = _classical(model, fitted.null)
+    compared, inclusion = comparison.compare(model, next(iter(fits.values())).parameters)
     at = description["predict_at"]
-    if fitted.u is None:
-        predicted = prediction.predictions(model, draws, found, table, at, shape[0])
+    if model.gaussian:
+        predicted = prediction.predictions(model, draws, [found for _, found in groups], table, at, shape[0])
         means = prediction.marginal_means(model, draws, table, shape[0])
     else:
         predicted = prediction_counts.predictions(model, draws, fitted.u, table, at, shape)
         means = prediction_counts.marginal_means(model, draws, table, shape)
     tables = {
         "estimates": summary[ESTIMATE_COLUMNS].rename_axis("parameter").reset_index(),
-        "random_effects": pooling.random_effects(model, found),
-        "pooling": pooling.pooling(model, found, ordinary, alone),
+        "random_effects": pd.concat([pooling.random_effects(*group) for group in groups], ignore_index=True),
+        "pooling": pd.concat(
+            [pooling.pooling(view, found, ordinary, unpooled.fit(view)) for view, found in groups], ignore_index=True
+        ),
         "models": buildup.table(model, summary, ordinary, fits),
         "clustering": about_clusters,
         "predictions": predicted,
@@ -132,9 +135,10 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
         **residuals.tables(model, table, draws, fitted.u),
     }
     of_clusters = {
-        f"{cluster}: {effect}": found.mean[:, j, k].reshape(shape[0], -1)
-        for j, cluster in enumerate(model.clusters.names)
-        for k, effect in enumerate(model.effects)
+        f"{view.clusters.name} {cluster}: {effect}": found.mean[:, j, k].reshape(shape[0], -1)
+        for view, found in groups
+        for j, cluster in enumerate(view.clusters.names)
+        for k, effect in enumerate(view.effects)
     }
     measured = about_clusters.loc[about_clusters["r_hat"].notna(), CONVERGENCE]
     every = pd.concat([summary[CONVERGENCE], measured, convergence(of_clusters)])
@@ -178,14 +182,15 @@ def without_draws(model: HierarchicalModel, null: HierarchicalModel) -> dict[str
     return _classical(model, null)[1]
 
 
-def leave_one_out(model: HierarchicalModel, likelihood: Array) -> pd.DataFrame:
+def leave_one_out(model: HierarchicalModel, likelihood: Sequence[Array]) -> pd.DataFrame:
     """Log predictive density of each cluster given the others, by Pareto-smoothed importance sampling.
 
     The weights come from densities with the random effects integrated out; given the random effects, importance
     sampling fails (Merkle, Furr & Rabe-Hesketh 2019).
     """
-    log_weights, pareto_k = smoothed_weights(-likelihood)
-    top = (log_weights + likelihood).max(axis=0)
-    elpd = top + np.log(np.exp(log_weights + likelihood - top).sum(axis=0))
-    columns = {"cluster": model.clusters.names, "n": model.clusters.sizes, "elpd": elpd, "pareto_k": pareto_k}
-    return pd.DataFrame(columns)[LOO]
+    parts = []
+    for clusters, values in zip(model.factors, likelihood, strict=True):
+        elpd, pareto_k = log_predictive(values)
+        columns = {"cluster": clusters.names, "n": clusters.sizes, "elpd": elpd, "pareto_k": pareto_k}
+        parts.append(pd.DataFrame({"group": clusters.name} | columns)[LOO])
+    return pd.concat(parts, ignore_index=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -30,24 +32,29 @@ def replicate(model: HierarchicalModel, draws: Draws) -> npt.NDArray[np.float32]
     """
     rng = np.random.default_rng(SEED)
     count = int(np.clip(_VALUES // model.n, _LEAST, _MOST))
-    order = model.clusters.order
-    size = model.size[order]
-    X, Z, codes = model.X[order], model.Z[order], model.clusters.codes[order]
+    order, size = model.clusters.order, model.size
     result = np.empty((count, model.n), np.float32)
     for i, s in enumerate(np.linspace(0, draws.sigma.size - 1, count).astype(int)):
         root = np.linalg.cholesky(draws.covariance[s] + 1e-12 * np.diag(draws.sd[s] ** 2 + 1e-300))
-        u = rng.standard_normal((len(model.clusters.names), len(model.effects))) @ root.T
-        linear = X @ draws.beta[s] + (Z * u[codes]).sum(axis=1)
+        own = [model.effects_of(f) for f in range(len(model.factors))]
+        u = [
+            rng.standard_normal((len(clusters.names), len(columns))) @ root[np.ix_(columns, columns)].T
+            for clusters, columns in zip(model.factors, own, strict=True)
+        ]
+        linear = model.predictor(draws.beta[s], u)
         if model.gaussian:
-            result[i] = linear + draws.sigma[s] * rng.standard_normal(model.n)
+            outcome = linear + draws.sigma[s] * rng.standard_normal(model.n)
         elif model.family == "poisson":
-            result[i] = rng.poisson(np.minimum(size * np.exp(np.minimum(linear, 30)), 1e15)) / size
+            outcome = rng.poisson(np.minimum(size * np.exp(np.minimum(linear, 30)), 1e15)) / size
         else:
-            result[i] = rng.binomial(size.astype(np.int64), expit(linear)) / size
+            outcome = rng.binomial(size.astype(np.int64), expit(linear)) / size
+        result[i] = outcome[order]
     return result
 
 
-def dispersion(model: HierarchicalModel, draws: Draws, u: Array) -> tuple[str, float, float, float, float, float]:
+def dispersion(
+    model: HierarchicalModel, draws: Draws, u: Sequence[Array]
+) -> tuple[str, float, float, float, float, float]:
     """The row of the table for counts that vary more, or less, than their family allows.
 
     Pearson's statistic Σ (y − μ)²/Var(y) over the number of rows, given random effects, of the data and of counts
@@ -57,14 +64,16 @@ def dispersion(model: HierarchicalModel, draws: Draws, u: Array) -> tuple[str, f
     ----------
     model : HierarchicalModel
     draws : Draws
-    u : numpy.ndarray
-        Shape (S, J, q): random effects.
+    u : sequence of numpy.ndarray
+        Random effects by grouping factor, shape (S, J, its effects).
     """
-    rng, rows = np.random.default_rng(SEED), model.counts
+    rng, rows = np.random.default_rng(SEED), model.latent_rows.rows
+    first = np.unique(model.latent_rows.row, return_index=True)[1]
     count = int(np.clip(_VALUES // len(rows.y), _LEAST, _MOST))
     observed, simulated = [], []
-    for s in np.linspace(0, len(u) - 1, count).astype(int):
-        linear = rows.known + rows.X @ draws.beta[s] + (rows.Z * u[s, rows.cluster]).sum(axis=1)
+    for s in np.linspace(0, len(draws.beta) - 1, count).astype(int):
+        linear = rows.known - model.outcome_centre
+        linear = linear + model.predictor(draws.beta[s], [values[s] for values in u])[first]
         mean = rows.mean(linear)
         chance = np.clip(mean / rows.trials, 0, 1)
         drawn = rng.poisson(mean) if rows.poisson else rng.binomial(rows.trials.astype(np.int64), chance)
@@ -99,15 +108,26 @@ def statistics(model: HierarchicalModel, outcome: Array) -> dict[str, float]:
     }
 
 
-def tables(model: HierarchicalModel, draws: Draws, u: Array | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _by_level(model: HierarchicalModel, outcome: Array) -> dict[str, float]:
+    """Statistics of an outcome sorted by the first factor's clusters, those of further factors with their names."""
+    found = statistics(model, outcome)
+    rows = np.empty_like(outcome)
+    rows[model.clusters.order] = outcome
+    for f, clusters in enumerate(model.factors[1:], 1):
+        own = statistics(model.by(f), rows[clusters.order])
+        found |= {f"{name} [{clusters.name}]": value for name, value in own.items() if "cluster" in name}
+    return found
+
+
+def tables(model: HierarchicalModel, draws: Draws, u: Sequence[Array]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Statistics and quantiles of the outcome against those of simulated data sets.
 
     Parameters
     ----------
     model : HierarchicalModel
     draws : Draws
-    u : numpy.ndarray or None
-        Shape (S, J, q): random effects, for the dispersion of counts.
+    u : sequence of numpy.ndarray
+        Random effects by grouping factor, shape (S, J, its effects), for the dispersion of counts.
 
     Returns
     -------
@@ -118,13 +138,13 @@ def tables(model: HierarchicalModel, draws: Draws, u: Array | None) -> tuple[pd.
     """
     simulated = replicate(model, draws)
     observed = (model.outcome / model.size)[model.clusters.order]
-    known = statistics(model, observed)
-    drawn = pd.DataFrame([statistics(model, row.astype(float)) for row in simulated])
+    known = _by_level(model, observed)
+    drawn = pd.DataFrame([_by_level(model, row.astype(float)) for row in simulated])
     rows = [
         (name, value, drawn[name].mean(), *np.quantile(drawn[name], [0.025, 0.975]), (drawn[name] > value).mean())
         for name, value in known.items()
     ]
-    if u is not None:
+    if not model.gaussian:
         rows.append(dispersion(model, draws, u))
     quantiles = np.quantile(simulated, _LEVELS, axis=1)
     spread = np.quantile(quantiles, [0.5, 0.025, 0.975], axis=1)

@@ -124,6 +124,8 @@ def factor(blocks: tuple[int, ...], theta: Array) -> Array:
 
 
 def _solve(model: HierarchicalModel, L: Array) -> _Solved:
+    if model.several:
+        return _solve_latent(model, L)
     s = model.sufficient
     B = s.R @ L
     roots = np.linalg.cholesky(B @ np.swapaxes(B, 1, 2) + np.eye(s.q))
@@ -134,6 +136,14 @@ def _solve(model: HierarchicalModel, L: Array) -> _Solved:
     rss = float(triangle[s.p, s.p] ** 2) if len(triangle) > s.p else 0.0
     log_determinant = 2 * np.log(np.diagonal(roots, axis1=1, axis2=2)).sum()
     return _Solved(beta, triangle[: s.p, : s.p], rss, float(log_determinant))
+
+
+def _solve_latent(model: HierarchicalModel, L: Array) -> _Solved:
+    rows, flat = model.latent_rows.rows, np.zeros(len(model.names))
+    fitted = model.latent_rows.approximate(L, rows.known, 1.0, (flat, flat))
+    squares = -2 * (rows.kernel(fitted.linear).sum() + rows.constant.sum())
+    triangle = np.asarray(np.linalg.cholesky(fitted.curvature.outer).T, float)
+    return _Solved(fitted.beta, triangle, float(squares + fitted.v @ fitted.v), float(fitted.curvature.by_effect.sum()))
 
 
 def _deviance(solved: _Solved, degrees: int, reml: bool) -> float:
@@ -198,8 +208,6 @@ def document(fitted: MixedFit, ml: MixedFit, null: MixedFit) -> dict[str, Any]:
         }
         for term, b, se in zip(model.names, fitted.coefficients, fitted.standard_errors, strict=True)
     ]
-    icc, icc_null = (intraclass(entry.model, entry.parameters)[0] for entry in (fitted, null))
-    size = model.n / len(model.clusters.names)
     return {
         "applies": True,
         "method": "REML",
@@ -217,11 +225,13 @@ def document(fitted: MixedFit, ml: MixedFit, null: MixedFit) -> dict[str, Any]:
             "sigma": ml.sigma,
             "sd": dict(zip(model.sd_names, ml.parameters.sd[0], strict=True)),
         },
-        "ICC": icc,
-        "ICC [null]": icc_null,
-        "design effect": 1 + (size - 1) * icc,
-        "design effect [null]": 1 + (size - 1) * icc_null,
-        "null": {"intercept": null.coefficients[0], "sd": null.parameters.sd[0, 0], "sigma": null.sigma},
+        **point_shares(fitted.model, fitted.parameters, null.model, null.parameters),
+        "null": {
+            "intercept": null.coefficients[0],
+            "sd": null.parameters.sd[0, 0],
+            "sds": dict(zip(null.model.sd_names, null.parameters.sd[0], strict=True)),
+            "sigma": null.sigma,
+        },
         "random_effects": _blups(fitted),
     }
 
@@ -229,24 +239,76 @@ def document(fitted: MixedFit, ml: MixedFit, null: MixedFit) -> dict[str, Any]:
 def _blups(fitted: MixedFit) -> list[dict[str, Any]]:
     """Conditional modes of the random effects, with the standard errors that lme4 gives them."""
     model = fitted.model
-    mean, covariance = model.random_effects(fitted.parameters)
     return [
-        {"cluster": cluster, "term": term, "estimate": mean[0, j, k], "se": np.sqrt(covariance[0, j, k, k])}
-        for j, cluster in enumerate(model.clusters.names)
-        for k, term in enumerate(model.effects)
+        {
+            "group": clusters.name,
+            "cluster": cluster,
+            "term": term,
+            "estimate": mean[j, k],
+            "se": np.sqrt(spread[j, k, k]),
+        }
+        for (mean, spread), (f, clusters) in zip(_modes(fitted), enumerate(model.factors), strict=True)
+        for j, cluster in enumerate(clusters.names)
+        for k, term in enumerate(model.effects[place] for place in model.effects_of(f))
     ]
+
+
+def _modes(fitted: MixedFit) -> list[tuple[Array, Array]]:
+    """Conditional means and covariances of the random effects, by grouping factor, in the user's units."""
+    model = fitted.model
+    if not model.several:
+        mean, covariance = model.random_effects(fitted.parameters)
+        return [(mean[0], covariance[0])]
+    rows, L = model.latent_rows.rows, factor(model.blocks, fitted.theta)
+    found = model.latent_rows.approximate(L, rows.known + rows.X @ fitted._solved.beta, 1.0).random_effects(L)
+    units = [model.units["sd"][model.effects_of(f)] for f in range(len(model.factors))]
+    variance = (fitted.sigma / model.outcome_spread) ** 2
+    return [(mean * u, variance * spread * np.outer(u, u)) for (mean, spread), u in zip(found, units, strict=True)]
+
+
+def shares(model: HierarchicalModel, draws: Draws, label: str = "") -> dict[str, Array]:
+    """ICC, design effect and effective sample size, shape (S,) each.
+
+    The ICC is the share of the variance between the clusters of all grouping factors, and ``ICC [GROUP]`` that of one
+    of several. The design effect 1 + Σ (n̄ − 1) ICC sums over grouping factors, n̄ being their rows per cluster.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    draws : Draws
+    label : str
+        Such as ``null``; names end with it in brackets.
+    """
+    factors = range(len(model.factors))
+    between = [between_variance(model.by(f), draws.of_effects(model.effects_of(f))) for f in factors]
+    total = np.sum(between, axis=0) + residual_variance(model, draws)
+    icc = [part / total for part in between]
+    grown = [(model.n / len(model.factors[f].names) - 1) * icc[f] for f in factors]
+    parts = {"": (sum(icc), sum(grown))}
+    if model.several:
+        parts |= {model.factors[f].name: (icc[f], grown[f]) for f in factors}
+    found = {}
+    for group, (share, growth) in parts.items():
+        inside = ", ".join(text for text in (group, label) if text)
+        suffix = f" [{inside}]" if inside else ""
+        found[f"ICC{suffix}"] = np.asarray(share)
+        found[f"design effect{suffix}"] = np.asarray(1 + growth)
+        found[f"effective sample size{suffix}"] = np.asarray(model.n / (1 + growth))
+    return found
+
+
+def point_shares(
+    model: HierarchicalModel, estimates: Draws, null: HierarchicalModel, of_null: Draws
+) -> dict[str, float]:
+    """ICC and design effect of point estimates, of the model and of the null model."""
+    found = shares(model, estimates) | shares(null, of_null, "null")
+    return {name: float(value[0]) for name, value in found.items() if not name.startswith("effective")}
 
 
 def between_variance(model: HierarchicalModel, draws: Draws) -> Array:
     """Shape (S,): variance between clusters averaged over rows, mean_i z_i'Σz_i (Johnson 2014)."""
     moments = model.Z.T @ model.Z / model.n
     return np.asarray(np.einsum("ab,sba->s", moments, draws.covariance))
-
-
-def intraclass(model: HierarchicalModel, draws: Draws) -> Array:
-    """Shape (S,): between/(between + residual)."""
-    between = between_variance(model, draws)
-    return np.asarray(between / (between + residual_variance(model, draws)))
 
 
 def residual_variance(model: HierarchicalModel, draws: Draws) -> Array:

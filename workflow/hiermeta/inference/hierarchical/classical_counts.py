@@ -1,4 +1,7 @@
-"""The classical mixed model of counts: maximum likelihood by adaptive quadrature."""
+"""The classical mixed model of counts: maximum likelihood by adaptive quadrature.
+
+With several grouping factors the random effects are integrated out by Laplace's approximation, as in lme4's glmer.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from hiermeta.inference.hierarchical.classical import SINGULAR, factor, intraclass
+from hiermeta.inference.hierarchical.classical import SINGULAR, factor, point_shares
 from hiermeta.models.counts import NODES, regress
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.latent import Approximation
 
 Array = npt.NDArray[np.float64]
 _STEP = 1e-3
@@ -86,7 +90,11 @@ def _parameters(model: HierarchicalModel, point: Array) -> Draws:
 
 def _log_likelihood(model: HierarchicalModel, point: Array) -> float:
     p = len(model.names)
-    L = factor(model.blocks, point[p:]) * model.units["sd"][:, None]
+    L = factor(model.blocks, point[p:])
+    if model.several:
+        rows = model.latent_rows.rows
+        return model.latent_rows.approximate(L, rows.known + rows.X @ point[:p], 1.0).value
+    L = L * model.units["sd"][:, None]
     return float(model.counts.log_likelihood(model.to_user(point[:p])[None], L[None]).sum())
 
 
@@ -98,24 +106,50 @@ def fit(model: HierarchicalModel) -> CountFit:
     model : HierarchicalModel
     """
     diagonal = np.concatenate([np.equal(*np.tril_indices(size)) for size in model.blocks])
-    p = len(model.names)
-    rows = model.counts
-    start = regress(rows, (rows.X - model.centre) / model.spread).coefficients
-    if model.centred:
-        start[model.names.index("intercept")] -= model.outcome_centre
-    bounds = [(None, None)] * p + [(0.0, None) if on else (None, None) for on in diagonal]
+    bounds = [(None, None)] * len(model.names) + [(0.0, None) if on else (None, None) for on in diagonal]
+    starts = [_joint(model, diagonal)] if model.several else _separate(model, diagonal)
     found = [
         minimize(
             lambda point: -_log_likelihood(model, point),
-            np.concatenate([np.clip(start, -10, 10), np.where(diagonal, size, 0.0)]),
+            start,
             method="L-BFGS-B",
             jac="3-point",
             bounds=bounds,
             options={"ftol": 1e-13, "gtol": 1e-6, "maxiter": 200},
         )
-        for size in (0.2, 0.8)
+        for start in starts
     ]
     return CountFit(model, np.asarray(min(found, key=lambda result: result.fun).x))
+
+
+def _separate(model: HierarchicalModel, diagonal: Array) -> list[Array]:
+    """The coefficients of a regression without clusters, beside small and large SDs."""
+    rows = model.counts
+    start = regress(rows, (rows.X - model.centre) / model.spread).coefficients
+    if model.centred:
+        start[model.names.index("intercept")] -= model.outcome_centre
+    return [np.concatenate([np.clip(start, -10, 10), np.where(diagonal, size, 0.0)]) for size in (0.2, 0.8)]
+
+
+def _joint(model: HierarchicalModel, diagonal: Array) -> Array:
+    """The best Cholesky factor with the coefficients at the mode of the random effects, as lme4 begins."""
+    latent, flat = model.latent_rows, np.zeros(len(model.names))
+
+    def approximate(theta: Array) -> Approximation:
+        return latent.approximate(factor(model.blocks, theta), latent.rows.known, 1.0, (flat, flat))
+
+    def objective(theta: Array) -> float:
+        found = approximate(theta)
+        return -found.value - 0.5 * float(np.linalg.slogdet(found.curvature.outer)[1])
+
+    bounds = [(0.0, None) if on else (None, None) for on in diagonal]
+    options = {"ftol": 1e-9, "maxiter": 100}
+    found = [
+        minimize(objective, np.where(diagonal, size, 0.0), method="L-BFGS-B", bounds=bounds, options=options)
+        for size in (0.3, 1.0)
+    ]
+    theta = np.asarray(min(found, key=lambda result: result.fun).x)
+    return np.concatenate([approximate(theta).beta, theta])
 
 
 def document(fitted: CountFit, null: CountFit) -> dict[str, Any]:
@@ -125,12 +159,10 @@ def document(fitted: CountFit, null: CountFit) -> dict[str, Any]:
         {"term": t, "estimate": b, "se": se, "z": b / se, "p": 2 * norm.sf(abs(b / se)), "ci": [b - z * se, b + z * se]}
         for t, b, se in zip(model.names, fitted.coefficients, fitted.standard_errors, strict=True)
     ]
-    icc, icc_null = (float(intraclass(entry.model, entry.parameters)[0]) for entry in (fitted, null))
-    size = model.n / len(model.clusters.names)
     return {
         "applies": True,
         "method": "ML",
-        "quadrature_nodes": NODES.get(len(model.effects), 1),
+        "quadrature_nodes": 1 if model.several else NODES.get(len(model.effects), 1),
         "coefficients": rows,
         "sd": dict(zip(model.sd_names, draw.sd[0], strict=True)),
         "correlation": {
@@ -138,9 +170,10 @@ def document(fitted: CountFit, null: CountFit) -> dict[str, Any]:
         },
         "singular": fitted.singular,
         "log_likelihood": fitted.log_likelihood,
-        "ICC": icc,
-        "ICC [null]": icc_null,
-        "design effect": 1 + (size - 1) * icc,
-        "design effect [null]": 1 + (size - 1) * icc_null,
-        "null": {"intercept": null.coefficients[0], "sd": null.parameters.sd[0, 0]},
+        **point_shares(fitted.model, fitted.parameters, null.model, null.parameters),
+        "null": {
+            "intercept": null.coefficients[0],
+            "sd": null.parameters.sd[0, 0],
+            "sds": dict(zip(null.model.sd_names, null.parameters.sd[0], strict=True)),
+        },
     }

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
-from hiermeta.inference.hierarchical.classical import between_variance, intraclass, residual_variance
+from hiermeta.inference.hierarchical.classical import between_variance, residual_variance, shares
 from hiermeta.inference.hierarchical.complete import Complete
 from hiermeta.inference.summaries import INTERVAL, of_draws
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
@@ -25,11 +25,7 @@ def quantities(
     ``R2 [marginal]`` is the share of variance that the coefficients explain, ``R2 [conditional]`` that of coefficients
     and random effects (Nakagawa & Schielzeth 2013; Johnson 2014).
     """
-    size = model.n / len(model.clusters.names)
-    rows = {"ICC": intraclass(model, draws), "ICC [null]": intraclass(null, of_null)}
-    for label in ("", " [null]"):
-        rows[f"design effect{label}"] = 1 + (size - 1) * rows[f"ICC{label}"]
-        rows[f"effective sample size{label}"] = model.n / rows[f"design effect{label}"]
+    rows = shares(model, draws) | shares(null, of_null, "null")
     between = between_variance(model, draws)
     moments = np.cov(model.X, rowvar=False).reshape(len(model.names), -1)
     explained = np.einsum("sp,pq,sq->s", draws.beta, moments, draws.beta)
@@ -66,11 +62,18 @@ def table(
         f"SE ratio [{name}]": float(ratio)
         for name, ratio in zip(model.names, draws.beta.std(axis=0, ddof=1) / complete.naive, strict=True)
     }
-    first = [effect == "intercept" for effect in model.effects]
     if model.gaussian:
         values["R2 [within]"] = 1 - float(np.median(draws.sigma) ** 2 / np.median(of_null.sigma) ** 2)
-    if any(first):
-        intercept = np.median(draws.sd[:, first.index(True)]) ** 2
-        values["R2 [between]"] = 1 - float(intercept / np.median(of_null.sd[:, 0]) ** 2)
+    own, before = _intercepts(model, draws), _intercepts(null, of_null)
+    if own and len(own) == len(before):
+        values["R2 [between]"] = 1 - sum(own.values()) / sum(before.values())
+        if model.several:
+            values |= {f"R2 [between, {group}]": 1 - own[group] / before[group] for group in own}
     points = pd.DataFrame({"mean": values, "median": values})
     return pd.concat([found, points]).rename_axis("quantity").reset_index()[COLUMNS]
+
+
+def _intercepts(model: HierarchicalModel, draws: Draws) -> dict[str, float]:
+    """Squared median SDs of the random intercepts, by grouping factor."""
+    named = zip(model.group_names, model.effects, np.median(draws.sd, axis=0), strict=True)
+    return {group: float(sd) ** 2 for group, effect, sd in named if effect == "intercept"}

@@ -3,82 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import logsumexp
 
 from hiermeta.inference import comparison as of_meta
 from hiermeta.inference.hierarchical import classical
 from hiermeta.inference.hierarchical.evidence import applies, evidence, individuals
-from hiermeta.models.hierarchical import HierarchicalModel
+from hiermeta.inference.hierarchical.evidence_latent import Scores, scores
+from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
-Array = npt.NDArray[np.float64]
 COLUMNS = [*of_meta.COLUMNS, *of_meta.DIFFERENCES]
 FULL, ALONE = "full model", "without clustering"
 
 
-def candidates(model: HierarchicalModel) -> Iterator[tuple[str, str, HierarchicalModel]]:
-    """Name, the part left out, and the model: the whole one, one without each slope, one without clusters."""
-    yield FULL, "", model
-    for k, effect in enumerate(model.effects):
-        if effect != "intercept" and len(model.effects) > 1:
-            yield f"without varying {effect}", f"varying {effect}", _with_effects(model, k)
-    yield ALONE, "clustering", replace(model, Z=model.Z[:, :0], effects=(), blocks=())
+def candidates(model: HierarchicalModel) -> Iterator[tuple[str, str, list[int]]]:
+    """Name, the part left out, and the random effects that stay: of the whole model, of those without each slope.
+
+    With several grouping factors, of those without each of them, too; the last one has no clusters.
+    """
+    every = range(len(model.effects))
+    yield FULL, "", list(every)
+    for k, (group, effect) in enumerate(zip(model.group_names, model.effects, strict=True)):
+        if effect != "intercept" and len(model.effects_of(model.factor_of[k])) > 1:
+            slope = f"varying {effect} by {group}" if model.several else f"varying {effect}"
+            yield f"without {slope}", slope, [i for i in every if i != k]
+    for f, clusters in enumerate(model.factors if model.several else ()):
+        rest = [i for i in every if model.factor_of[i] != f]
+        yield f"without {clusters.name}", f"clustering by {clusters.name}", rest
+    yield ALONE, "clustering", []
 
 
-def _with_effects(model: HierarchicalModel, left_out: int) -> HierarchicalModel:
-    kept = [k for k in range(len(model.effects)) if k != left_out]
-    block_of = np.repeat(np.arange(len(model.blocks)), model.blocks)[kept]
-    blocks = tuple(int(size) for size in np.unique(block_of, return_counts=True)[1])
-    return replace(model, Z=model.Z[:, kept], effects=tuple(model.effects[k] for k in kept), blocks=blocks)
+def _scores(model: HierarchicalModel, start: Draws) -> Scores:
+    """Of a model with one grouping factor and gaussian outcomes by sufficient statistics, else by its rows."""
+    if model.latent or not applies(model):
+        return scores(model, start)
+    found = evidence(model, classical.fit(model) if model.effects else None)
+    return Scores(found.value, found.error, individuals(model, found.draws), (found.clusters,))
 
 
-def compare(model: HierarchicalModel) -> tuple[pd.DataFrame, dict[str, Any]]:
+def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Table of the models, and the Bayes factor of each part.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    start : Draws
+        One draw: classical estimates.
 
     Returns
     -------
     comparison : pandas.DataFrame
-        As in a meta-analysis; the best expected log predictive density has a difference of zero.
+        As in a meta-analysis; the best expected log predictive density has a difference of zero. ``elpd_loco`` leaves
+        out clusters of the first grouping factor, ``elpd_loco [GROUP]`` those of further ones.
     document : dict
         ``inclusion``: part, log Bayes factor in favour of it, prior and posterior probability against leaving just it
         out.
     """
-    if not model.gaussian or not applies(model):
-        reason = "marginal likelihoods are computed for gaussian outcomes and normal priors of the coefficients only"
-        return pd.DataFrame(columns=COLUMNS), {"applies": False, "reason": reason}
-    rows: list[dict[str, Any]] = []
-    units: list[tuple[Array, Array]] = []
-    parts: list[str] = []
-    for name, part, candidate in candidates(model):
-        found = evidence(candidate, classical.fit(candidate) if candidate.effects else None)
-        loo, loco = individuals(candidate, found.draws), found.clusters
-        rows.append({"model": name, "log_marginal_likelihood": found.value, "method": "importance sampling"})
-        rows[-1] |= {"error": found.error, "elpd_loo": loo.sum(), "elpd_loco": loco.sum()}
-        units.append((loo, loco))
-        parts.append(part)
-    table = pd.DataFrame(rows)
-    value = table["log_marginal_likelihood"].to_numpy()
+    listed = list(candidates(model))
+    found = [_scores(model.with_effects(kept), start.of_effects(kept)) for _, _, kept in listed]
+    value = np.array([entry.value for entry in found])
+    units = {"elpd_loo": [entry.rows for entry in found]}
+    for f, clusters in enumerate(model.factors):
+        units[f"elpd_loco [{clusters.name}]" if f else "elpd_loco"] = [entry.clusters[f] for entry in found]
+    table = pd.DataFrame({"model": [name for name, _, _ in listed], "log_marginal_likelihood": value})
+    table["method"], table["error"] = "importance sampling", [entry.error for entry in found]
     table["prior_probability"] = 1 / len(table)
     table["posterior_probability"] = np.exp(value - logsumexp(value))
-    for which, name in enumerate(("elpd_loo", "elpd_loco")):
-        best = units[int(table[name].argmax())][which]
-        differences = [entry[which] - best for entry in units]
+    for name, entries in units.items():
+        table[name] = [entry.sum() for entry in entries]
+        differences = [entry - entries[int(table[name].argmax())] for entry in entries]
         table[f"{name}_difference"] = [d.sum() for d in differences]
         table[f"{name}_difference_se"] = [np.sqrt(len(d) * d.var()) for d in differences]
     inclusion = [
         {
             "part": part,
-            "log_bayes_factor": value[0] - other,
-            "error": float(np.hypot(rows[0]["error"], row["error"])),
+            "log_bayes_factor": value[0] - other.value,
+            "error": float(np.hypot(found[0].error, other.error)),
             "prior_probability": 0.5,
-            "posterior_probability": 1 / (1 + np.exp(min(other - value[0], 700.0))),
+            "posterior_probability": 1 / (1 + np.exp(min(other.value - value[0], 700.0))),
         }
-        for part, other, row in zip(parts, value, rows, strict=True)
+        for (_, part, _), other in zip(listed, found, strict=True)
         if part
     ]
-    return table[COLUMNS], {"applies": True, "inclusion": inclusion}
+    return table[[*COLUMNS, *(name for name in table if name not in COLUMNS)]], {
+        "applies": True,
+        "inclusion": inclusion,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -37,12 +38,15 @@ class Complete:
 def fit(model: HierarchicalModel) -> Complete:
     """Ordinary least squares from the sufficient statistics, or logistic or Poisson regression.
 
+    With several grouping factors, standard errors are robust to clusters of each of them (Cameron, Gelbach & Miller
+    2011).
+
     Parameters
     ----------
     model : HierarchicalModel
     """
-    if not model.gaussian:
-        return _of_counts(model)
+    if model.latent:
+        return _of_rows(model)
     s = model.sufficient
     n, p, J = s.n, s.p, len(s.sizes)
     triangle = s.total
@@ -60,12 +64,24 @@ def fit(model: HierarchicalModel) -> Complete:
     return Complete(model.to_user(beta), naive, robust, float(np.sqrt(variance)) * model.outcome_spread)
 
 
-def _of_counts(model: HierarchicalModel) -> Complete:
-    rows = model.counts
+def _of_rows(model: HierarchicalModel) -> Complete:
+    rows, n, p = model.latent_rows.rows, model.n, len(model.names)
     found = regress(rows, rows.X)
     residual = rows.y - rows.mean(rows.known + rows.X @ found.coefficients)
-    scores = np.add.reduceat(rows.X * residual[:, None], rows.start, axis=0)
-    J, n, p = len(rows.start), model.n, len(model.names)
-    robust = J / (J - 1) * (n - 1) / (n - p) * found.covariance @ (scores.T @ scores) @ found.covariance
-    naive = np.sqrt(np.diag(found.covariance))
-    return Complete(found.coefficients, naive, np.sqrt(np.diag(robust)), float("nan"))
+    variance = 1.0
+    if model.gaussian:
+        squares = -2 * (rows.kernel(rows.X @ found.coefficients).sum() + rows.constant.sum())
+        variance = float(squares) / (n - p)
+    scores = rows.X * residual[:, None]
+    meat = np.zeros((p, p))
+    for size in range(1, len(model.factors) + 1):
+        for chosen in combinations(range(len(model.factors)), size):
+            _, code = np.unique(model.latent_rows.codes[:, chosen], axis=0, return_inverse=True)
+            J = int(code.max()) + 1
+            sums = np.stack([np.bincount(code.ravel(), weights=column) for column in scores.T], axis=1)
+            meat -= (-1) ** size * J / (J - 1) * (n - 1) / (n - p) * sums.T @ sums
+    back = np.stack([model.to_user(row) - model.to_user(0 * row) for row in np.eye(p)], axis=1)
+    covariances = [variance * found.covariance, found.covariance @ meat @ found.covariance]
+    naive, robust = (np.sqrt(np.maximum(np.diag(back @ c @ back.T), 0)) for c in covariances)
+    sigma = float(np.sqrt(variance)) * model.outcome_spread if model.gaussian else float("nan")
+    return Complete(model.to_user(found.coefficients), naive, robust, sigma)

@@ -5,8 +5,7 @@ With normal priors β ~ N(m, Λ⁻¹) the density of the data given the SDs and 
     log p(y | σ, Σ) = −½ [N log 2π + (N − Jq) log σ² + Σ log|V_j| + log|A + Λ| − log|Λ| + C + m'Λm − b'(A + Λ)⁻¹b]
 
 with A, B, C the sums over clusters of E_j'V_j⁻¹E_j + T_j'T_j/σ² in X and y, and b = B + Λm. What is left has few
-dimensions: a t proposal on the unconstrained scale is fitted to its own weighted draws and then used (adaptive
-importance sampling; Cappé, Guillin, Marin & Robert 2004).
+dimensions, and is integrated by adaptive importance sampling (`importance`).
 """
 
 from __future__ import annotations
@@ -15,15 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, logsumexp
+from scipy.special import logsumexp
 
 from hiermeta.inference.hierarchical.classical import MixedFit
-from hiermeta.models.hierarchical import Draws, HierarchicalModel, correlations
+from hiermeta.inference.hierarchical.importance import SEED, Effort, Hyperparameters, adapt, summary
+from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 Array = npt.NDArray[np.float64]
-_SEED = 20260101
-_DF = 4.0
-_ROUNDS, _ROUND, _FINAL = 4, 600, 3000
 _LEFT_OUT = 600
 """Draws for leaving clusters out, and for individuals."""
 _CELLS = 3_000_000
@@ -72,42 +69,16 @@ class _Sums:
         )
 
 
-class _Marginal:
+class _Marginal(Hyperparameters):
     """log p(y | SDs, correlations) plus their priors, over the unconstrained scale."""
 
     def __init__(self, model: HierarchicalModel) -> None:
-        self.model = model
+        super().__init__(model)
         priors = [model.priors[name] for name in model.names]
         mean, sd = np.array([prior.arguments for prior in priors]).T
         units = model.units
         self.prior_mean = (mean - model.offset) / units["beta"]
         self.precision = (units["beta"] / sd) ** 2
-
-    def unpack(self, z: Array) -> tuple[Array, Array, Array]:
-        """Standardised σ (S,) and Σ (S, q, q), and partial correlations (S, m)."""
-        q = len(self.model.effects)
-        sd, sigma, partial = np.exp(z[:, :q]), np.exp(z[:, q]), np.tanh(z[:, q + 1 :])
-        omega = correlations(partial, self.model.blocks)
-        return sigma, sd[:, :, None] * omega * sd[:, None, :], partial
-
-    def log_prior(self, z: Array) -> Array:
-        """Shape (S,): priors and Jacobians."""
-        model, q = self.model, len(self.model.effects)
-        units = model.units
-        total = model.priors["sigma"].logpdf(np.exp(z[:, q]) * units["sigma"]) + np.log(units["sigma"]) + z[:, q]
-        for k, name in enumerate(model.sd_names):
-            unit = float(units["sd"][k])
-            total = total + model.priors[name].logpdf(np.exp(z[:, k]) * unit) + np.log(unit) + z[:, k]
-        partial = np.tanh(z[:, q + 1 :])
-        used = 0
-        for size in model.blocks:
-            for i in range(1, size):
-                for j in range(i):
-                    shape = model.eta + 0.5 * (size - 2 - j)
-                    constant = gammaln(2 * shape) - 2 * gammaln(shape) - (2 * shape - 1) * np.log(2)
-                    total = total + constant + shape * np.log1p(-(partial[:, used] ** 2))
-                    used += 1
-        return np.asarray(total)
 
     def sums(self, sigma: Array, covariance: Array) -> _Sums:
         s = self.model.sufficient
@@ -195,48 +166,15 @@ def evidence(model: HierarchicalModel, start: MixedFit | None) -> Evidence:
     start : MixedFit or None
         Where to begin; None for a model without random effects.
     """
-    marginal, rng = _Marginal(model), np.random.default_rng(_SEED)
-    q, m = len(model.effects), len(model.pairs)
-    centre, root = np.zeros(q + 1 + m), 0.3 * np.eye(q + 1 + m)
+    marginal, rng = _Marginal(model), np.random.default_rng(SEED)
+    centre, root = marginal.start(None if start is None else start.parameters)
     if start is None:
         triangle = model.sufficient.total
-        centre[q] = np.log(max(abs(triangle[-1, -1]) / np.sqrt(model.n), 1e-8))
-    else:
-        draw = start.parameters
-        sigma = draw.sigma[0] / model.units["sigma"]
-        centre[:q] = np.log(np.maximum(draw.sd[0] / model.units["sd"], 0.05 * sigma))
-        centre[q] = np.log(sigma)
-    root[q, q] = 2 / np.sqrt(model.n)
-    for _ in range(_ROUNDS):
-        z, log_weight = _round(marginal, centre, root, _ROUND, rng)
-        weight = np.exp(log_weight - logsumexp(log_weight))
-        # Flattened weights while few draws carry them all.
-        while 1 / (weight**2).sum() < 10 * len(centre):
-            log_weight = 0.5 * log_weight
-            weight = np.exp(log_weight - logsumexp(log_weight))
-        centre = weight @ z
-        spread = (weight[:, None] * (z - centre)).T @ (z - centre)
-        root = np.linalg.cholesky(1.2 * spread + 1e-12 * np.eye(len(centre)))
-    z, log_weight = _round(marginal, centre, root, _FINAL, rng)
-    value = float(logsumexp(log_weight) - np.log(_FINAL))
-    weight = np.exp(log_weight - logsumexp(log_weight))
-    error = float(np.sqrt(max((weight**2).sum() - 1 / _FINAL, 0)))
-    # Systematic resampling: equally weighted draws.
-    places = (np.arange(_LEFT_OUT) + rng.uniform()) / _LEFT_OUT
-    chosen = z[np.searchsorted(np.cumsum(weight), places).clip(max=_FINAL - 1)]
+        centre[-1] = np.log(max(abs(triangle[-1, -1]) / np.sqrt(model.n), 1e-8))
+    z, log_weight = adapt(marginal, centre, root, Effort(4, 600, 3000), rng)
+    value, error, places = summary(log_weight, _LEFT_OUT, rng)
+    chosen = z[places]
     return Evidence(value, error, marginal.left_out(chosen), marginal.draws(chosen, rng))
-
-
-def _round(marginal: _Marginal, centre: Array, root: Array, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    d = len(centre)
-    normal = rng.standard_normal((n, d))
-    scale = np.sqrt(_DF / rng.chisquare(_DF, n))
-    standard = normal * scale[:, None]
-    z = centre + standard @ root.T
-    log_proposal = gammaln((_DF + d) / 2) - gammaln(_DF / 2) - d / 2 * np.log(_DF * np.pi)
-    log_proposal = log_proposal - (_DF + d) / 2 * np.log1p((standard**2).sum(axis=1) / _DF)
-    log_proposal -= np.log(np.diag(root)).sum()
-    return z, marginal(z) - log_proposal
 
 
 def individuals(model: HierarchicalModel, draws: Draws) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +18,9 @@ from hiermeta.sampling.convergence import MCSE
 Array = npt.NDArray[np.float64]
 _VALUES = 6_000_000
 """Largest number of (draw, cluster, effect) triples for which summaries use every draw."""
-RANDOM_EFFECTS = ["cluster", "term", *INTERVAL, *MCSE]
+RANDOM_EFFECTS = ["group", "cluster", "term", *INTERVAL, *MCSE]
 POOLING = [
-    *("cluster", "n", "term", "complete", "none", "none_se", "partial", "partial_sd", "shrinkage"),
+    *("group", "cluster", "n", "term", "complete", "none", "none_se", "partial", "partial_sd", "shrinkage"),
     *("complete_line", "partial_line", "partial_line_sd"),
 ]
 
@@ -35,12 +36,15 @@ class Effects:
     chains : int
     mean, variance : numpy.ndarray
         Shape (S, J, q).
+    exact : bool
+        Whether they are normal given each draw, with these moments; otherwise ``mean`` was sampled.
     """
 
     draws: Draws
     chains: int
     mean: Array
     variance: Array
+    exact: bool
 
 
 def effects(model: HierarchicalModel, draws: Draws, chains: int, u: Array | None = None) -> Effects:
@@ -60,15 +64,35 @@ def effects(model: HierarchicalModel, draws: Draws, chains: int, u: Array | None
     kept = np.arange(total).reshape(chains, -1)[:, ::every].ravel()
     some = draws[kept]
     if u is not None:
-        return Effects(some, chains, u[kept], np.zeros_like(u[kept]))
+        return Effects(some, chains, u[kept], np.zeros_like(u[kept]), False)
     mean, covariance = model.random_effects(some)
-    return Effects(some, chains, mean, np.diagonal(covariance, axis1=2, axis2=3))
+    return Effects(some, chains, mean, np.diagonal(covariance, axis1=2, axis2=3), True)
+
+
+def by_group(
+    model: HierarchicalModel, draws: Draws, chains: int, u: Sequence[Array]
+) -> list[tuple[HierarchicalModel, Effects]]:
+    """For each grouping factor, the model with its random effects only, and their draws.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    draws : Draws
+    chains : int
+    u : sequence of numpy.ndarray
+        By grouping factor, shape (S, J, its effects), as sampled; empty where they were integrated out.
+    """
+    if not u:
+        return [(model, effects(model, draws, chains))]
+    views = [model.by(f) for f in range(len(model.factors))]
+    own = [draws.of_effects(model.effects_of(f)) for f in range(len(model.factors))]
+    return [(view, effects(view, draw, chains, values)) for view, draw, values in zip(views, own, u, strict=True)]
 
 
 def random_effects(model: HierarchicalModel, found: Effects) -> pd.DataFrame:
     """Table of the random effects, one row per cluster and term."""
     table = _named(model)
-    if model.gaussian:
+    if found.exact:
         summary = of_normals(_flat(found.mean), _flat(found.variance), _labels(model), found.chains)
     else:
         columns = _flat(found.mean).T.reshape(-1, found.chains, len(found.mean) // found.chains)
@@ -93,7 +117,7 @@ def pooling(model: HierarchicalModel, found: Effects, complete: Complete, unpool
     table["none"], table["none_se"] = unpooled.estimate.ravel(), unpooled.se.ravel()
     partial = found.mean + fixed[:, None, :]
     table["partial"], table["partial_sd"] = _moments(partial, found.variance)
-    if model.gaussian:
+    if found.exact:
         standard = model.to_standard(found.draws)
         table["shrinkage"] = model.sufficient.pooled(standard.sigma, standard.covariance).ravel()
     else:  # what is left of the variance between clusters once a cluster's rows are known
@@ -115,7 +139,9 @@ def _flat(values: Array) -> Array:
 def _named(model: HierarchicalModel) -> pd.DataFrame:
     q = len(model.effects)
     clusters = np.repeat(np.array(model.clusters.names, dtype=object), q)
-    return pd.DataFrame({"cluster": clusters, "term": list(model.effects) * len(model.clusters.names)})
+    return pd.DataFrame(
+        {"group": model.clusters.name, "cluster": clusters, "term": list(model.effects) * len(model.clusters.names)}
+    )
 
 
 def _labels(model: HierarchicalModel) -> list[str]:

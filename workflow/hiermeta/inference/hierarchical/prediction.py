@@ -24,7 +24,7 @@ COLUMNS = ["target", *INTERVAL, *MCSE]
 def predictions(
     model: HierarchicalModel,
     draws: Draws,
-    found: Effects,
+    found: Sequence[Effects],
     table: pd.DataFrame,
     predict_at: Sequence[Mapping[str, Any]],
     chains: int,
@@ -33,7 +33,19 @@ def predictions(
 
     ``mean``: the expected outcome at the mean of the design. ``new cluster``: that of a cluster not seen before.
     ``new individual``: one outcome in such a cluster. ``cluster NAME``: the expected outcome in a known one, at the
-    same design.
+    same design. With several grouping factors ``new`` means new clusters of all of them, and ``GROUP NAME`` is a known
+    cluster, with the effects of those it is nested in, where effects of other factors are zero.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    draws : Draws
+    found : sequence of Effects
+        By grouping factor.
+    table : pandas.DataFrame
+        The validated table.
+    predict_at : sequence of dict
+    chains : int
     """
     parts = [_at(model, draws, model.X.mean(axis=0), model.Z.mean(axis=0), "", chains)]
     for values in predict_at:
@@ -41,12 +53,48 @@ def predictions(
         changed = table.assign(**values)
         parts.append(_at(model, draws, *design_rows(model, changed), where, chains))
     x, z = model.X.mean(axis=0), model.Z.mean(axis=0)
-    mean = (found.draws.beta @ x)[:, None] + found.mean @ z
-    # Covariances between effects of a cluster count too, so the spread is computed along z.
-    spread = _along(model, found.draws, z)
-    names = [f"cluster {name}" for name in model.clusters.names]
-    parts.append(of_normals(mean, spread, names, chains))
+    if not model.several:
+        mean = (found[0].draws.beta @ x)[:, None] + found[0].mean @ z
+        # Covariances between effects of a cluster count too, so the spread is computed along z.
+        spread = _along(model, found[0].draws, z)
+        parts.append(of_normals(mean, spread, known_names(model), chains))
+    else:
+        linear = known_predictors(model, draws, [effects.mean for effects in found], x, z)
+        rows = dict(zip(known_names(model), linear.T.reshape(linear.shape[1], chains, -1), strict=True))
+        parts.append(of_draws(rows)[[*INTERVAL, *MCSE]])
     return pd.concat(parts).rename_axis("target").reset_index()[COLUMNS]
+
+
+def known_names(model: HierarchicalModel) -> list[str]:
+    """What predictions in known clusters are called."""
+    label = (lambda group: group) if model.several else (lambda group: "cluster")
+    return [f"{label(clusters.name)} {name}" for clusters in model.factors for name in clusters.names]
+
+
+def known_predictors(model: HierarchicalModel, draws: Draws, u: Sequence[Array], x: Array, z: Array) -> Array:
+    """Shape (S, ΣJ): the linear predictor in each known cluster, other clusters' effects being zero.
+
+    Effects of the clusters that one is nested in count too.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    draws : Draws
+    u : sequence of numpy.ndarray
+        By grouping factor, shape (S, J, its effects).
+    x, z : numpy.ndarray
+        Shapes (p,) and (q,): design rows.
+    """
+    added = [values @ z[model.effects_of(f)] for f, values in enumerate(u)]
+    columns = []
+    for f, clusters in enumerate(model.factors):
+        total = added[f]
+        for g, outer in enumerate(model.factors):
+            parents = clusters.parents(outer)
+            if g != f and parents is not None:
+                total = total + added[g][:, parents]
+        columns.append(total)
+    return np.asarray((draws.beta @ x)[:, None] + np.concatenate(columns, axis=1))
 
 
 def design_rows(model: HierarchicalModel, table: pd.DataFrame) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
-from hiermeta.inference.hierarchical.prediction import COLUMNS, design_rows
+from hiermeta.inference.hierarchical.prediction import COLUMNS, design_rows, known_names, known_predictors
 from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
 from hiermeta.inference.marginal_means import levels
 from hiermeta.inference.summaries import of_draws
@@ -24,7 +24,7 @@ _SEED = 20260101
 def predictions(
     model: HierarchicalModel,
     draws: Draws,
-    u: Array,
+    u: Sequence[Array],
     table: pd.DataFrame,
     predict_at: Sequence[Mapping[str, Any]],
     shape: tuple[int, ...],
@@ -32,15 +32,16 @@ def predictions(
     """Table of predictions, as probabilities or as rates per unit of exposure.
 
     ``mean``: averaged over clusters (population-averaged). ``typical cluster``: where random effects are zero
-    (cluster-specific). ``new cluster``: in a cluster not seen before. ``cluster NAME``: in a known one. All at the mean
-    of the design, or at given values.
+    (cluster-specific). ``new cluster``: in a cluster not seen before. ``cluster NAME``: in a known one, ``GROUP NAME``
+    with several grouping factors, effects of other clusters being zero. All at the mean of the design, or at given
+    values.
 
     Parameters
     ----------
     model : HierarchicalModel
     draws : Draws
-    u : numpy.ndarray
-        Shape (S, J, q): random effects.
+    u : sequence of numpy.ndarray
+        Random effects by grouping factor, shape (S, J, its effects).
     table : pandas.DataFrame
         The validated table.
     predict_at : sequence of dict
@@ -52,8 +53,8 @@ def predictions(
     for values in predict_at:
         where = " at " + ", ".join(f"{name} = {value}" for name, value in values.items())
         rows |= _at(model, draws, *design_rows(model, table.assign(**values)), where)
-    known = _inverse(model, (draws.beta @ x)[:, None] + u @ z)
-    rows |= {f"cluster {name}": known[:, j] for j, name in enumerate(model.clusters.names)}
+    known = _inverse(model, known_predictors(model, draws, u, x, z))
+    rows |= dict(zip(known_names(model), known.T, strict=True))
     summaries = of_draws({name: values.reshape(shape) for name, values in rows.items()})
     return summaries.rename_axis("target").reset_index()[COLUMNS]
 

@@ -8,6 +8,7 @@ randomised quantile residuals (Dunn & Smyth 1996), normal on average over draws.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 INDIVIDUALS = ["row", "cluster", "fitted", "residual", "standardised"]
-CLUSTERS = ["cluster", "n", "term", "estimate", "standardised", "distance", "df", "p", "residual_rms"]
+CLUSTERS = ["group", "cluster", "n", "term", "estimate", "standardised", "distance", "df", "p", "residual_rms"]
 LEVELS = ["level", "n", "mean", "sd", "skewness", "excess_kurtosis", "W", "p", "beyond_3", "largest", "where"]
 _SEED = 20260101
 _ROWS = 50_000
@@ -43,7 +44,7 @@ class _Individuals:
     standardised: Array
 
 
-def tables(model: HierarchicalModel, table: pd.DataFrame, draws: Draws, u: Array | None) -> dict[str, pd.DataFrame]:
+def tables(model: HierarchicalModel, table: pd.DataFrame, draws: Draws, u: Sequence[Array]) -> dict[str, pd.DataFrame]:
     """Residuals of individuals, of clusters, and a summary of both, by file name.
 
     Parameters
@@ -52,35 +53,56 @@ def tables(model: HierarchicalModel, table: pd.DataFrame, draws: Draws, u: Array
     table : pandas.DataFrame
         The validated table.
     draws : Draws
-    u : numpy.ndarray or None
-        Shape (S, J, q): random effects as sampled; None where they were integrated out.
+    u : sequence of numpy.ndarray
+        By grouping factor, shape (S, J, its effects): random effects as sampled; empty where they were integrated out.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``residuals``: row, cluster, fitted (expected outcome, share or rate given the cluster), residual (observed −
-        fitted), standardised. ``cluster_residuals``: one row per cluster and random effect. ``residual_checks``: one
-        row per level.
+        ``residuals``: row, cluster (of the first grouping factor), fitted (expected outcome, share or rate given the
+        clusters), residual (observed − fitted), standardised. ``cluster_residuals``: one row per cluster and random
+        effect. ``residual_checks``: one row per level.
     """
     point = Draws(
         *(part.mean(axis=0, keepdims=True) for part in (draws.beta, draws.sigma, draws.sd, draws.correlation))
     )
-    if u is None:
+    if not u:
         mean, covariance = (part[0] for part in model.random_effects(point))
+        moments = [(mean, covariance)]
         individuals = _of_gaussian(model, point, mean, covariance)
     else:
-        mean = u.mean(axis=0)
-        covariance = np.einsum("sja,sjb->jab", u - mean, u - mean) / (len(u) - 1)
-        individuals = _of_counts(model, draws, u)
+        means = [values.mean(axis=0) for values in u]
+        spreads = [
+            np.einsum("sja,sjb->jab", values - mean, values - mean) / (len(values) - 1)
+            for values, mean in zip(u, means, strict=True)
+        ]
+        moments = list(zip(means, spreads, strict=True))
+        individuals = _of_latent_gaussian(model, point) if model.gaussian else _of_counts(model, draws, u)
     every = -(-model.n // _ROWS)
     names = np.array(model.clusters.names, dtype=object)
     columns = {"row": table["row"].to_numpy(), "cluster": names[model.clusters.codes]} | vars(individuals)
-    clusters = _clusters(model, mean, point.covariance[0] - covariance, point.sd[0], individuals.standardised)
+    parts = []
+    for f, (mean, covariance) in enumerate(moments):
+        view, own = model.by(f), point.of_effects(model.effects_of(f))
+        parts.append(_clusters(view, mean, own.covariance[0] - covariance, own.sd[0], individuals.standardised))
+    clusters = pd.concat(parts, ignore_index=True)
     return {
         "residuals": pd.DataFrame(columns)[INDIVIDUALS].iloc[::every],
         "cluster_residuals": clusters,
         "residual_checks": _levels(model, table["row"].to_numpy(), individuals.standardised, clusters),
     }
+
+
+def _of_latent_gaussian(model: HierarchicalModel, point: Draws) -> _Individuals:
+    """As with one grouping factor, E[u] and Cov[u] being those given all rows and the parameters."""
+    latent, standard = model.latent_rows, model.to_standard(point)
+    known = latent.rows.known + latent.rows.X @ standard.beta[0]
+    variance = float(standard.sigma[0] ** 2)
+    found = latent.approximate(standard.factor[0], known, variance)
+    fitted = model.outcome_centre + model.outcome_spread * found.linear[latent.row]
+    inside = found.variances()[latent.row] / variance
+    residual = model.outcome - fitted
+    return _Individuals(fitted, residual, residual / (point.sigma[0] * np.sqrt(np.maximum(1 - inside, 1e-12))))
 
 
 def _of_gaussian(model: HierarchicalModel, point: Draws, mean: Array, covariance: Array) -> _Individuals:
@@ -91,14 +113,14 @@ def _of_gaussian(model: HierarchicalModel, point: Draws, mean: Array, covariance
     return _Individuals(fitted, residual, residual / (sigma * np.sqrt(np.maximum(1 - inside, 1e-12))))
 
 
-def _of_counts(model: HierarchicalModel, draws: Draws, u: Array) -> _Individuals:
+def _of_counts(model: HierarchicalModel, draws: Draws, u: Sequence[Array]) -> _Individuals:
     """Randomised quantile residuals (Dunn & Smyth 1996) of the posterior predictive distribution given clusters."""
-    y, size, codes = model.outcome, model.size, model.clusters.codes
+    y, size = model.outcome, model.size
     count = int(np.clip(_VALUES // model.n, _LEAST, _MOST))
-    chosen = np.linspace(0, len(u) - 1, count).astype(int)
+    chosen = np.linspace(0, len(draws.beta) - 1, count).astype(int)
     fitted, below, upto = np.zeros(model.n), np.zeros(model.n), np.zeros(model.n)
     for s in chosen:
-        linear = model.X @ draws.beta[s] + (model.Z * u[s, codes]).sum(axis=1)
+        linear = model.predictor(draws.beta[s], [values[s] for values in u])
         if model.family == "poisson":
             rate = np.exp(np.minimum(linear, 700.0))
             fitted += rate
@@ -133,6 +155,7 @@ def _clusters(model: HierarchicalModel, mean: Array, spread: Array, sd: Array, s
     sizes, squares = model.clusters.sizes, np.bincount(model.clusters.codes, standardised**2, minlength=J)
     table = pd.DataFrame(
         {
+            "group": model.clusters.name,
             "cluster": np.repeat(np.array(model.clusters.names, dtype=object), q),
             "n": np.repeat(sizes, q),
             "term": list(model.effects) * J,
@@ -150,11 +173,12 @@ def _clusters(model: HierarchicalModel, mean: Array, spread: Array, sd: Array, s
 def _levels(model: HierarchicalModel, rows: Array, individuals: Array, clusters: pd.DataFrame) -> pd.DataFrame:
     """Shape of the standardised residuals at each level, and where the largest is."""
     summaries = [("individuals", individuals, f"row {rows[np.abs(individuals).argmax()]}")]
-    for effect in model.effects:
-        own = clusters[(clusters["term"] == effect) & clusters["standardised"].notna()]
+    for group, effect in zip(model.group_names, model.effects, strict=True):
+        mine = (clusters["group"] == group) & (clusters["term"] == effect)
+        own = clusters[mine & clusters["standardised"].notna()]
         values = own["standardised"].to_numpy(float)
         if len(values):
-            summaries.append((f"{model.clusters.name}: {effect}", values, own["cluster"].iloc[np.abs(values).argmax()]))
+            summaries.append((f"{group}: {effect}", values, own["cluster"].iloc[np.abs(values).argmax()]))
     return pd.DataFrame([_level(*summary) for summary in summaries], columns=LEVELS)
 
 

@@ -1,0 +1,144 @@
+"""Adaptive importance sampling over the SDs and correlations of a mixed model, for marginal likelihoods.
+
+A t proposal on the unconstrained scale is fitted to its own weighted draws and then used (Cappé, Guillin, Marin &
+Robert 2004). Everything else is integrated out by the target, exactly or with an unbiased estimate, so that the mean of the
+weights is an unbiased estimate of the marginal likelihood (Tran, Scharth, Pitt & Kohn 2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaln, logsumexp
+
+from hiermeta.models.hierarchical import Draws, HierarchicalModel, correlations
+from hiermeta.sampling.convergence import smoothed_weights
+
+Array = npt.NDArray[np.float64]
+SEED = 20260101
+_DF = 4.0
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many rounds of how many draws fit the proposal, and how many draws use it."""
+
+    rounds: int
+    size: int
+    final: int
+
+
+class Hyperparameters:
+    """SDs, correlations and residual SD of a model over the unconstrained scale.
+
+    A point holds log SDs, inverse hyperbolic tangents of partial correlations, and log σ of gaussian outcomes.
+    """
+
+    def __init__(self, model: HierarchicalModel) -> None:
+        self.model = model
+
+    def start(self, draw: Draws | None) -> tuple[Array, Array]:
+        """Centre and root of a first proposal: around point estimates, or at 1."""
+        model = self.model
+        q, d = len(model.effects), len(model.effects) + len(model.pairs) + model.gaussian
+        centre, root = np.zeros(d), 0.3 * np.eye(d)
+        if draw is not None:
+            sigma = draw.sigma[0] / model.units["sigma"] if model.gaussian else 1.0
+            centre[:q] = np.log(np.maximum(draw.sd[0] / model.units["sd"], 0.05 * sigma))
+            if model.gaussian:
+                centre[-1] = np.log(sigma)
+        if model.gaussian:
+            root[-1, -1] = 2 / np.sqrt(model.n)
+        return centre, root
+
+    def unpack(self, z: Array) -> tuple[Array, Array, Array]:
+        """Standardised σ (S,), 1 for counts, Σ (S, q, q), and partial correlations (S, m)."""
+        q, m = len(self.model.effects), len(self.model.pairs)
+        sd, partial = np.exp(z[:, :q]), np.tanh(z[:, q : q + m])
+        sigma = np.exp(z[:, -1]) if self.model.gaussian else np.ones(len(z))
+        omega = correlations(partial, self.model.blocks)
+        return sigma, sd[:, :, None] * omega * sd[:, None, :], partial
+
+    def log_prior(self, z: Array) -> Array:
+        """Shape (S,): priors and Jacobians."""
+        model, q = self.model, len(self.model.effects)
+        units = model.units
+        total = np.zeros(len(z))
+        if model.gaussian:
+            total = model.priors["sigma"].logpdf(np.exp(z[:, -1]) * units["sigma"]) + np.log(units["sigma"]) + z[:, -1]
+        for k, name in enumerate(model.sd_names):
+            unit = float(units["sd"][k])
+            total = total + model.priors[name].logpdf(np.exp(z[:, k]) * unit) + np.log(unit) + z[:, k]
+        partial = np.tanh(z[:, q : q + len(model.pairs)])
+        used = 0
+        for size in model.blocks:
+            for i in range(1, size):
+                for j in range(i):
+                    shape = model.eta + 0.5 * (size - 2 - j)
+                    constant = gammaln(2 * shape) - 2 * gammaln(shape) - (2 * shape - 1) * np.log(2)
+                    total = total + constant + shape * np.log1p(-(partial[:, used] ** 2))
+                    used += 1
+        return np.asarray(total)
+
+
+def adapt(
+    target: Callable[[Array], Array], centre: Array, root: Array, effort: Effort, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Draws from the adapted proposal, shape (S, d), and the logarithms of their importance weights.
+
+    Parameters
+    ----------
+    target : callable
+        Log density, unnormalised, at points of shape (S, d).
+    centre, root : numpy.ndarray
+        Shapes (d,) and (d, d): centre of the first proposal, and a Cholesky factor of its scale.
+    effort : Effort
+    rng : numpy.random.Generator
+    """
+    for _ in range(effort.rounds if len(centre) else 0):
+        z, log_weight = _round(target, centre, root, effort.size, rng)
+        weight = np.exp(log_weight - logsumexp(log_weight))
+        # Flattened weights while few draws carry them all.
+        while 1 / (weight**2).sum() < 10 * len(centre):
+            log_weight = 0.5 * log_weight
+            weight = np.exp(log_weight - logsumexp(log_weight))
+        centre = weight @ z
+        spread = (weight[:, None] * (z - centre)).T @ (z - centre)
+        root = np.linalg.cholesky(1.2 * spread + 1e-12 * np.eye(len(centre)))
+    return _round(target, centre, root, effort.final, rng)
+
+
+def summary(log_weight: Array, count: int, rng: np.random.Generator) -> tuple[float, float, npt.NDArray[np.intp]]:
+    """Log marginal likelihood, its Monte Carlo SE, and places of equally weighted draws by systematic resampling."""
+    n = len(log_weight)
+    weight = np.exp(log_weight - logsumexp(log_weight))
+    error = float(np.sqrt(max((weight**2).sum() - 1 / n, 0)))
+    at = (np.arange(count) + rng.uniform()) / count
+    return float(logsumexp(log_weight) - np.log(n)), error, np.searchsorted(np.cumsum(weight), at).clip(max=n - 1)
+
+
+def log_predictive(likelihood: Array) -> tuple[Array, Array]:
+    """Log predictive densities of units left out, and Pareto k̂ of their weights, shape (U,).
+
+    Parameters
+    ----------
+    likelihood : numpy.ndarray
+        Shape (S, U): log densities of the units given the rest and draws from the posterior of all.
+    """
+    log_weights, pareto_k = smoothed_weights(-likelihood)
+    return logsumexp(log_weights + likelihood, axis=0), pareto_k
+
+
+def _round(
+    target: Callable[[Array], Array], centre: Array, root: Array, n: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    d = len(centre)
+    standard = rng.standard_normal((n, d)) * np.sqrt(_DF / rng.chisquare(_DF, n))[:, None]
+    z = centre + standard @ root.T
+    log_proposal = gammaln((_DF + d) / 2) - gammaln(_DF / 2) - d / 2 * np.log(_DF * np.pi)
+    log_proposal = log_proposal - (_DF + d) / 2 * np.log1p((standard**2).sum(axis=1) / _DF)
+    log_proposal -= np.log(np.diag(root)).sum()
+    return z, target(z) - log_proposal

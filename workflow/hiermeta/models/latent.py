@@ -1,0 +1,315 @@
+"""Random effects of any number of grouping factors, integrated out by Laplace's approximation.
+
+With standardised rows, u = Lv and v ~ N(0, I), the linear predictor is η = known + Xβ + Av. The log density of the rows
+
+    log ∫ p(y | η) p(v) dv ≈ log p(y | η̂) − ½ v̂'v̂ − ½ log|A'WA + I|
+
+is that at the mode v̂, W being the curvature of −log p(y | η) there; for gaussian outcomes it is exact. The curvature is
+as sparse as clusters that share rows, and is factorised in an order that keeps it so (Bates, Mächler, Bolker & Walker
+2015). Coefficients with normal priors can be integrated out beside the random effects, as the last rows of the system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from hiermeta.models.counts import Counts, aggregate
+
+if TYPE_CHECKING:
+    from hiermeta.models.hierarchical import HierarchicalModel
+
+Array = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.intp]
+_NEWTON, _HALVINGS = 100, 30
+_TOLERANCE = 1e-10
+"""Largest Newton decrement at the mode: twice what the log density still rises."""
+
+
+@dataclass(frozen=True)
+class Latent:
+    """Rows that share all clusters and design row, standing together, in standardised units.
+
+    Parameters
+    ----------
+    rows : Counts
+        With R rows; ``known`` holds the centre of the outcome, and the logarithm of exposures.
+    codes : numpy.ndarray
+        Shape (R, F): numbers of each row's clusters.
+    index : tuple of numpy.ndarray
+        For each of the q effects, shape (J,): where it stands in v, by cluster.
+    factor_of : tuple of int
+        For each of the q effects, the number of its grouping factor.
+    size : int
+        Length M of v.
+    row : numpy.ndarray
+        Shape (N,): row here of each row of the table.
+    """
+
+    rows: Counts
+    codes: Whole
+    index: tuple[Whole, ...]
+    factor_of: tuple[int, ...]
+    size: int
+    row: Whole
+
+    @cached_property
+    def place(self) -> Whole:
+        """Shape (R, q): where each row's effects stand in v."""
+        columns = [index[self.codes[:, f]] for index, f in zip(self.index, self.factor_of, strict=True)]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(self.codes), 0), np.intp)
+
+    @cached_property
+    def _pattern(self) -> tuple[Whole, Whole, Whole]:
+        """Row indices and column pointers of A'WA, and the entry that each product of a row's effects adds to."""
+        pairs = (self.place[:, None, :] * self.size + self.place[:, :, None]).reshape(-1)
+        keys, entry = np.unique(pairs, return_inverse=True)
+        pointers = np.searchsorted(keys, np.arange(self.size + 1) * self.size)
+        return keys % max(self.size, 1), pointers, entry.ravel()
+
+    def design(self, L: Array) -> Any:
+        """Shape (R, M), sparse: A, for a Cholesky factor of shape (q, q)."""
+        loading = self.rows.Z @ L
+        pointers = np.arange(len(loading) + 1) * loading.shape[1]
+        return sparse.csr_matrix((loading.ravel(), self.place.ravel(), pointers), shape=(len(loading), self.size))
+
+    def random_effects(self, v: Array, L: Array) -> list[Array]:
+        """By grouping factor with effects, shape (S, J, its effects): u = Lv, for v of shape (S, M), L of (S, q, q)."""
+        found = []
+        for f in dict.fromkeys(self.factor_of):
+            own = [k for k, owner in enumerate(self.factor_of) if owner == f]
+            index = np.stack([self.index[k] for k in own], axis=1)
+            found.append(np.einsum("skl,sjl->sjk", L[:, own][:, :, own], v[:, index]))
+        return found
+
+    def without_coefficients(self) -> Latent:
+        """Rows whose linear predictor is known but for the random effects."""
+        return replace(self, rows=replace(self.rows, X=self.rows.X[:, :0]))
+
+    def with_effects(self, kept: Sequence[int]) -> Latent:
+        """The same rows with some of the random effects."""
+        used = np.unique(np.concatenate([np.zeros(0, np.intp), *(self.index[k] for k in kept)]))
+        index = tuple(np.searchsorted(used, self.index[k]) for k in kept)
+        factor_of = tuple(self.factor_of[k] for k in kept)
+        rows = replace(self.rows, Z=self.rows.Z[:, list(kept)])
+        return Latent(rows, self.codes, index, factor_of, len(used), self.row)
+
+    def approximate(
+        self, L: Array, known: Array, dispersion: float, prior: tuple[Array, Array] | None = None
+    ) -> Approximation:
+        """The normal approximation of v, and of the coefficients, given the parameters.
+
+        Parameters
+        ----------
+        L : numpy.ndarray
+            Shape (q, q): Cholesky factor of Σ.
+        known : numpy.ndarray
+            Shape (R,): the part of the linear predictor that is known.
+        dispersion : float
+            σ² of gaussian outcomes, else 1.
+        prior : pair of numpy.ndarray, optional
+            Means and precisions of the coefficients, shape (p,) each; a precision of 0 is a flat prior.
+        """
+        rows, A = self.rows, self.design(L)
+        loading = rows.Z @ L
+        products = (loading[:, :, None] * loading[:, None, :]).reshape(len(known), len(L) ** 2)
+        mean, precision = prior if prior is not None else (np.zeros(0), np.zeros(0))
+        X = rows.X if prior is not None else rows.X[:, :0]
+
+        def height(linear: Array, v: Array, beta: Array) -> float:
+            penalty = v @ v + precision @ (beta - mean) ** 2
+            return float(rows.kernel(linear).sum() / dispersion - penalty / 2)
+
+        v, beta = np.zeros(self.size), mean.copy()
+        for _ in range(_NEWTON):
+            linear = known + A @ v + X @ beta
+            expected = rows.mean(linear)
+            score = (rows.y - expected) / dispersion
+            curvature = _Curvature.of(self, A, X, products, rows.curvature(expected) / dispersion, precision)
+            slope = A.T @ score - v, X.T @ score - precision * (beta - mean)
+            step = curvature.solve(*slope)
+            if rows.quadratic:
+                v, beta = v + step[0], beta + step[1]
+                linear = known + A @ v + X @ beta
+                break
+            decrement = float(slope[0] @ step[0] + slope[1] @ step[1])
+            if decrement < _TOLERANCE:
+                break
+            here, share = height(linear, v, beta), 1.0
+            for _ in range(_HALVINGS):
+                new = v + share * step[0], beta + share * step[1]
+                if height(known + A @ new[0] + X @ new[1], *new) >= here:
+                    break
+                share /= 2
+            v, beta = new
+        value = (
+            height(linear, v, beta)
+            + float(rows.normalisers(dispersion).sum())
+            + 0.5 * np.log(precision[precision > 0]).sum()
+            - curvature.log_determinant / 2
+        )
+        return Approximation(self, A, linear, dispersion, v, beta, (mean, precision), curvature, value)
+
+
+@dataclass(frozen=True)
+class _Curvature:
+    """The system [A'WA + I, A'WX; X'WA, X'WX + P], by elimination of its first rows."""
+
+    inner: Any
+    cross: Array
+    half: Array
+    outer: Array
+    by_effect: Array
+
+    @classmethod
+    def of(cls, latent: Latent, A: Any, X: Array, products: Array, weight: Array, precision: Array) -> _Curvature:
+        inner, half, by_effect = None, np.zeros((latent.size, X.shape[1])), np.zeros(0)
+        weighted = weight[:, None] * X
+        cross = np.asarray(A.T @ weighted)
+        if latent.size:
+            indices, pointers, entry = latent._pattern
+            values = np.bincount(entry, weights=(weight[:, None] * products).ravel(), minlength=len(indices))
+            matrix = sparse.csc_matrix((values, indices, pointers), shape=(latent.size, latent.size))
+            matrix += sparse.identity(latent.size, format="csc")
+            symmetric = {"SymmetricMode": True}
+            inner = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
+            by_effect = np.log(np.abs(inner.U.diagonal()))[inner.perm_c]
+            half = inner.solve(cross) if X.shape[1] else half
+        outer = X.T @ weighted + np.diag(precision) - cross.T @ half
+        return cls(inner, cross, half, outer, by_effect)
+
+    @property
+    def log_determinant(self) -> float:
+        return float(self.by_effect.sum() + np.linalg.slogdet(self.outer)[1])
+
+    def solve(self, v: Array, beta: Array) -> tuple[Array, Array]:
+        """The solution for a right-hand side of random effects and coefficients, (M,) and (p,) or with columns."""
+        b = np.linalg.solve(self.outer, beta - self.half.T @ v) if len(beta) else beta
+        return np.asarray(self.inner.solve(v) - self.half @ b if self.inner else v), np.asarray(b, float)
+
+
+@dataclass(frozen=True)
+class Approximation:
+    """A normal approximation around the mode.
+
+    Parameters
+    ----------
+    latent : Latent
+    A : sparse matrix
+        Shape (R, M).
+    linear : numpy.ndarray
+        Shape (R,): linear predictor at the mode.
+    dispersion : float
+    v, beta : numpy.ndarray
+        The mode.
+    prior : pair of numpy.ndarray
+        Means and precisions of the coefficients.
+    curvature : _Curvature
+        Of −log p there.
+    value : float
+        Log density of the rows, what was approximated integrated out; flat priors count 1.
+    """
+
+    latent: Latent
+    A: Any
+    linear: Array
+    dispersion: float
+    v: Array
+    beta: Array
+    prior: tuple[Array, Array]
+    curvature: _Curvature
+    value: float
+
+    def sample(self, rng: np.random.Generator, pairs: int) -> tuple[Array, Array, Array]:
+        """Antithetic draws from the approximation, and what it gets wrong at each.
+
+        Returns
+        -------
+        v, beta : numpy.ndarray
+            Shapes (2 pairs, M) and (2 pairs, p).
+        log_ratio : numpy.ndarray
+            Shape (2 pairs,): log p of rows, v and beta less that of the approximation; the mean of its exponential is 1
+            times exp(−value) times the density of the rows.
+        """
+        latent, rows = self.latent, self.latent.rows
+        (mean, precision), X = self.prior, rows.X[:, : len(self.beta)]
+        root = np.sqrt(rows.curvature(rows.mean(self.linear)) / self.dispersion)
+        noise = root[:, None] * rng.standard_normal((len(root), pairs))
+        right = self.A.T @ noise + rng.standard_normal((latent.size, pairs)), X.T @ noise
+        right = right[0], right[1] + np.sqrt(precision)[:, None] * rng.standard_normal((len(precision), pairs))
+        dv, db = self.curvature.solve(*right)
+        half = 0.5 * ((dv * right[0]).sum(axis=0) + (db * right[1]).sum(axis=0))
+        dv, db, half = np.concatenate([dv, -dv], 1), np.concatenate([db, -db], 1), np.tile(half, 2)
+        v, beta = self.v[:, None] + dv, self.beta[:, None] + db
+        linear = self.linear[:, None] + self.A @ dv + X @ db
+        rise = (rows.kernel(linear.T) - rows.kernel(self.linear)).sum(axis=1) / self.dispersion
+        fall = ((v**2).sum(axis=0) - self.v @ self.v) / 2
+        fall += (precision[:, None] * ((beta - mean[:, None]) ** 2 - (self.beta - mean)[:, None] ** 2)).sum(axis=0) / 2
+        return v.T, beta.T, rise - fall + half
+
+    def variances(self) -> Array:
+        """Shape (R,): of A v, for an approximation without coefficients."""
+        latent = self.latent
+        if not latent.size:
+            return np.zeros(len(self.linear))
+        inverse = self.curvature.inner.solve(np.eye(latent.size))
+        loading, place = self.A.data.reshape(len(self.linear), -1), latent.place
+        return np.asarray(np.einsum("rk,rl,rkl->r", loading, loading, inverse[place[:, :, None], place[:, None, :]]))
+
+    def random_effects(self, L: Array) -> list[tuple[Array, Array]]:
+        """By grouping factor with effects: means (J, its effects) and covariances of u = Lv given the coefficients."""
+        latent = self.latent
+        inverse = self.curvature.inner.solve(np.eye(latent.size))
+        means = latent.random_effects(self.v[None], L[None])
+        found = []
+        for mean, f in zip(means, dict.fromkeys(latent.factor_of), strict=True):
+            own = [k for k, owner in enumerate(latent.factor_of) if owner == f]
+            index, root = np.stack([latent.index[k] for k in own], axis=1), L[np.ix_(own, own)]
+            found.append((mean[0], root @ inverse[index[:, :, None], index[:, None, :]] @ root.T))
+        return found
+
+    def by_cluster(self, factor: int, n_clusters: int) -> Array:
+        """Shape (J,): the log density's parts by cluster of a factor in which all effects are nested."""
+        latent = self.latent
+        cluster = np.zeros(latent.size, np.intp)
+        for k in range(latent.place.shape[1]):
+            cluster[latent.place[:, k]] = latent.codes[:, factor]
+        codes, rows = latent.codes[:, factor], latent.rows
+        total = np.bincount(codes, weights=rows.kernel(self.linear) / self.dispersion, minlength=n_clusters)
+        total += np.bincount(codes[rows.start], weights=rows.normalisers(self.dispersion), minlength=n_clusters)
+        own = (self.v**2 + self.curvature.by_effect) / 2
+        return np.asarray(total - np.bincount(cluster, weights=own, minlength=n_clusters))
+
+
+def latent_rows(model: HierarchicalModel) -> Latent:
+    """The rows of a model in the units of its Stan program.
+
+    Parameters
+    ----------
+    model : HierarchicalModel
+    """
+    every = np.stack([clusters.codes for clusters in model.factors], axis=1)
+    cells, cell = np.unique(every, axis=0, return_inverse=True)
+    y = (model.outcome - model.outcome_centre) / model.outcome_spread if model.gaussian else model.outcome
+    found, row = aggregate(model.family, cell.ravel(), y, model.size, model.X, model.Z)
+    offset = 0.0 if model.gaussian else model.outcome_centre
+    rows = replace(
+        found,
+        X=(found.X - model.centre) / model.spread,
+        Z=found.Z / model.effect_spread,
+        known=found.known + offset,
+    )
+    index: list[Whole] = []
+    used = 0
+    for owner, size in zip(model.owners, model.blocks, strict=True):
+        J = len(model.factors[owner].names)
+        index += [used + k + size * np.arange(J) for k in range(size)]
+        used += size * J
+    return Latent(rows, cells[found.cluster], tuple(index), model.factor_of, used, row)
