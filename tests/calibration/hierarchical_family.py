@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import expit
 from scipy.stats import binom, poisson
 
-from hiermeta.inference.hierarchical.classical import intraclass
+from hiermeta.inference.hierarchical.classical import shares
 from hiermeta.models import hierarchical, hierarchical_stan, latent_stan
 from hiermeta.models.hierarchical_files import with_priors
 from hiermeta.models.priors import parse
@@ -91,7 +91,7 @@ class Hierarchical:
         """Posterior draws of every quantity; columns of shape (1, S)."""
         draws = (hierarchical_stan if self.gaussian else latent_stan).from_columns(model, columns)
         found = hierarchical.parameters(model, draws, (len(draws.beta),))
-        found["ICC"] = intraclass(model, draws)
+        found["ICC"] = shares(model, draws)["ICC"]
         new = np.einsum("skl,sl->sk", draws.factor, rng.standard_normal(draws.sd.shape))
         found["new cluster"] = draws.beta @ model.X.mean(axis=0) + new @ model.Z.mean(axis=0)
         first = model.clusters.codes[0]
@@ -100,7 +100,7 @@ class Hierarchical:
             found["random effect"] = normal(mean[:, first, 0], covariance[:, first, 0, 0], rng)
             found["log likelihood"] = self.log_likelihood(model, draws)
         else:
-            u = latent_stan.random_effects(model, columns)[0]
+            u = latent_stan.random_effects(model, columns)[0][0]
             found["random effect"] = u[:, first, 0]
             found["log likelihood"] = self.log_likelihood(model, draws, u)
         return found

@@ -63,6 +63,11 @@ def test_quadrature_is_the_sum_over_a_grid(case):
         assert found[j] == pytest.approx(logsumexp(np.array(terms) + weight), abs=1e-8 if q == 1 else 1e-5)
 
 
+def arranged(model, v):
+    """Shape (q, J): v, which holds block after block and cluster after cluster."""
+    return np.array([v[index] for index in model.latent_rows.index])
+
+
 @pytest.fixture(scope="session")
 def program():
     return family_program(ROOT / "stan" / "hierarchical_latent.stan")
@@ -81,7 +86,7 @@ def test_stan_density_and_gradient_are_right(program, case):
     codes = model.clusters.codes
 
     def parts(z):
-        return z[:p], np.exp(z[p : p + q]), np.tanh(z[p + q : p + q + m] / 2), z[p + q + m :].reshape(J, q).T
+        return z[:p], np.exp(z[p : p + q]), np.tanh(z[p + q : p + q + m] / 2), z[p + q + m :]
 
     def target(z):
         b, sd, partial, v = parts(z)
@@ -89,7 +94,7 @@ def test_stan_density_and_gradient_are_right(program, case):
         if m:
             correlation[0, 1] = correlation[1, 0] = partial[0]
         root = np.linalg.cholesky(correlation) * (sd * units["sd"])[:, None]
-        linear = model.X @ model.to_user(b[None])[0] + (model.Z * (root @ v).T[codes]).sum(axis=1)
+        linear = model.X @ model.to_user(b[None])[0] + (model.Z * (root @ arranged(model, v)).T[codes]).sum(axis=1)
         total = log_density(model, linear, np.arange(model.n)) + norm.logpdf(v).sum()
         at_mean = b * units["beta"] + model.offset
         total += sum(float(model.priors[n].logpdf(x)) for n, x in zip(model.names, at_mean, strict=True))
@@ -99,7 +104,7 @@ def test_stan_density_and_gradient_are_right(program, case):
         return total + np.log((1 - partial**2) / 2).sum()
 
     b, sd, partial, v = parts(point)
-    parameters = {"beta": b.tolist(), "sd": sd.tolist(), "partial": partial.tolist(), "v": v.tolist()}
+    parameters = {"beta": b.tolist(), "sd": sd.tolist(), "partial": partial.tolist(), "v": v.tolist(), "sigma": []}
     found = program.log_prob(parameters, latent_stan.stan_data(model), jacobian=True, sig_figs=16).iloc[0]
     assert found.iloc[0] == pytest.approx(target(point), abs=1e-8)
     steps = 1e-5 * np.eye(len(point))
@@ -115,9 +120,9 @@ def test_random_effects_of_a_draw_are_the_factor_times_the_sampled_numbers():
     columns |= {f"sd[{i}]": rng.uniform(0.5, 1, (2, 3)) for i in (1, 2)} | {
         "partial[1]": rng.uniform(-0.5, 0.5, (2, 3))
     }
-    columns |= {f"v[{k},{j}]": rng.normal(size=(2, 3)) for k in (1, 2) for j in range(1, 6)}
-    u = latent_stan.random_effects(model, columns)
+    columns |= {f"v[{k}]": rng.normal(size=(2, 3)) for k in range(1, 11)}
+    (u,) = latent_stan.random_effects(model, columns)
     draws = latent_stan.from_columns(model, columns)
-    v = np.array([[columns[f"v[{k},{j}]"][1, 2] for k in (1, 2)] for j in range(1, 6)])
+    v = np.array([columns[f"v[{k}]"][1, 2] for k in range(1, 11)]).reshape(5, 2)
     root = np.linalg.cholesky(draws.covariance[5])
     assert u[1, 2] == pytest.approx(v @ root.T, rel=1e-9)

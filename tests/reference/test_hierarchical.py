@@ -201,7 +201,7 @@ def test_the_posterior_of_counts_covers_adaptive_quadrature():
         assert table.loc[name, "q2.5"] < row["estimate"] < table.loc[name, "q97.5"]
     sd = every["random_intercept_AGQ25"]["varcomp"][0]["sdcor"]
     assert table.loc["sd(herd:intercept)", "q2.5"] < sd < table.loc["sd(herd:intercept)", "q97.5"]
-    u = latent_stan.random_effects(model, sample.draws).mean(axis=(0, 1))[:, 0]
+    u = latent_stan.random_effects(model, sample.draws)[0].mean(axis=(0, 1))[:, 0]
     herds = dict(zip(model.clusters.names, u, strict=True))
     for row in every["random_intercept_AGQ25"]["ranef"]:
         assert abs(herds[row["grp"]] - row["ranef"]) < 0.5 * row["se"]

@@ -30,7 +30,7 @@ def test_overdispersed_counts_are_seen_and_poisson_counts_are_not(extra, seen):
     The mean of 300 squared Pearson residuals has an SD of about 0.085, so 0.3 is more than three of them.
     """
     model, draws, u = poisson(np.random.default_rng(2), extra)
-    name, observed, simulated, _, upper, beyond = checks.dispersion(model, draws, u)
+    name, observed, simulated, _, upper, beyond = checks.dispersion(model, draws, [u])
     assert name == "dispersion"
     assert simulated == pytest.approx(1, abs=0.05)
     if seen:
@@ -43,7 +43,7 @@ def test_overdispersed_counts_are_seen_and_poisson_counts_are_not(extra, seen):
 def test_tables_hold_statistics_and_quantiles_of_data_and_simulations():
     """Do rates, shares of zeros and cluster means of well-fitted counts lie inside their simulated ranges?"""
     model, draws, u = poisson(np.random.default_rng(9), 0.0)
-    table, quantiles = checks.tables(model, draws, u)
+    table, quantiles = checks.tables(model, draws, [u])
     table = table.set_index("statistic")
     assert table.loc["SD of cluster means", "q2.5"] < table.loc["SD of cluster means", "observed"]
     assert table.loc["SD of cluster means", "observed"] < table.loc["SD of cluster means", "q97.5"]

@@ -79,7 +79,7 @@ def rows():
     table = pd.DataFrame({"y": rng.normal(size=24).round(3), "x": rng.normal(size=24).round(3)})
     table["g"], table["all"], table["one"] = list("abcdef") * 4, range(24), "s"
     table["level"] = table["g"].map(dict(zip("abcdef", range(6), strict=True)))
-    table["f"], table["flat"] = ["u", "v"] * 12, 3
+    table["f"], table["flat"], table["same"] = ["u", "v"] * 12, 3, table["g"].str.upper()
     return table
 
 
@@ -95,8 +95,10 @@ def validated(tmp_path, table, formula, **settings):
         ("y ~ x + (1 | all)", {}, "differs in every row, so every cluster has one row"),
         ("y ~ x + (1 + level | g)", {}, "'level' is constant within every g"),
         ("y ~ x + (0 + level | g)", {}, "'level' is constant within every g"),
-        ("y ~ x + (1 | g) + (1 | f)", {}, "clusters by g and f; an analysis has one grouping factor"),
-        ("y ~ x + (1 | f/g)", {}, "clusters by f and f:g"),
+        ("y ~ x + (1 | g) + (1 | same)", {}, "'g' and 'same' make the same clusters"),
+        ("y ~ x + (1 | g) + (1 | one)", {}, "column 'one' has the single value"),
+        ("y ~ x + (1 | g/all)", {}, "column 'g:all' differs in every row"),
+        ("y ~ x + (1 | g) + (1 + x | g)", {}, "intercept differs by g in two terms in bars"),
         ("y ~ z + (1 | g)", {}, "no column 'z'"),
         ("y ~ x + (1 | h)", {}, "no column 'h'"),
         ("f ~ x + (1 | g)", {}, "column 'f': 'u' is not a number"),
@@ -170,7 +172,7 @@ def test_default_priors_follow_the_spread_of_the_data(tmp_path, rows):
 
 
 def test_the_null_model_keeps_outcome_clusters_and_family():
-    """Is the null model that of the same outcome and the first grouping factor, names with blanks included?"""
+    """Is the null model that of the same outcome and grouping factors, names with blanks included?"""
     settings = null_settings({"formula": "log(y) ~ x + (x | `my school`)", "family": "gaussian"})
     assert parts(parse_mixed(settings["formula"])) == ("log(y)", True, [], [(["1"], "my school")])
 

@@ -34,7 +34,7 @@ def simulated(clusters=200, size=8, family="gaussian"):
 def test_standardised_residuals_have_the_variances_of_the_dense_model():
     """Are residuals and random effects those of V = ZΣZ' + σ²I, and their SDs those of Lange & Ryan's formulas?"""
     model, table, draws, _ = simulated(clusters=12)
-    found = residuals.tables(model, table, draws, None)
+    found = residuals.tables(model, table, draws, ())
     covariance = SD[:, None] * OMEGA * SD
     for j in (0, 7):
         rows = model.clusters.codes == j
@@ -58,7 +58,7 @@ def test_residuals_of_a_true_model_are_standard_normal(family):
     The SE of a mean of 200 is 0.07, that of an SD 0.05: 0.2 is three to four of them.
     """
     model, table, draws, u = simulated(family=family)
-    found = residuals.tables(model, table, draws, None if family == "gaussian" else np.tile(u, (2, 1, 1)))
+    found = residuals.tables(model, table, draws, () if family == "gaussian" else [np.tile(u, (2, 1, 1))])
     levels = found["residual_checks"].set_index("level")
     checked = ["individuals"] if family != "gaussian" else list(levels.index)
     for level in checked:
@@ -75,7 +75,7 @@ def test_planted_outliers_are_named():
     model, table, draws, _ = simulated()
     moved = table.assign(y=table["y"] + 8.0 * (table["g"] == "31") + 4.0 * (table["row"] == 100))
     model = with_priors(moved, {"formula": "y ~ x + (x | g)", "family": "gaussian"})[0]
-    found = residuals.tables(model, moved, draws, None)
+    found = residuals.tables(model, moved, draws, ())
     levels = found["residual_checks"].set_index("level")
     assert levels.loc["individuals", "where"] == "row 100"
     assert levels.loc["g: intercept", "where"] == "31"
@@ -86,7 +86,7 @@ def test_clusters_that_data_say_nothing_of_have_no_standardised_effect():
     """With a variance of zero between clusters, are standardised effects missing rather than noise?"""
     model, table, draws, _ = simulated(clusters=12)
     zero = Draws(draws.beta, draws.sigma, 0 * draws.sd, draws.correlation)
-    found = residuals.tables(model, table, zero, None)
+    found = residuals.tables(model, table, zero, ())
     assert found["cluster_residuals"]["standardised"].isna().all() and (found["cluster_residuals"]["df"] == 0).all()
     assert list(found["residual_checks"]["level"]) == ["individuals"]
 
@@ -94,6 +94,6 @@ def test_clusters_that_data_say_nothing_of_have_no_standardised_effect():
 def test_many_rows_are_thinned():
     """Do tables of more than 50,000 individuals hold every n-th, and the summary all?"""
     model, table, draws, _ = simulated(clusters=600, size=100)
-    found = residuals.tables(model, table, draws, None)
+    found = residuals.tables(model, table, draws, ())
     assert len(found["residuals"]) == 30_000 and found["residuals"]["row"].iloc[1] == 3
     assert found["residual_checks"]["n"].iloc[0] == 60_000

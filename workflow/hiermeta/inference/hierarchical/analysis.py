@@ -155,8 +155,9 @@ def _classical(model: HierarchicalModel, null: HierarchicalModel) -> tuple[dict[
     """Classical fits by column of ``models.csv``, and the document."""
     if model.gaussian:
         reml, ml, of_null = classical.fit(model), classical.fit(model, reml=False), classical.fit(null)
+        intervals = {} if model.several else profile.document(ml)
         steps = buildup.steps(model, reml, of_null, classical.fit)
-        return {"reml": reml, "ml": ml} | steps, classical.document(reml, ml, of_null) | profile.document(ml)
+        return {"reml": reml, "ml": ml} | steps, classical.document(reml, ml, of_null) | intervals
     own, alone = classical_counts.fit(model), classical_counts.fit(null)
     steps = buildup.steps(model, own, alone, classical_counts.fit)
     return {"ml": own} | steps, classical_counts.document(own, alone)

@@ -1,8 +1,8 @@
 """Adaptive importance sampling over the SDs and correlations of a mixed model, for marginal likelihoods.
 
-A t proposal on the unconstrained scale is fitted to its own weighted draws and then used (Cappé, Guillin, Marin &
-Robert 2004). Everything else is integrated out by the target, exactly or with an unbiased estimate, so that the mean of the
-weights is an unbiased estimate of the marginal likelihood (Tran, Scharth, Pitt & Kohn 2013).
+A t proposal on the unconstrained scale is fitted to its own weighted draws and then used (Cappé, Guillin, Marin
+& Robert 2004). Everything else is integrated out by the target, exactly or with an unbiased estimate, so that the mean
+of the weights is an unbiased estimate of the marginal likelihood (Tran, Scharth, Pitt & Kohn 2013).
 """
 
 from __future__ import annotations
