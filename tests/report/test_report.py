@@ -356,3 +356,11 @@ def test_page_and_figures_share_their_palette() -> None:
     block = re.findall(r":root \{(.*?)\}", (TEMPLATES / "style.css").read_text(encoding="utf-8"), re.S)[0]
     palette = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
     assert {name: palette[name] for name in TOKENS.values()} == {name: colour for colour, name in TOKENS.items()}
+
+
+@pytest.mark.parametrize(("name", "drawn"), [("clustered", False), ("many", True), ("huge", True)])
+def test_more_than_sixty_estimates_get_an_orchard_plot(results: Path, name: str, drawn: bool) -> None:
+    """Is every raw estimate shown where the forest plot shows clusters, and only there?"""
+    path = results / name / "figures" / "orchard.svg"
+    assert path.exists() == drawn
+    assert ("Orchard plot" in page(results, name).by_id("forest").text) == drawn

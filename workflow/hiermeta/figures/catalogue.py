@@ -20,6 +20,7 @@ from hiermeta.figures import (
     funnel,
     influence,
     marginal_means,
+    orchard,
     partition,
     prior_posterior,
     prior_predictive,
@@ -40,6 +41,7 @@ Entry = tuple[Callable[[Results], style.Drawing], Callable[[Results], bool]]
 FIGURES: dict[str, Entry] = {
     "prior_predictive": (prior_predictive.draw, lambda results: True),
     "forest": (forest.draw, lambda results: True),
+    "orchard": (orchard.draw, orchard.applies),
     "partition": (partition.draw, lambda results: True),
     "prior_posterior": (prior_posterior.draw, lambda results: bool(prior_posterior.estimated(results))),
     "agreement": (agreement.draw, lambda results: bool(results.diagnostics.get("agreement"))),

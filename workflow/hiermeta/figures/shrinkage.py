@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
 from hiermeta.figures.numbers import as_written, fixed, supported_decimals
@@ -27,24 +29,16 @@ def draw(results: Results) -> style.Drawing:
     figure, axes = style.canvas(BOTTOM + 56)
     axes.plot([x(mu["mean"])] * 2, [TOP - 10, BOTTOM + 10], color=palette.INK, linewidth=1, dashes=(2, 3))
     axes.text(x(mu["mean"]), TOP - 20, "pooled effect μ", ha="center", va="center", fontsize=style.SMALL)
+    shades: dict[float, list[tuple[float, float]]] = {}
     for start, end, weight in zip(observed, true, _weights(results), strict=True):
-        axes.plot(
-            [x(start), x(end)],
-            [TOP, BOTTOM],
-            color=palette.ESTIMATE,
-            alpha=round(0.15 + 0.6 * weight, 2),
-            linewidth=1.1,
-        )
-    size = 22 if len(observed) <= 200 else 6
-    axes.scatter(
-        [x(value) for value in observed],
-        [TOP] * len(observed),
-        s=size,
-        marker="s",
-        color=palette.OBSERVED,
-        linewidths=0,
-    )
-    axes.scatter([x(value) for value in true], [BOTTOM] * len(true), s=size, color=palette.ESTIMATE, linewidths=0)
+        shades.setdefault(0.15 + 0.15 * round(4 * weight), []).append((x(start), x(end)))
+    for shade, ends in shades.items():  # one path of lines each, to keep the file small
+        across = [value for start, end in ends for value in (start, end, math.nan)]
+        down = [TOP, BOTTOM, math.nan] * len(ends)
+        axes.plot(across, down, color=palette.ESTIMATE, alpha=round(shade, 2), linewidth=1.1)
+    sizes = [5 if len(observed) <= 200 else 3] * len(observed)
+    style.dots(axes, [x(value) for value in observed], [TOP] * len(sizes), sizes, palette.OBSERVED, square=True)
+    style.dots(axes, [x(value) for value in true], [BOTTOM] * len(sizes), sizes, palette.ESTIMATE)
     axes.text(2, TOP, "observed", va="center")
     axes.text(2, BOTTOM, "true effect", va="center")
     axes.plot([LEFT, RIGHT], [BOTTOM + 18] * 2, color=palette.MUTED, linewidth=1)

@@ -75,6 +75,7 @@ def _model(results: Results) -> dict[str, Any]:
 def _forest(results: Results) -> dict[str, Any]:
     return {
         "figure": figure(results, "forest"),
+        "orchard": figure(results, "orchard"),
         "table": tables.predictions(results),
         "collapsed": results.clustered and len(results.data) > FOREST_ROWS,
     }

@@ -160,11 +160,11 @@ def cluster_effects(results: Results) -> Table:
 
 
 def true_effects(results: Results) -> Table:
-    """Observed estimate and true effect of every row."""
+    """Observed estimate and true effect of every row; medians are in the file."""
     columns = [Column("Row", numeric=True), Column("Estimate")]
     if results.clustered:
         columns.append(Column(_cluster_column(results)))
-    columns += [Column("Observed", numeric=True), *SUMMARY_COLUMNS]
+    columns += [Column("Observed", numeric=True), *(column for column in SUMMARY_COLUMNS if column.label != "Median")]
     decimals = column_decimals(results.true_effects)
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.true_effects[:ROWS_SHOWN]):
@@ -173,7 +173,8 @@ def true_effects(results: Results) -> Table:
         if results.clustered:
             cells.append(Text(row["cluster"], foreign=True))
         observed = Number(fixed(row["observed"], decimals), row["observed"], f"{source}/observed")
-        rows.append([*cells, observed, *summary_cells(row, source, decimals)])
+        summary = [from_row(row, name, source, decimals) for name in SUMMARY if name != "median"]
+        rows.append([*cells, observed, *summary])
     return Table(
         "table-effects",
         shown("True effects", results.true_effects, "true_effects.csv"),

@@ -1,0 +1,164 @@
+"""The sentences that judge: is each word chosen by the right number, on the right side of its threshold?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hiermeta.report import answer, classical, comparison, health, moderators, small_study
+from hiermeta.report.cells import Number
+
+
+def said(parts: list[Any]) -> str:
+    return "".join(part.text if isinstance(part, Number) else part for part in parts)
+
+
+SUMMARY = {"mean": 0.2, "sd": 0.1, "median": 0.2, "q2.5": 0.01, "q97.5": 0.4, "mcse_mean": 1e-3, "ess_bulk": 4000.0}
+
+
+def results(**over: Any) -> Any:
+    """What the sentence functions read, without files."""
+    model = {"measure": "SMD", "measure_label": "standardised mean difference", "direction": None, "threshold": None}
+    plain = {"model": model, "clustered": False, "coefficients": [], "scale_coefficients": [], "classical": {}}
+    made = SimpleNamespace(**(plain | over))
+    made.is_fixed = lambda parameter: False
+    made.prediction = lambda target: next(row for row in made.predictions if row["target"] == target)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("probability", "ending"),
+    [
+        (0.9751, "very probably positive."),
+        (0.975, "sign remains uncertain."),
+        (0.5, "sign remains uncertain."),
+        (0.025, "sign remains uncertain."),
+        (0.0249, "very probably negative."),
+        (1.0, "very probably positive."),
+        (0.0, "very probably negative."),
+    ],
+)
+def test_the_sign_is_called_probable_beyond_97_5_per_cent(probability: float, ending: str) -> None:
+    """Is an effect "very probably" positive or negative only where the 95% interval leaves zero out?"""
+    row = {"parameter": "mu", "P(>0)": probability, **SUMMARY}
+    assert said(answer._sign(results(estimates=[row]))).endswith(ending)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ending"),
+    [
+        (-0.1, 0.5, "effects of either sign are to be expected."),
+        (0.01, 0.5, "nearly all of them are positive."),
+        (0.0, 0.5, "nearly all of them are positive."),
+        (-0.5, -0.01, "nearly all of them are negative."),
+        (-0.5, 0.0, "nearly all of them are negative."),
+    ],
+)
+def test_new_effects_have_the_signs_of_their_interval(low: float, high: float, ending: str) -> None:
+    """Does the prediction's last clause follow from both limits?"""
+    row = SUMMARY | {"target": "new effect", "q2.5": low, "q97.5": high}
+    assert said(answer._prediction(results(predictions=[row]))).endswith(ending)
+
+
+@pytest.mark.parametrize(
+    ("low", "start"), [(10.0, "True effects differ"), (9.99, "Whether true effects differ is open")]
+)
+def test_heterogeneity_is_claimed_from_the_lower_limit_of_i2(low: float, start: str) -> None:
+    """Is it I², not τ, and its lower limit, not its mean, that decides?"""
+    rows = [SUMMARY | {"quantity": "tau", "q2.5": 50.0}, SUMMARY | {"quantity": "I2", "mean": 60.0, "q2.5": low}]
+    assert said(answer._heterogeneity(results(heterogeneity=rows))).startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "named"), [(0.01, 0.3, True), (-0.3, -0.01, True), (-0.01, 0.3, False), (0.0, 0.3, False)]
+)
+def test_moderators_are_named_when_their_interval_leaves_zero_out(low: float, high: float, named: bool) -> None:
+    """Is a coefficient part of the answer only then, and the intercept never?"""
+    rows = [SUMMARY | {"parameter": name, "q2.5": low, "q97.5": high} for name in ("intercept", "dose")]
+    text = said(answer._moderators(results(estimates=rows, coefficients=["intercept", "dose"])))
+    assert ("dose 0.2" in text) == named and "intercept" not in text
+    assert text.startswith("It depends") if named else text.startswith("No moderator")
+
+
+LIKELIHOOD_RATIO = {
+    "between": {"statistic": 2.71, "df": 1, "p": 0.0997, "p_mixture": 0.0499},
+    "within": {"statistic": 5.41, "df": 1, "p": 0.0200, "p_mixture": 0.0100},
+}
+
+
+def document(**over: Any) -> dict[str, Any]:
+    return {"Q": None, "likelihood_ratio": LIKELIHOOD_RATIO, "tau2": 0.3, "tau2_without_moderators": 0.4, **over}
+
+
+def test_likelihood_ratio_tests_give_the_p_values_of_the_mixture() -> None:
+    """Are between and within not confused, are the halved p-values the ones printed, and does the text say so?"""
+    (sentence,) = classical.heterogeneity(results(classical=document()))
+    text = said(sentence)
+    assert "between clusters χ² = 2.71, p = 0.050; within clusters χ² = 5.41, p = 0.010." in text
+    assert "half of the usual ones" in text
+    sources = [part.source for part in sentence if isinstance(part, Number)]
+    assert [source for source in sources if "p_mixture" in source] == [
+        "classical.json/likelihood_ratio/between/p_mixture", "classical.json/likelihood_ratio/within/p_mixture"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("df", "words"), [(1, "on 1 degree of freedom"), (2, "on 2 degrees of freedom"), (0, "on 0 degrees of freedom")]
+)
+def test_statistics_without_noise_and_nouns_that_agree(df: int, words: str) -> None:
+    """Is Q = 5.65e-32 printed as 0.000, and is one degree of freedom singular?"""
+    found = document(Q=5.65e-32, df=df, p=1.0, I2={"total": 0.0}, likelihood_ratio={})
+    text = said(classical.heterogeneity(results(classical=found))[0])
+    assert "Q = 0.000" in text and words in text
+
+
+@pytest.mark.parametrize(("with_them", "cut"), [(0.5, True), (0.4, False), (0.3, False)])
+def test_a_negative_r2_is_told(with_them: float, cut: bool) -> None:
+    """Where τ² is larger with moderators than without, does the sentence say that R² was set to zero?"""
+    found = document(applies=True, R2={"total": 0.0}, QM=None, tau2=with_them)
+    text = said(moderators.explained(results(classical=found))[0])
+    assert ("negative R² is set to zero" in text) == cut
+    assert not cut or "larger with them, 0.500, than without, 0.400" in text
+
+
+@pytest.mark.parametrize(("p", "differ"), [(0.0499, True), (0.05, False), (0.9, False), (None, False)])
+def test_small_study_effects_are_claimed_below_5_per_cent(p: float | None, differ: bool) -> None:
+    """Does the verdict follow from the slope's p-value?"""
+    slope: Mapping[str, Any] = {"estimate": 1.5, "se": 0.5, "z": 3.0, "p": p, "ci": [0.5, 2.5]}
+    found = {"applies": True, "small_study": {"test": "z", "slope": slope, "intercept": {**slope, "p": 0.001}}}
+    text = said(small_study.regression(results(classical=found)))
+    assert ("less precise estimates differ from precise ones" in text) == differ
+
+
+@pytest.mark.parametrize(
+    ("log_factor", "words"),
+    [
+        (1.0, "times more probable with than without (hardly any evidence either way)"),
+        (1.2, "times more probable with than without (moderate evidence for)"),
+        (-1.2, "times more probable without than with (moderate evidence against)"),
+        (2.4, "(strong evidence for)"),
+        (-3.5, "(very strong evidence against)"),
+        (4.7, "(extreme evidence for)"),
+    ],
+)
+def test_evidence_is_named_by_its_bayes_factor(log_factor: float, words: str) -> None:
+    """Do direction and strength follow from sign and size, at Jeffreys' limits of 3, 10, 30 and 100?"""
+    entry = {"part": "effect", "log_bayes_factor": log_factor, "prior_probability": 0.5, "posterior_probability": 0.6}
+    assert words in said(comparison.verdicts(results(averages={"inclusion": [entry]}))[0])
+
+
+@pytest.mark.parametrize(
+    ("ess", "steps"), [("pass", ["it is a bug"]), ("warn", ["Ask for more draws"]), ("fail", ["Ask for more draws"])]
+)
+def test_disagreement_is_called_a_bug_only_where_the_chains_converged(ess: str, steps: list[str]) -> None:
+    """Is the advice to report a bug withheld where too few effective draws explain the disagreement?"""
+    checks = [{"name": "smallest bulk ESS", "value": 100.0, "threshold": "≥ 400", "status": ess}]
+    entry = {"parameter": "mu", "statistic": "mean", "difference_sd": 0.5, "mcse_sd": 0.01, "status": "fail"}
+    found = results(status="fail", trouble="", diagnostics={"checks": checks, "agreement": [entry]})
+    advice = health.next_steps(found)
+    assert len(advice) == len(steps)
+    assert all(re.search(wanted, text) for wanted, text in zip(steps, advice, strict=True))
