@@ -10,6 +10,7 @@ include: "workflow/rules/fit.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/hierarchical.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/batch.smk"
 include: "workflow/rules/progress.smk"
 
 
@@ -17,3 +18,4 @@ rule all:
     default_target: True
     input:
         "<results>/complete.txt",
+        list(MARKS.values()),  # a missing one counts even where the overview is newer

@@ -152,7 +152,7 @@ def test_a_column_splits_a_file_into_its_levels(tmp_path):
     source, notes = part(read_table("all.csv"), next(iter(found.values())))
     assert source.table.index.tolist() == [1, 3]
     assert notes == [
-        "2 rows of 5 where outcome is Reading (A).",
+        "2 rows of the file, those where outcome is Reading (A).",
         "1 row without a value in column 'outcome': part of no analysis.",
     ]
 

@@ -14,6 +14,7 @@ from hiermeta.data import config, guess, hierarchical, meta
 from hiermeta.data.guess import count
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import Source, read_table
+from hiermeta.data.split import part
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,7 +85,7 @@ def _check_config(path: str) -> bool:
     for name, dataset in settings["datasets"].items():
         print(f"{name}: ", end="", flush=True)
         try:
-            usable.append(_validate(read_table(dataset["data"]), dataset))
+            usable.append(_validate(part(read_table(dataset["data"]), dataset)[0], dataset))
         except Refused as refused:
             print("refused", flush=True)
             usable.append(_tell(refused))

@@ -30,6 +30,7 @@ class ProgressHandler(logging.Handler):
 
         super().__init__()
         reports = {f"{SETTINGS['results']}/{name}/report.html": name for name in DATASETS}
+        reports |= {path: name for name, path in MARKS.items()}
         self.progress = Progress(
             {
                 job.jobid: Job(

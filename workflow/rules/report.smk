@@ -22,7 +22,7 @@ rule figures:
     input:
         unpack(lambda wildcards: files_of(wildcards.name, without=("validation", "record"))),
     output:
-        directory("<results>/{name}/figures"),
+        figures=directory("<results>/{name}/figures"),
     log:
         "<results>/{name}/logs/figures.log",
     benchmark:
@@ -58,8 +58,7 @@ rule report:
 
 rule overview:
     input:
-        [path for name in DATASETS for path in files_of(name).values()],
-        expand(rules.report.output, name=DATASETS),
+        lambda wildcards: [path for name in DATASETS for path in finished(name)],
     output:
         html="<results>/overview.html",
         tsv="<results>/overview.tsv",

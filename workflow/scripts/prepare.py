@@ -30,9 +30,8 @@ model = {
 }
 Path(output.validation).parent.joinpath("report.html").unlink(missing_ok=True)
 try:
-    source = read_table(settings["data"])
+    source, notes = part(read_table(settings["data"]), settings)
     validation["source"] |= {"sha256": source.sha256, "rows": len(source.table), "columns": list(source.table.columns)}
-    source, notes = part(source, settings)
     validated = validate(source, settings)
     information = default_priors.unit_information(settings, validated.table)
     priors = default_priors.choose_priors(settings, validated.table, information)

@@ -23,9 +23,8 @@ validation = {"status": "ok", "source": {"path": settings["data"]}, "problems": 
 model = {"name": snakemake.wildcards.name, "status": "ok", "analysis": settings["analysis"], "measure": None}
 Path(output.validation).parent.joinpath("report.html").unlink(missing_ok=True)
 try:
-    source = read_table(settings["data"])
+    source, notes = part(read_table(settings["data"]), settings)
     validation["source"] |= {"sha256": source.sha256, "rows": len(source.table), "columns": list(source.table.columns)}
-    source, notes = part(source, settings)
     validated = validate(source, settings)
     table = validated.table
     built, priors = hierarchical_files.with_priors(table, settings)

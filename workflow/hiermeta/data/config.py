@@ -22,7 +22,16 @@ PRESENTATION = ("title", "description", "citation")
 """Settings of a data set that only its report shows."""
 
 RESERVED_NAMES = (
-    *("programs", "complete.txt", "overview.html", "overview.tsv", "overview.json", "overview.log", "verdict.log"),
+    *(
+        "programs",
+        "batches",
+        "complete.txt",
+        "overview.html",
+        "overview.tsv",
+        "overview.json",
+        "overview.log",
+        "verdict.log",
+    ),
 )
 """What stands in the results folder beside the data sets."""
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hiermeta.data.delimited import Records, is_missing
+from hiermeta.data.delimited import Records, is_missing, read_records
 from hiermeta.data.problems import Problem, Refused
 
 if TYPE_CHECKING:
@@ -48,6 +52,7 @@ def part(source: Source, settings: dict[str, Any]) -> tuple[Source, list[str]]:
     Returns
     -------
     source : Source
+        Its hash is that of the part, as `contents` gives it.
     notes : list of str
         Which rows belong to the analysis, and how many belong to none.
 
@@ -59,16 +64,64 @@ def part(source: Source, settings: dict[str, Any]) -> tuple[Source, list[str]]:
     if "split_by" not in settings:
         return source, []
     column, table = settings["split_by"], source.table
-    records = Records(source.path, source.sha256, list(table.columns), dict(enumerate(table.to_numpy().tolist())))
+    rows = dict(zip(table.index.tolist(), table.to_numpy().tolist(), strict=True))
+    records = Records(source.path, source.sha256, list(table.columns), rows)
     level = settings.get("level")
     if level not in levels(records, column):
         raise Refused([Problem(f"{source.path}: no row where {column!r} is {level!r}", "Run again", column=column)])
-    kept = replace(source, table=table[table[column] == level])
-    notes = [f"{_rows(len(kept.table))} of {len(table)} where {column} is {level}."]
+    kept = replace(source, table=table[table[column] == level], sha256=parts(records, column)[level])
+    notes = [f"{_rows(len(kept.table))} of the file, those where {column} is {level}."]
     empty = int(table[column].map(is_missing).sum())
     if empty:
         notes.append(f"{_rows(empty)} without a value in column {column!r}: part of no analysis.")
     return kept, notes
+
+
+def parts(records: Records, column: str) -> dict[str, str]:
+    """SHA-256 of each level's own rows, with their numbers, the header and the number of rows that have no level."""
+    position = records.header.index(column)
+    empty = sum(is_missing(row[position]) for row in records.rows.values())
+    hashes = {level: hashlib.sha256(repr((records.header, empty)).encode()) for level in levels(records, column)}
+    for line, row in records.rows.items():
+        if row[position] in hashes:
+            hashes[row[position]].update(repr((line, row)).encode())
+    return {level: found.hexdigest() for level, found in hashes.items()}
+
+
+def contents(settings: dict[str, Any]) -> list[str]:
+    """SHA-256 of what a data set is read from: its file, or its part of one, and its covariance file.
+
+    Parameters
+    ----------
+    settings : dict
+        One data set of the config, as `hiermeta.data.config.complete` returns it.
+
+    Returns
+    -------
+    list of str
+        Empty text for a file that can't be read.
+    """
+    found = []
+    for key in ("data", "covariance"):
+        if key in settings:
+            try:
+                found.append(_content(settings[key], os.stat(settings[key]).st_mtime_ns))
+            except OSError:
+                found.append("")
+    if "level" in settings and found[0]:
+        changed = os.stat(settings["data"]).st_mtime_ns
+        found[0] = _parts(settings["data"], settings["split_by"], changed)[settings["level"]]
+    return found
+
+
+@cache
+def _content(path: str, changed: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+@cache
+def _parts(path: str, column: str, changed: int) -> dict[str, str]:
+    return parts(read_records(path), column)
 
 
 def _rows(count: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,7 @@ class Grid:
 def _nodes(axis: Axis, bounds: tuple[float, float], n: int) -> tuple[Array, Array]:
     if axis.prior.is_point:
         return np.zeros(1), np.zeros(1)
-    x, weight = legendre.leggauss(n)
+    x, weight = _gauss(n)
     half = (bounds[1] - bounds[0]) / 2
     z = bounds[0] + half * (x + 1)
     return z, np.log(weight * half) + axis.log_density(z)
@@ -171,8 +172,18 @@ class ConditionalCdf:
         return float(np.sum(legendre.legval(x, self._integral, tensor=False)))
 
 
+@cache
+def _gauss(n: int) -> tuple[Array, Array]:
+    """Nodes and weights of the Gauss–Legendre rule on [-1, 1]."""
+    x, weight = legendre.leggauss(n)
+    x.flags.writeable = weight.flags.writeable = False
+    return x, weight
+
+
+@cache
 def _projection(degree: int) -> Array:
     """Matrix from integrals against Gauss–Legendre weights to coefficients of Legendre polynomials."""
-    x, _ = legendre.leggauss(degree + 1)
+    x, _ = _gauss(degree + 1)
     projection: Array = legendre.legvander(x, degree) * (np.arange(degree + 1) + 0.5)
+    projection.flags.writeable = False
     return projection

@@ -1,0 +1,46 @@
+"""The record of complete results: is damage seen, and nothing else taken for damage?"""
+
+import os
+
+import pytest
+
+from hiermeta.data import stamps
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "a.csv").write_text("1\n")
+    (tmp_path / "figures" / "b.svg").write_text("<svg/>")
+    outputs = [str(tmp_path / "a.csv"), str(tmp_path / "figures")]
+    stamps.write_record(tmp_path, {"prepare": {"key": "x", "files": stamps.fingerprints(tmp_path, outputs)}})
+    return tmp_path
+
+
+def test_results_are_complete_until_a_file_is_changed_cut_or_gone(folder):
+    """Is each kind of damage seen, in folders of files too, while another time of change alone is none?"""
+    assert stamps.complete(folder)
+    os.utime(folder / "a.csv", ns=(1, 1))
+    assert stamps.complete(folder)
+    (folder / "a.csv").write_text("2\n")
+    assert not stamps.complete(folder)
+    (folder / "a.csv").write_text("1\n")
+    assert stamps.complete(folder)
+    (folder / "figures" / "b.svg").unlink()
+    assert not stamps.complete(folder)
+
+
+def test_a_record_that_is_missing_or_unreadable_means_nothing_is_complete(folder):
+    """Does a half-written record, or none, count as no record instead of stopping the run?"""
+    (folder / stamps.RECORD).write_text('{"prepare": {"key"')
+    assert stamps.read_record(folder) == {}
+    assert not stamps.complete(folder)
+    (folder / stamps.RECORD).unlink()
+    assert not stamps.complete(folder)
+
+
+def test_digests_depend_on_values_and_not_on_the_order_of_keys():
+    """Would a reordered config run everything again, or a changed value be missed?"""
+    assert stamps.digest({"a": 1, "b": 2}) == stamps.digest({"b": 2, "a": 1})
+    assert stamps.digest({"a": 1}, ["x"]) != stamps.digest({"a": 1}, ["y"])

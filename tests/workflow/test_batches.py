@@ -1,0 +1,138 @@
+"""Several data sets per job: the same results, each data set by itself, and nothing lost when a run is killed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.workflow.conftest import Project
+
+LATER = {("overview", None), ("verdict", None)}
+NAMES = ["a", "b", "c", "d"]
+SETTINGS = {
+    "defaults": {"analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"},
+    "sampling": {"warmup": 300, "draws": 600},
+}
+
+
+def project_in(folder, names=NAMES, **settings):
+    folder.mkdir(exist_ok=True)
+    for number, name in enumerate(NAMES):
+        rows = "".join(f"{0.1 * ((i * 7 + number) % 5)},{0.05 + 0.01 * i}\n" for i in range(6))
+        (folder / f"{name}.csv").write_text("yi,vi\n" + rows)
+    project = Project(folder)
+    project.configure({name: {"data": f"{name}.csv"} for name in names}, **SETTINGS, **settings)
+    return project
+
+
+def results(project, name):
+    """Contents of all result files of a data set but logs; measured times left out."""
+    found = {}
+    for path in sorted(project.file(name).rglob("*")):
+        if path.is_file() and "logs" not in path.parts and path.name != ".snakemake_timestamp":
+            found[str(path.relative_to(project.file(name)))] = path.read_bytes()
+    record = json.loads(found.pop("fit.json"))
+    attempts = [{key: value for key, value in attempt.items() if key != "seconds"} for attempt in record["attempts"]]
+    found["fit"] = record | {"seconds": None, "attempts": attempts}
+    for page in ("report.html", "report.json"):  # they show the seconds of sampling
+        found.pop(page, None)
+    return found
+
+
+@pytest.fixture(scope="module")
+def batched(tmp_path_factory):
+    project = project_in(tmp_path_factory.mktemp("batched"), names=["a", "b", "d"], batch_size=2)
+    done = project.run()
+    assert done.returncode == 0, done.stdout
+    return project
+
+
+@pytest.fixture(scope="module")
+def undisturbed(batched):
+    return {name: results(batched, name) for name in ("a", "b", "d")}
+
+
+def test_results_are_the_same_with_and_without_batches_and_with_one_core(undisturbed, tmp_path):
+    """Do the stages, one job each on one core, leave the bytes that a batch on two cores leaves?"""
+    single = project_in(tmp_path, names=["a"])
+    assert single.run("--cores", "1").returncode == 0
+    alone = results(single, "a")
+    assert alone.keys() == undisturbed["a"].keys()
+    assert [file for file in alone if alone[file] != undisturbed["a"][file]] == []
+
+
+def test_a_data_set_that_comes_or_goes_leaves_the_others_as_they_are(batched, undisturbed):
+    """Does one more, in the middle of the list, run one batch, and in it nothing but the new one?
+
+    And does a data set that leaves the config leave the overview, without other work, and do bigger batches or a lost
+    .snakemake folder make nothing run again?
+    """
+    assert batched.planned() == set()
+    project_in(batched.folder, names=NAMES, batch_size=2)
+    assert batched.planned() == {("batch_2", None)} | LATER
+    before = {path: path.stat().st_mtime_ns for path in batched.file("d").rglob("*") if path.is_file()}
+    assert batched.run().returncode == 0
+    after = {path: path.stat().st_mtime_ns for path in before if not path.name.startswith("complete-")}
+    assert after == {path: before[path] for path in after}
+    project_in(batched.folder, names=["a", "b", "d"], batch_size=3)
+    assert batched.planned() == LATER
+    assert batched.run().returncode == 0
+    assert [entry["name"] for entry in json.loads(batched.file("overview.json").read_text())["datasets"]] == list("abd")
+    shutil.rmtree(batched.folder / ".snakemake")
+    assert batched.planned() <= LATER
+
+
+def test_a_missing_or_changed_result_is_made_anew(batched, undisturbed):
+    """Is damage to the results of a complete data set seen, and mended from the first stage that it concerns?"""
+    project_in(batched.folder, names=["a", "b", "d"], batch_size=3)
+    posterior = batched.file("b", "posterior.nc").stat().st_mtime_ns
+    batched.file("b", "estimates.csv").unlink()
+    batched.file("d", "figures", "forest.svg").write_text("half a fig")
+    assert ("batch_1", None) in batched.planned()
+    assert batched.run().returncode == 0
+    assert {name: results(batched, name) for name in ("a", "b", "d")} == undisturbed
+    assert batched.file("b", "posterior.nc").stat().st_mtime_ns == posterior
+
+
+def test_one_data_set_fails_alone(batched, undisturbed):
+    """Are the others of a batch complete when one crashes, and does the batch's log say which one and where?"""
+    project_in(batched.folder, names=NAMES, batch_size=4)
+    shutil.rmtree(batched.file("c"), ignore_errors=True)
+    batched.file("c", "report.html", "in the way").mkdir(parents=True)
+    done = batched.run()
+    assert done.returncode == 1
+    assert "1 of 4 data sets failed: c" in done.stdout
+    assert "c: failed" in batched.file("batches", "1.log").read_text()
+    assert {name: results(batched, name) for name in ("a", "b", "d")} == undisturbed
+    shutil.rmtree(batched.file("c"))
+    before = batched.file("d", "data.csv").stat().st_mtime_ns
+    assert batched.run().returncode == 0
+    assert batched.file("d", "data.csv").stat().st_mtime_ns == before
+
+
+def test_a_killed_run_goes_on_where_it_was(undisturbed, tmp_path):
+    """After kills at three moments, is the next run's result the undisturbed one, without doing complete ones again?"""
+    project = project_in(tmp_path, names=["a", "b", "d"], batch_size=3)
+    command = [sys.executable, "-m", "snakemake", "-s", project.checkout / "Snakefile", "--directory", project.folder]
+    command += ["--configfile", project.folder / "config.yaml", "--cores", "2"]
+    log = (tmp_path / "killed.log").open("w")
+    for watched in ("a/posterior.nc", "a/logs/complete-*", "b/figures"):
+        running = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + 120
+        while not any(project.file().glob(watched)) and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert running.poll() is None, (tmp_path / "killed.log").read_text()
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        assert project.run("--unlock").returncode == 0
+        if watched == "a/logs/complete-*":
+            kept = project.file("a", "posterior.nc").stat().st_mtime_ns
+    done = project.run()
+    assert done.returncode == 0, done.stdout
+    assert {name: results(project, name) for name in ("a", "b", "d")} == undisturbed
+    assert project.file("a", "posterior.nc").stat().st_mtime_ns == kept

@@ -1,0 +1,88 @@
+"""What a data set's results were made from: the record that tells complete results from outdated or damaged ones.
+
+A stage (prepare, fit, analyse, figures, report) is complete when the record holds its key, which is a digest of its
+settings, of its code and of the contents of all files it starts from, and when the files it left are as they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from hiermeta.data.files import read_json, write_json
+
+Fingerprints = dict[str, dict[str, Any]]
+RECORD = Path("logs", "stages.json")
+
+
+def digest(*parts: Any) -> str:
+    """Digest of plain values; dicts that differ in order only have the same."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 of a file's content."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def fingerprints(folder: Path, outputs: Iterable[str]) -> Fingerprints:
+    """Size, time of change (ns) and SHA-256 of files, by their paths below a folder; those of folders one by one.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    outputs : iterable of str
+        Paths of files below it and folders of files.
+    """
+    found = {}
+    for path in _files(outputs):
+        status = path.stat()
+        entry = {"size": status.st_size, "changed": status.st_mtime_ns, "sha256": sha256(path)}
+        found[path.relative_to(folder).as_posix()] = entry
+    return found
+
+
+def _files(outputs: Iterable[str]) -> list[Path]:
+    found = []
+    for path in map(Path, outputs):
+        found += sorted(path.iterdir()) if path.is_dir() else [path]
+    return found
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Key and files of each complete stage, by its name; empty where nothing readable is on record."""
+    try:
+        record = read_json(folder / RECORD)
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def write_record(folder: Path, record: dict[str, Any]) -> None:
+    """Put complete stages on record."""
+    write_json(folder / RECORD, record)
+
+
+def intact(folder: Path, files: Fingerprints) -> bool:
+    """Whether files are as they were put on record; their contents are read only where the times differ."""
+    for name, known in files.items():
+        path = folder / name
+        try:
+            status = path.stat()
+            if status.st_size != known["size"]:
+                return False
+            if status.st_mtime_ns != known["changed"] and sha256(path) != known["sha256"]:
+                return False
+        except OSError:
+            return False
+    return True
+
+
+def complete(folder: Path) -> bool:
+    """Whether every file on record of a data set is as it was left."""
+    record = read_record(folder)
+    return bool(record) and all(intact(folder, stage["files"]) for stage in record.values())

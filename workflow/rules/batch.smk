@@ -1,0 +1,109 @@
+# Batches: all stages of several data sets in one process (`batch_size` above 1), by the scripts of the single rules.
+#
+# A data set is complete when there is logs/complete-KEY, whose KEY is a digest of its settings, of the code of all
+# stages and of the contents of its files, and when its files are as the record of its stages says: so neither a change
+# of the other members of a batch nor a lost .snakemake folder makes it run again. Within a batch, stages that are
+# complete already are left as they are.
+#
+# REQUIRED INPUTS
+#   the data sets' files; programs/*.json
+# OUTPUTS
+#   per data set logs/complete-KEY, and by the way every file that prepare, fit, analyse, figures and report leave
+
+from types import SimpleNamespace
+
+from hiermeta.data import split, stamps
+
+AFTER_FIT = ((rules.figures, "figures.py"), (rules.report, "report.py"))
+STAGES = {
+    "meta": (
+        (rules.prepare, "prepare.py"),
+        (rules.fit, "fit.py"),
+        (rules.analyse, "analyse.py"),
+        *AFTER_FIT,
+    ),
+    "hierarchical": (
+        (rules.prepare_hierarchical, "prepare_hierarchical.py"),
+        (rules.fit_hierarchical, "fit_hierarchical.py"),
+        (rules.analyse_hierarchical, "analyse_hierarchical.py"),
+        *AFTER_FIT,
+    ),
+}
+
+
+def batches():
+    """Names of the data sets of each batch; no batches where every data set has its own jobs."""
+    names, size = list(DATASETS), SETTINGS["batch_size"]
+    return [names[first : first + size] for first in range(0, len(names), size)] if size > 1 else []
+
+
+def params_of(rule, name):
+    """The params that a rule has for a data set."""
+    wildcards = SimpleNamespace(name=name)
+    return {key: value(wildcards) if callable(value) else value for key, value in rule.params.items()}
+
+
+def program_record(name):
+    """The record of the compiled Stan program that a data set needs."""
+    return expand(rules.compile.output[0], program=program_of(SimpleNamespace(name=name)))[0]
+
+
+def stages_of(name):
+    """The jobs of a data set in their order, as plain values."""
+    return [
+        {
+            "stage": Path(rule.log[0]).stem,
+            "script": str(SCRIPTS / script),
+            "output": {key: expand(path, name=name)[0] for key, path in rule.output.items()},
+            "params": params_of(rule, name),
+            "log": expand(rule.log[0], name=name)[0],
+        }
+        for rule, script in STAGES[DATASETS[name]["analysis"]]
+    ]
+
+
+def marks():
+    """For each data set the file that says that it is complete; one that isn't true any more is removed."""
+    programs = {name: program_of(SimpleNamespace(name=name)) for name in DATASETS}
+    shared = {program: code("batch.py", *program_sources(program)) for program in set(programs.values())}
+    found = {}
+    for name, settings in DATASETS.items():
+        params = [params_of(rule, name) for rule, _ in STAGES[settings["analysis"]]]
+        key = stamps.digest(params, split.contents(settings), shared[programs[name]])
+        folder = Path(SETTINGS["results"], name)
+        found[name] = str(folder / "logs" / f"complete-{key}")
+        if os.path.exists(found[name]) and not stamps.complete(folder):
+            os.unlink(found[name])
+    return found
+
+
+MARKS = marks() if batches() else {}
+
+
+def finished(name):
+    """The files that there are when a data set is complete."""
+    return [MARKS[name]] if name in MARKS else [*files_of(name).values(), *expand(rules.report.output[0], name=name)]
+
+
+for number, names in enumerate(batches(), start=1):
+
+    rule:
+        name:
+            f"batch_{number}"
+        input:
+            sorted({program_record(name) for name in names}),
+        output:
+            [MARKS[name] for name in names],
+        log:
+            f"<results>/batches/{number}.log",
+        benchmark:
+            f"<results>/batches/{number}.tsv"
+        conda:
+            "../../environment.yml"
+        params:
+            # A function of the output isn't among what makes Snakemake run a job again: the marks say that better.
+            chains=lambda wildcards, output, names=names: {
+                name: (MARKS[name], program_record(name), stages_of(name)) for name in names
+            },
+        script:
+            "../scripts/batch.py"
