@@ -88,7 +88,9 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     model, null = hierarchical_files.models(table, description)
     draws, u = _posterior(model)
     of_null, _ = _posterior(null)
-    fitted = analysis.Fitted(model, null, draws, of_null, u, model.log_likelihood(draws[::10]), SHAPE)
+    fitted = analysis.Fitted(
+        model, null, draws, of_null, () if u is None else (u,), [model.log_likelihood(draws[::10])], SHAPE
+    )
     still = np.zeros(SHAPE)
     health = sampler_health(still.astype(bool), still, np.random.default_rng(2).normal(size=SHAPE), 10)
     results = analysis.without_results("refused", "nothing yet")
