@@ -207,7 +207,7 @@ def build(
         )
     return MetaModel(
         effect=table["effect"].to_numpy(float)[order],
-        variance=table["variance"].to_numpy(float),
+        variance=table["variance"].to_numpy(float)[order],
         design=design[order],
         user_design=user_design[order],
         scale_design=log_tau[order],

@@ -77,7 +77,7 @@ def in_own_unit(model: MetaModel) -> tuple[float, MetaModel]:
     scaled : MetaModel
     """
     spread = _spread(model)
-    unit = 1.0
+    unit = 2.0 ** round(math.log2(spread))
     priors = {name: prior if name in ("rho", "scale") else prior.scaled(unit) for name, prior in model.priors.items()}
     known = {name: prior for name, prior in priors.items() if prior is not None}
     if len(known) < len(priors):
