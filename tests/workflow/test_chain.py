@@ -1,11 +1,14 @@
 """The whole chain on the shipped data: what it writes, whether it is right, and whether it runs only once."""
 
 import json
+import zipfile
+from collections import Counter
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tests.workflow.conftest import Project
+from tests.workflow.conftest import SHIPPED, Project
 
 STATISTICS = {"median": "mcse_median", "q2.5": "mcse_q2.5", "q97.5": "mcse_q97.5"}
 
@@ -134,6 +137,21 @@ def test_arviz_reads_the_posterior_file(project):
     assert data.posterior.attrs["seed"] == 20260101
     # The exact value is -7.8028; the PSIS approximation and the draws are good to a few tenths.
     assert arviz.loo(data, var_name="estimate").elpd_loo == pytest.approx(-7.8, abs=0.5)
+
+
+def test_snakemakes_own_report_holds_pages_and_figures_with_captions(project):
+    """Does `snakemake --report` gather the overview, every report and every figure, each with its caption?"""
+    archive = project.folder / "report.zip"
+    done = project.run("--report", archive)
+    assert done.returncode == 0, done.stdout
+    with zipfile.ZipFile(archive) as opened:
+        files = Counter(Path(name).name for name in opened.namelist() if "/data/" in name)
+        page = opened.read("report/report.html").decode()
+    figures = Counter(path.name for path in project.file().glob("*/figures/*.svg"))
+    assert figures["forest.svg"] >= 2
+    assert files == figures + Counter({"overview.html": 1, "report.html": len(SHIPPED)})
+    assert page.count('"caption": "<p>') == files.total()
+    assert "bcg: Observed estimates, true effects" in page
 
 
 def test_nothing_is_done_twice(project):

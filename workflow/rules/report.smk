@@ -22,7 +22,14 @@ rule figures:
     input:
         unpack(lambda wildcards: files_of(wildcards.name, without=("validation", "record"))),
     output:
-        figures=directory("<results>/{name}/figures"),
+        figures=report(
+            directory("<results>/{name}/figures"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="Figures",
+            subcategory="{name}",
+            labels={"figure": "{figure}"},
+        ),
     log:
         "<results>/{name}/logs/figures.log",
     benchmark:
@@ -41,7 +48,12 @@ rule report:
         unpack(lambda wildcards: files_of(wildcards.name)),
         figures=rules.figures.output,
     output:
-        report="<results>/{name}/report.html",
+        report=report(
+            "<results>/{name}/report.html",
+            caption="../report/report.rst",
+            category="Reports",
+            labels={"data set": "{name}"},
+        ),
         record="<results>/{name}/report.json",
     log:
         "<results>/{name}/logs/report.log",
@@ -60,7 +72,7 @@ rule overview:
     input:
         lambda wildcards: [path for name in DATASETS for path in finished(name)],
     output:
-        html="<results>/overview.html",
+        html=report("<results>/overview.html", caption="../report/overview.rst", category="Overview"),
         tsv="<results>/overview.tsv",
         json="<results>/overview.json",
     log:

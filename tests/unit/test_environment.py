@@ -1,0 +1,53 @@
+"""The lists of required packages agree: pyproject.toml, the conda environment, and the pip locks."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+REQUIRED = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+CONDA_NAMES = {"snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}
+CONDA_ONLY = {"python", "cmdstan"}
+"""What pip doesn't install: `make` takes Python as it is, and builds a CmdStan where there is none."""
+
+
+def conda():
+    """Version specifiers of environment.yml, by package."""
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    return {name: SpecifierSet(re.sub(r"^=(?!=)", "==", spec)) for name, _, spec in (e.partition(" ") for e in entries)}
+
+
+def locked(name):
+    """Pinned versions of a lock file, by package; several where they depend on the version of Python."""
+    versions = {}
+    for package, version in re.findall(r"^([\w.-]+)==([^\s\\;]+)", (ROOT / name).read_text(), re.MULTILINE):
+        versions.setdefault(package, []).append(version)
+    return versions
+
+
+@pytest.mark.parametrize("requirement", REQUIRED, ids=lambda requirement: requirement.name)
+def test_conda_and_pip_ask_for_the_same_versions(requirement):
+    """Does environment.yml allow just what pyproject.toml allows, and do the locks pin such a version?"""
+    assert conda()[CONDA_NAMES.get(requirement.name, requirement.name)] == requirement.specifier
+    for lock in ("requirements.lock", "requirements-test.lock"):
+        versions = locked(lock)[requirement.name]
+        assert all(requirement.specifier.contains(version) for version in versions), (lock, versions)
+
+
+def test_conda_installs_nothing_that_pip_does_not():
+    """Is every package of environment.yml a requirement of the project, but for Python and CmdStan?"""
+    names = {CONDA_NAMES.get(requirement.name, requirement.name) for requirement in REQUIRED}
+    assert conda().keys() - names == CONDA_ONLY
+    assert conda()["python"] == SpecifierSet(PROJECT["project"]["requires-python"])
+
+
+def test_the_tests_run_on_the_versions_that_users_get():
+    """Does the tests' lock pin every package of the users' lock to the same version?"""
+    tests = locked("requirements-test.lock")
+    assert {name: tests.get(name) for name in locked("requirements.lock")} == locked("requirements.lock")
