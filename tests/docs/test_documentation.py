@@ -113,8 +113,10 @@ def test_commands_work(command, tmp_path, monkeypatch):
         for name in ("data", "config"):
             shutil.copytree(ROOT / name, project / name)
         shutil.copy(ROOT / "config" / "config.yaml", project)
-        known = {"PATH/TO/hiermeta/Snakefile": str(ROOT / "Snakefile"), "MYFOLDER": str(project)}
-        words = [known.get(word, word.replace("MYFOLDER", str(project))) for word in words[1:]]
+        known = {"PATH/TO/hiermeta": str(ROOT), "MYFOLDER": str(project)}
+        for placeholder, path in known.items():
+            command = command.replace(placeholder, path)
+        words = shlex.split(command)[1:]
         front = [] if "-s" in words else ["-s", str(ROOT / "Snakefile")]
         run = [sys.executable, "-m", "snakemake", *front, *words, "--dry-run", "--quiet"]
         done = subprocess.run(run, cwd=project, text=True, capture_output=True)

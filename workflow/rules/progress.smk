@@ -34,7 +34,7 @@ class ProgressHandler(logging.Handler):
         self.progress = Progress(
             {
                 job.jobid: Job(
-                    job.rule.name,
+                    job.rule.name.rstrip("_0123456789"),  # batches are rules by number, and alike
                     " ".join([job.rule.name, *job.wildcards]),
                     " ".join(job.log),
                     tuple(reports[path] for path in map(str, job.output) if path in reports),

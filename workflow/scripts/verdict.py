@@ -16,4 +16,4 @@ if refused:
     # Snakemake shows the log of a failed job.
     write_text(snakemake.log[0], f"refused: {', '.join(refused)}. Their reports say what is wrong and what to do.\n")
     sys.exit(1)
-write_text(snakemake.output[0], text + "\n")
+write_text(snakemake.output[0], text.splitlines()[0] + "\n")
