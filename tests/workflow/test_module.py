@@ -1,4 +1,4 @@
-"""Another project's Snakefile that imports this workflow as a module."""
+"""Another project's Snakefile that imports this workflow as a module, and what the workflow catalog asks for."""
 
 import json
 import re
@@ -55,3 +55,11 @@ def test_nothing_is_done_twice_and_a_new_text_reruns_no_analysis(paper):
     template.write_text(template.read_text() + "\nMore.\n")
     planned = re.findall(r"^(?:local)?rule (\w+):", snakemake(paper, "--dry-run").stdout, re.MULTILINE)
     assert planned == ["text", "paper"]
+
+
+def test_snakemakes_linter_has_nothing_to_say(tmp_path):
+    """Does `snakemake --lint` find the rules well-formed: logs, environments, functions apart from rules?"""
+    config = ["--configfile", ROOT / "config" / "config.yaml"]
+    done = snakemake(tmp_path, "-s", ROOT / "Snakefile", *config, "--lint")
+    assert done.returncode == 0, done.stdout
+    assert "good condition" in done.stdout

@@ -16,12 +16,13 @@ ROOT = Path(workflow.current_basedir).parent.parent
 SCRIPTS = ROOT / "workflow" / "scripts"
 STAN = ROOT / "stan"
 LIBRARY = ROOT / "workflow" / "hiermeta"
-os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a run leaves nothing in the checkout
+os.environ.update(PYTHONDONTWRITEBYTECODE="1")  # a run leaves nothing in the checkout
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "workflow"))
 
 from hiermeta.data import config as hiermeta_config
 from hiermeta.data import sources
+from hiermeta.data.hierarchical import several_factors
 from hiermeta.data.results_folder import escaping_links
 
 SHIPPED_CONFIG = "config/config.yaml"
@@ -77,3 +78,33 @@ def code(script, *others):
     """Digest of a script, of what it imports from the library, and of other files: editing them reruns the rule."""
     path = SCRIPTS / script
     return sources.digest([path, *sources.modules_of(path), *others])
+
+
+def user_data(wildcards):
+    """The data set's files; those that are missing are left out, which the report then says."""
+    settings = DATASETS[wildcards.name]
+    paths = [settings[key] for key in ("data", "covariance") if key in settings]
+    return [local(path) for path in paths if os.path.isfile(path)]
+
+
+def program_sources(program):
+    """A Stan program, its functions and the toolchain, without the other programs."""
+    others = set(STAN.glob("*.stan")) - {STAN / f"{program}.stan"}
+    return sorted(path for path in STAN.rglob("*.*") if path not in others)
+
+
+def program_of(wildcards):
+    """The Stan program of a data set; random effects of several grouping factors are sampled."""
+    settings = DATASETS[wildcards.name]
+    if settings["analysis"] == "meta":
+        return "meta"
+    integrated = settings.get("family", "gaussian") == "gaussian" and not several_factors(settings)
+    return "hierarchical_gaussian" if integrated else "hierarchical_latent"
+
+
+def files_of(name, without=()):
+    """What the earlier stages leave for a data set, by key."""
+    analyse = rules.analyse if DATASETS[name]["analysis"] == "meta" else rules.analyse_hierarchical
+    left_by = (rules.prepare, rules.fit, analyse)
+    found = {key: path for rule in left_by for key, path in rule.output.items() if key not in without}
+    return {key: expand(path, name=name)[0] for key, path in found.items()}

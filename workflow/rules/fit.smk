@@ -6,12 +6,6 @@
 #   programs/*.json, and per data set posterior.nc, fit.json
 
 
-def program_sources(program):
-    """A Stan program, its functions and the toolchain, without the other programs."""
-    others = set(STAN.glob("*.stan")) - {STAN / f"{program}.stan"}
-    return sorted(path for path in STAN.rglob("*.*") if path not in others)
-
-
 rule compile:
     output:
         "<results>/programs/{program}.json",

@@ -8,17 +8,6 @@
 #   cluster_residuals.csv, residual_checks.csv, loo.csv, comparison.csv, comparison.json,
 #   exact.json, classical.json, diagnostics.json
 
-from hiermeta.data.hierarchical import several_factors
-
-
-def program_of(wildcards):
-    """The Stan program of a data set; random effects of several grouping factors are sampled."""
-    settings = DATASETS[wildcards.name]
-    if settings["analysis"] == "meta":
-        return "meta"
-    integrated = settings.get("family", "gaussian") == "gaussian" and not several_factors(settings)
-    return "hierarchical_gaussian" if integrated else "hierarchical_latent"
-
 
 rule prepare_hierarchical:
     input:

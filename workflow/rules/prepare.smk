@@ -6,13 +6,6 @@
 #   data.csv, validation.json, model.json
 
 
-def user_data(wildcards):
-    """The data set's files; those that are missing are left out, which the report then says."""
-    settings = DATASETS[wildcards.name]
-    paths = [settings[key] for key in ("data", "covariance") if key in settings]
-    return [local(path) for path in paths if os.path.isfile(path)]
-
-
 rule prepare:
     input:
         user_data,

@@ -5,16 +5,6 @@
 # OUTPUTS
 #   figures/, report.html, report.json, overview.html, overview.tsv, overview.json, complete.txt
 
-ANALYSES = {"meta": rules.analyse, "hierarchical": rules.analyse_hierarchical}
-
-
-def files_of(name, without=()):
-    """What the earlier stages leave for a data set, by key."""
-    left_by = (rules.prepare, rules.fit, ANALYSES[DATASETS[name]["analysis"]])
-    found = {key: path for rule in left_by for key, path in rule.output.items() if key not in without}
-    return {key: expand(path, name=name)[0] for key, path in found.items()}
-
-
 TEMPLATES = sorted(path for path in (ROOT / "reports").rglob("*.*") if path.is_file())
 
 
