@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 
 .DEFAULT_GOAL := run
-.PHONY: run gallery docs test benchmark-sampling benchmark-hierarchical calibration check coverage audit clean help
+.PHONY: run gallery docs test benchmark-sampling benchmark-hierarchical benchmark-batch calibration check coverage audit clean help
 
 run: $(VENV)/installed ## analyse the data sets of config/config.yaml
 	@$(BIN)/snakemake --cores $(CORES)
@@ -30,6 +30,9 @@ calibration: $(VENV)/installed-test ## simulation-based calibration of every mod
 
 benchmark-hierarchical: $(VENV)/installed ## the same of hierarchical regressions
 	@$(BIN)/python benchmarks/hierarchical.py
+
+benchmark-batch: $(VENV)/installed ## measure the cost per data set of whole runs, up to 1,000 data sets
+	@$(BIN)/python benchmarks/batch.py
 
 check: $(VENV)/installed-test ## lint, format and types
 	$(BIN)/ruff check .
