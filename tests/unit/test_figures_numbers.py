@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import hiermeta.figures.numbers
 from hiermeta.figures.numbers import fixed, percent, significant, supported_decimals
 from hiermeta.figures.results import column_decimals, decimals_of
 
@@ -68,10 +67,3 @@ def test_limits_weigh_half() -> None:
     coarse = bcg | {"mcse_q97.5": 0.03, "sd": 0.5}
     assert decimals_of(coarse) == 1
     assert column_decimals([school, coarse]) == 1
-
-
-def test_examples_of_the_documentation() -> None:
-    """Do the examples in the docstrings hold?"""
-    import doctest
-
-    assert doctest.testmod(hiermeta.figures.numbers).failed == 0

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-import hiermeta.figures.natural_axis
-import hiermeta.figures.svg
 from hiermeta.data.measures import MEASURES
 from hiermeta.figures.natural_axis import ticks
 from hiermeta.figures.svg import shorter
@@ -47,9 +44,3 @@ def test_natural_labels_stand_where_they_belong(low: float, high: float, measure
     assert MEASURES[measure].transformation != "identity"
     for at, value in ticks(measure, low, high):
         assert abs(float(to_natural(measure, at)) - value) < 1e-3 * max(abs(value), 1)
-
-
-def test_examples() -> None:
-    """Do the examples in the docstrings hold?"""
-    for module in (hiermeta.figures.svg, hiermeta.figures.natural_axis):
-        assert doctest.testmod(module).failed == 0
