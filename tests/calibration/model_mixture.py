@@ -48,9 +48,10 @@ def gaussian(replication):
     rng = generator("mixture of regressions", replication)
     made_by = (of_hierarchical.FULL, of_hierarchical.ALONE)[rng.integers(2)]
     model = INTERCEPTS.simulate(rng, clustered=made_by == of_hierarchical.FULL).model
+    fitted = {name: model.with_effects(kept) for name, _, kept in of_hierarchical.candidates(model)}
     evidences = {
         name: evidence(candidate, classical.fit(candidate) if candidate.effects else None).value
-        for name, _, candidate in of_hierarchical.candidates(model)
+        for name, candidate in fitted.items()
     }
     return {MADE_BY: made_by} | dict(zip(evidences, softmax(list(evidences.values())), strict=True))
 
