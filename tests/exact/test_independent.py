@@ -1,4 +1,4 @@
-"""The same posterior by other roads: a public reference, a program that samples every random effect, importance sampling.
+"""The same posterior by other roads: a public reference, a program with every random effect, importance sampling.
 
 Draws and bridge sampling against quadrature are in tests/workflow/test_chain.py and tests/exact/test_bridge.py, REML
 against metafor and lme4 in tests/reference.
@@ -24,7 +24,7 @@ from hiermeta.sampling.programs import compiled
 
 SETTINGS = {"chains": 4, "warmup": 1000, "draws": 2500, "seed": 20260101, "adapt_delta": 0.9}
 
-# posteriordb, reference_posteriors/summary_statistics/mean_value/mean_value/eight_schools-eight_schools_noncentered.json
+# posteriordb, reference_posteriors/summary_statistics/mean_value: eight_schools-eight_schools_noncentered.json
 # at commit 0e97b72: means of 10,000 draws and their Monte Carlo SEs, schools A to H, then mu and tau.
 POSTERIORDB = {
     "mean": [6.15050229334425, 4.9395811407422, 3.90590609001582, 4.79601675138494, 3.6144363246799,
