@@ -97,14 +97,15 @@ def test_two_ways_to_marginal_likelihoods_agree():
     """Do sufficient statistics and rows give the same log p(y), within four SEs, and leave-one-out densities?
 
     Rows to 0.1. Without one of five clusters the posterior moves by about its SD, so that some 50 of 400 weights count:
-    SEs reach 0.1 there, and 0.3 is three of them.
+    the SDs of the differences over twelve other seeds are those below, of which four are allowed.
     """
     model = model_of("y ~ x + (1 | a)")
     start = classical.fit(model)
     by_rows, other = scores(model, start.parameters), evidence(model, start)
     assert by_rows.value == pytest.approx(other.value, abs=4 * np.hypot(by_rows.error, other.error))
     assert by_rows.rows == pytest.approx(individuals(model, other.draws), abs=0.1)
-    assert by_rows.clusters[0] == pytest.approx(other.clusters, abs=0.3)
+    spread = np.array([0.032, 0.076, 0.120, 0.049, 0.061])
+    assert (np.abs(by_rows.clusters[0] - other.clusters) < 4 * spread).all()
 
 
 def grid(model, rows, clustered=True):
