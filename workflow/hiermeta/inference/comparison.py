@@ -242,7 +242,7 @@ def _averaged_tau(posteriors: list[ExactPosterior], probability: Array, tau: Arr
 
     def below(x: float) -> float:
         atoms = sum(p for value, p in fixed.items() if value <= x)
-        return atoms + sum(p * cdf(np.full_like(cdf.outer, x)) for p, cdf in cdfs)
+        return atoms + sum(p * cdf(x) for p, cdf in cdfs)
 
     mean = float(weight @ tau)
     row = {"mean": mean, "sd": float(np.sqrt(weight @ (tau - mean) ** 2))}

@@ -234,8 +234,7 @@ def distributions(posterior: ExactPosterior) -> dict[str, Callable[[float], floa
     )
     found: dict[str, Callable[[float], float]] = {}
     if along_rho is not None:
-        rho_cdf = along_rho
-        found["rho"] = lambda x: rho_cdf(np.full_like(rho_cdf.outer, x))
+        found["rho"] = along_rho
     for name, quantity in quantities(model.clustered).items():
         lower, upper = _limits(nodes, partial(quantity.at, typical_variance=model.typical_variance))
         if upper - lower > 1e-12 * abs(upper):

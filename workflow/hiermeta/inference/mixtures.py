@@ -57,9 +57,9 @@ def _solve(level: float, mean: Array, sd: Array, weight: Array) -> Array:
         error = weight @ ndtr(z) - level
         slope = weight @ (np.exp(-0.5 * z**2) / sd) / np.sqrt(2 * np.pi)
         lower, upper = np.where(error < 0, x, lower), np.where(error >= 0, x, upper)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             newton = x - error / slope
-        inside = (newton > lower) & (newton < upper)
+        inside = (newton >= lower) & (newton <= upper)  # at the quantile, x and newton are one of them
         new = np.where(inside, newton, (lower + upper) / 2)
         done = np.abs(new - x) <= 1e-10 * total_sd
         x = new

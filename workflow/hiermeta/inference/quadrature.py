@@ -158,18 +158,20 @@ class ConditionalCdf:
             fine = by_inner @ _projection(degree) @ legendre.legvander(x, degree).T * (2 / _FINE)
         self.outer = outer_axis.value(outer)
         self._integral = legendre.legint(_projection(len(fine) - 1).T @ fine, lbnd=-1)
+        self._marginal = self._integral.sum(axis=1)
 
-    def __call__(self, threshold: Array) -> float:
-        """P(inner ≤ threshold), the threshold being a function of the outer parameter.
+    def __call__(self, threshold: Array | float) -> float:
+        """P(inner ≤ threshold), the threshold being a number or a function of the outer parameter.
 
         Parameters
         ----------
-        threshold : numpy.ndarray
-            Values of the inner parameter at each of ``outer``; they may lie beyond its support.
+        threshold : float or numpy.ndarray
+            One value of the inner parameter, or one at each of ``outer``; they may lie beyond its support.
         """
         lower, upper = self._bounds
-        x = np.clip(2 * (self._inner_axis.z(threshold) - lower) / (upper - lower) - 1, -1, 1)
-        return float(np.sum(legendre.legval(x, self._integral, tensor=False)))
+        x = np.clip(2 * (self._inner_axis.z(np.asarray(threshold)) - lower) / (upper - lower) - 1, -1, 1)
+        series = self._integral if x.ndim else self._marginal
+        return float(np.sum(legendre.legval(x, series, tensor=False)))
 
 
 @cache
