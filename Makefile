@@ -38,6 +38,7 @@ check: $(VENV)/installed-test ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/python stan/layout.py --check
 	$(BIN)/mypy
 
 coverage: $(VENV)/installed-test ## measure how much of the library the tests run

@@ -14,8 +14,8 @@
 functions {
   #include priors.stan
   #include correlation.stan
-  real clustered_normal(data int N, data matrix R, data matrix E,
-                        data vector d, data matrix T, vector beta,
+
+  real clustered_normal(data int N, data matrix R, data matrix E, data vector d, data matrix T, vector beta,
                         real sigma, matrix L);
 }
 data {
@@ -55,17 +55,13 @@ parameters {
   vector<lower=-1, upper=1>[n_partial] partial;
 }
 model {
-  target += clustered_normal(N, R, E, d, T, beta, sigma,
-                             block_cholesky(sd, block_size, partial));
+  target += clustered_normal(N, R, E, d, T, beta, sigma, block_cholesky(sd, block_size, partial));
   target += partial_lkj_lpdf(partial | block_size, eta);
   for (j in 1 : p) {
-    target += prior_lpdf(beta_offset[j] + beta_unit[j] * beta[j] | beta_family[j], beta_prior[j])
-              + log(beta_unit[j]);
+    target += prior_lpdf(beta_offset[j] + beta_unit[j] * beta[j] | beta_family[j], beta_prior[j]) + log(beta_unit[j]);
   }
   for (j in 1 : q) {
-    target += prior_lpdf(sd_unit[j] * sd[j] | sd_family[j], sd_prior[j])
-              + log(sd_unit[j]);
+    target += prior_lpdf(sd_unit[j] * sd[j] | sd_family[j], sd_prior[j]) + log(sd_unit[j]);
   }
-  target += prior_lpdf(sigma_unit * sigma | sigma_family, sigma_prior)
-            + log(sigma_unit);
+  target += prior_lpdf(sigma_unit * sigma | sigma_family, sigma_prior) + log(sigma_unit);
 }

@@ -13,8 +13,8 @@
 functions {
   #include priors.stan
   #include correlation.stan
-  real latent_rows(data int family, data vector y, data vector trials,
-                   data vector known, data matrix X, data matrix Z,
+
+  real latent_rows(data int family, data vector y, data vector trials, data vector known, data matrix X, data matrix Z,
                    data array[,] int place, vector beta, vector u);
 }
 data {
@@ -71,33 +71,28 @@ model {
     for (b in 1 : blocks) {
       int s = block_size[b];
       int length = s * block_clusters[b];
-      u[used + 1 : used + length] = to_vector(L[first + 1 : first + s, first + 1 : first + s]
-                                              * to_matrix(v[used + 1 : used + length],
-                                                          s, block_clusters[b]));
+      u[used + 1 : used + length] = to_vector(L[first + 1 : first + s,
+                                              first + 1 : first + s]
+                                              * to_matrix(v[used + 1 : used + length], s, block_clusters[b]));
       first += s;
       used += length;
     }
   }
-  real density = constant
-                 + latent_rows(family, y, trials, known, X, Z, place, beta, u);
+  real density = constant + latent_rows(family, y, trials, known, X, Z, place, beta, u);
   if (gaussian) {
-    target += density / square(sigma[1])
-              - rows * (log(sigma[1]) + 0.5 * log(2 * pi()));
+    target += density / square(sigma[1]) - rows * (log(sigma[1]) + 0.5 * log(2 * pi()));
   } else {
     target += density;
   }
   target += std_normal_lpdf(v);
   target += partial_lkj_lpdf(partial | block_size, eta);
   for (j in 1 : p) {
-    target += prior_lpdf(beta_offset[j] + beta_unit[j] * beta[j] | beta_family[j], beta_prior[j])
-              + log(beta_unit[j]);
+    target += prior_lpdf(beta_offset[j] + beta_unit[j] * beta[j] | beta_family[j], beta_prior[j]) + log(beta_unit[j]);
   }
   for (j in 1 : q) {
-    target += prior_lpdf(sd_unit[j] * sd[j] | sd_family[j], sd_prior[j])
-              + log(sd_unit[j]);
+    target += prior_lpdf(sd_unit[j] * sd[j] | sd_family[j], sd_prior[j]) + log(sd_unit[j]);
   }
   for (j in 1 : gaussian) {
-    target += prior_lpdf(sigma_unit[j] * sigma[j] | sigma_family[j], sigma_prior[j])
-              + log(sigma_unit[j]);
+    target += prior_lpdf(sigma_unit[j] * sigma[j] | sigma_family[j], sigma_prior[j]) + log(sigma_unit[j]);
   }
 }

@@ -15,9 +15,9 @@
 // A prior of family 0 fixes its parameter.
 functions {
   #include priors.stan
-  real three_level(data vector y, data vector v, data vector S, data matrix X,
-                   data matrix Z, data array[] int start, vector beta,
-                   real tau, real rho, vector delta);
+
+  real three_level(data vector y, data vector v, data vector S, data matrix X, data matrix Z, data array[] int start,
+                   vector beta, real tau, real rho, vector delta);
 }
 data {
   int<lower=1> k; // effect estimates, sorted by cluster

@@ -8,17 +8,33 @@
  * @return       log p(x)
  */
 real prior_lpdf(real x, int family, array[] real a) {
-  if (family == 1) return normal_lpdf(x | a[1], a[2]);
-  if (family == 2) return student_t_lpdf(x | a[1], a[2], a[3]);
-  if (family == 3) return cauchy_lpdf(x | a[1], a[2]);
-  if (family == 4) return log2() + normal_lpdf(x | 0, a[1]);
-  if (family == 5) return log2() + student_t_lpdf(x | a[1], 0, a[2]);
-  if (family == 6) return log2() + cauchy_lpdf(x | 0, a[1]);
-  if (family == 7) return gamma_lpdf(x | a[1], a[2]);
-  if (family == 8) return inv_gamma_lpdf(x | a[1], a[2]);
-  if (family == 9) return exponential_lpdf(x | a[1]);
-  if (family == 10) return lognormal_lpdf(x | a[1], a[2]);
-  if (family == 11) return uniform_lpdf(x | a[1], a[2]);
-  if (family == 12) return beta_lpdf(x | a[1], a[2]);
-  reject("unknown prior family ", family);
+  real density = negative_infinity();
+  if (family == 1) {
+    density = normal_lpdf(x | a[1], a[2]);
+  } else if (family == 2) {
+    density = student_t_lpdf(x | a[1], a[2], a[3]);
+  } else if (family == 3) {
+    density = cauchy_lpdf(x | a[1], a[2]);
+  } else if (family == 4) {
+    density = log2() + normal_lpdf(x | 0, a[1]);
+  } else if (family == 5) {
+    density = log2() + student_t_lpdf(x | a[1], 0, a[2]);
+  } else if (family == 6) {
+    density = log2() + cauchy_lpdf(x | 0, a[1]);
+  } else if (family == 7) {
+    density = gamma_lpdf(x | a[1], a[2]);
+  } else if (family == 8) {
+    density = inv_gamma_lpdf(x | a[1], a[2]);
+  } else if (family == 9) {
+    density = exponential_lpdf(x | a[1]);
+  } else if (family == 10) {
+    density = lognormal_lpdf(x | a[1], a[2]);
+  } else if (family == 11) {
+    density = uniform_lpdf(x | a[1], a[2]);
+  } else if (family == 12) {
+    density = beta_lpdf(x | a[1], a[2]);
+  } else {
+    reject("unknown prior family ", family);
+  }
+  return density;
 }
