@@ -25,7 +25,7 @@ test: $(VENV)/installed-docs ## run the tests
 benchmark-sampling: $(VENV)/installed ## measure effective draws per CPU second, by number of estimates
 	@$(BIN)/python benchmarks/sampling.py
 
-calibration: $(VENV)/installed-test ## simulation-based calibration of every model family, 1,000 replications (hours)
+calibration: $(VENV)/installed-test ## simulation-based calibration of every model family, 1,000 replications (ten minutes on two idle cores)
 	@OMP_NUM_THREADS=1 PYTHONPATH=workflow nice $(BIN)/python -m tests.calibration.full $(CORES)
 
 benchmark-hierarchical: $(VENV)/installed ## the same of hierarchical regressions
