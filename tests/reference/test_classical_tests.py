@@ -3,9 +3,12 @@
 All tolerances of 1e-5 are those of the other programs' variances, on which these numbers depend.
 """
 
+import pandas as pd
 import pytest
 from classical_cases import CASES, column, found, having
 from scipy.stats import norm
+
+from hiermeta.inference.classical import small_study
 
 
 def same(table, reference, statistic="t"):
@@ -143,6 +146,26 @@ def test_small_study_regression_respects_clusters():
     """With ten clusters or more, is the test CR2's; with fewer, is there none?"""
     assert found("konstantopoulos2011")["small_study"]["test"] == "CR2 t"
     assert found("linde2005")["small_study"] is None
+
+
+@pytest.mark.parametrize("name", ["konstantopoulos2011", having("regtest")[0]])
+def test_the_table_of_small_study_effects_holds_the_regression(name):
+    """Are slope and intercept written with their own statistic and degrees of freedom? Seen to fail with the limits
+    exchanged and with the rows in the other order.
+    """
+    regression = found(name)["small_study"]
+    statistic, freedom = ("t", regression["slope"].get("df")) if regression["test"] == "CR2 t" else ("z", None)
+    slope, intercept = small_study.table(regression).to_dict("records")
+    assert slope["statistic"] == regression["slope"][statistic] == pytest.approx(slope["estimate"] / slope["se"])
+    assert slope["df"] == freedom or (pd.isna(slope["df"]) and freedom is None)
+    assert slope["ci_low"] < slope["estimate"] < slope["ci_high"]
+    assert (slope["term"], intercept["estimate"]) == ("standard error", regression["intercept"]["estimate"])
+
+
+def test_no_regression_leaves_columns_only():
+    """Is the file of a data set without the regression still readable?"""
+    assert small_study.table(None).empty
+    assert list(small_study.table(None)) == small_study.COLUMNS
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -4,8 +4,8 @@
 #   data.csv, model.json, posterior.nc, fit.json
 # OUTPUTS
 #   estimates.csv, heterogeneity.csv, predictions.csv, true_effects.csv, cluster_effects.csv, marginal_means.csv,
-#   scale.csv, loo.csv, influence.csv, sensitivity.csv, comparison.csv, comparison.json, exact.json, classical.json,
-#   diagnostics.json
+#   scale.csv, small_study.csv, loo.csv, influence.csv, sensitivity.csv, comparison.csv, comparison.json, exact.json,
+#   classical.json, diagnostics.json
 
 
 rule analyse:
@@ -22,6 +22,7 @@ rule analyse:
         cluster_effects="<results>/{name}/cluster_effects.csv",
         marginal_means="<results>/{name}/marginal_means.csv",
         scale="<results>/{name}/scale.csv",
+        small_study="<results>/{name}/small_study.csv",
         loo="<results>/{name}/loo.csv",
         influence="<results>/{name}/influence.csv",
         sensitivity="<results>/{name}/sensitivity.csv",

@@ -150,6 +150,10 @@ class Results:
         return self._optional("scale.csv")
 
     @cached_property
+    def small_study(self) -> list[Row]:
+        return self._optional("small_study.csv")
+
+    @cached_property
     def comparison(self) -> list[Row]:
         return self._optional("comparison.csv")
 

@@ -23,7 +23,7 @@ from hiermeta.inference import (
     prior_conflict,
     psis,
 )
-from hiermeta.inference.classical import Unusable, classical
+from hiermeta.inference.classical import Unusable, classical, small_study
 from hiermeta.inference.comparison import Compared
 from hiermeta.inference.natural import add_natural
 from hiermeta.inference.sensitivity import COLUMNS as SENSITIVITY
@@ -55,6 +55,7 @@ def without_results(status: str, message: str) -> Results:
     tables = meta.no_tables().files() | {
         "marginal_means": pd.DataFrame(columns=marginal_means.COLUMNS),
         "scale": pd.DataFrame(columns=marginal_means.COLUMNS),
+        "small_study": small_study.table(None),
         "sensitivity": pd.DataFrame(columns=SENSITIVITY),
         "comparison": pd.DataFrame(columns=[*comparison.COLUMNS, *comparison.DIFFERENCES]),
     }
@@ -112,7 +113,8 @@ def without_draws(model: MetaModel, table: pd.DataFrame, evidence: Evidence) -> 
     evidence : Evidence
         Receives the models to which quadrature applies.
     """
-    results = Results(documents={"classical": _classical(model)})
+    fitted = _classical(model)
+    results = Results({"small_study": small_study.table(fitted.get("small_study"))}, {"classical": fitted})
     full = None
     try:
         posterior = exact.solve(model)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from hiermeta.figures.palette import symbol
 from hiermeta.figures.results import Results
-from hiermeta.report.cells import Number, Sentence, from_document, to_error
+from hiermeta.report.cells import Cell, Column, Number, Sentence, Table, Text, from_document, to_error
 from hiermeta.report.moderators import p_words
 
-FILE = "classical.json"
+FILE, TABLE = "classical.json", "small_study.csv"
 FEWEST = 10
 
 
@@ -60,6 +61,24 @@ def at_zero(results: Results) -> Sentence | None:
     ]  # fmt: skip
 
 
+def coefficients(results: Results) -> Table | None:
+    """Both coefficients of the regression; none where there is no regression."""
+    found = results.small_study
+    if not found:
+        return None
+    forms = {"statistic": "statistic", "df": "tenth", "p": "p"}
+    rows: list[list[Cell]] = []
+    for i, row in enumerate(found):
+        cells: list[Cell] = [Text(symbol(row["term"]), foreign=True)]
+        cells += [to_error(found, f"{i}/{key}", TABLE, row["se"]) for key in ("estimate", "se", "ci_low", "ci_high")]
+        cells += [from_document(found, f"{i}/{key}", TABLE, form) for key, form in forms.items()]
+        rows.append(cells)
+    statistic = found[0]["test"].split()[-1]
+    labels = ("Estimate", "SE", "2.5%", "97.5%", statistic, "df", "p")
+    columns = [Column("Term"), *(Column(label, numeric=True) for label in labels)]
+    return Table("table-small-study", "Regression on the standard errors", columns, rows, TABLE)
+
+
 def content(results: Results) -> dict[str, Any]:
     """What the section shows, figures aside."""
-    return {"regression": regression(results), "at_zero": at_zero(results)}
+    return {"regression": regression(results), "at_zero": at_zero(results), "table": coefficients(results)}

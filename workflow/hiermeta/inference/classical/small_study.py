@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from hiermeta.inference.classical.coefficients import wald
 from hiermeta.inference.classical.reml import fit
@@ -13,6 +14,7 @@ from hiermeta.inference.classical.sandwich import cr2
 
 TERM = "standard error"
 FEWEST_CLUSTERS = 10
+COLUMNS = ["term", "test", "estimate", "se", "statistic", "df", "p", "ci_low", "ci_high"]
 
 
 def regression(rows: Rows, design: Array, standard_error: Array) -> dict[str, Any] | None:
@@ -44,3 +46,25 @@ def regression(rows: Rows, design: Array, standard_error: Array) -> dict[str, An
     gls = fit(wider).gls
     table = cr2(gls) if wider.clustered else wald(gls)
     return {"test": "CR2 t" if wider.clustered else "z", "slope": table[-1], "intercept": table[0]}
+
+
+def table(found: dict[str, Any] | None) -> pd.DataFrame:
+    """What `regression` found, a line per coefficient: the standard error's, and that at a standard error of zero.
+
+    Parameters
+    ----------
+    found : dict or None
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``COLUMNS``: estimate, se and limits on the scale of the effects; df is empty for z tests.
+    """
+    if found is None:
+        return pd.DataFrame(columns=COLUMNS)
+    statistic = found["test"].split()[-1]
+    lines = [
+        row | {"test": found["test"], "statistic": row[statistic], "ci_low": row["ci"][0], "ci_high": row["ci"][1]}
+        for row in (found["slope"], found["intercept"])
+    ]
+    return pd.DataFrame(lines).reindex(columns=COLUMNS)
