@@ -154,9 +154,9 @@ def test_the_table_of_small_study_effects_holds_the_regression(name):
     exchanged and with the rows in the other order.
     """
     regression = found(name)["small_study"]
-    statistic, freedom = ("t", regression["slope"].get("df")) if regression["test"] == "CR2 t" else ("z", None)
+    statistic, freedom = ("t", regression["slope"]["df"]) if regression["test"] == "CR2 t" else ("z", None)
     slope, intercept = small_study.table(regression).to_dict("records")
-    assert slope["statistic"] == regression["slope"][statistic] == pytest.approx(slope["estimate"] / slope["se"])
+    assert slope["test_value"] == regression["slope"][statistic] == pytest.approx(slope["estimate"] / slope["se"])
     assert slope["df"] == freedom or (pd.isna(slope["df"]) and freedom is None)
     assert slope["ci_low"] < slope["estimate"] < slope["ci_high"]
     assert (slope["term"], intercept["estimate"]) == ("standard error", regression["intercept"]["estimate"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,8 +108,17 @@ def _scale(shown: Sequence[Line], pooled: Interval, new: Interval, right: float)
 
 def _lines(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Columns) -> Figure:
     figure, axes = _frame(results, shown, scale, columns, LINE_HEIGHT * len(shown))
-    for position, line in enumerate(shown):
-        _line(axes, line, HEADER + LINE_HEIGHT * (position + 0.5), scale, columns)
+    placed = [(line, HEADER + LINE_HEIGHT * (position + 0.5)) for position, line in enumerate(shown)]
+    for line, y in placed:
+        _words(axes, line, y, scale, columns)
+    rows = [(line, y) for line, y in placed if line.kind != "heading"]
+    observed = [(line.observed, line.weight, y - 3) for line, y in rows if line.observed]
+    _whiskers(axes, [(values, y) for values, _, y in observed], scale, palette.OBSERVED, 1.2)
+    _squares(axes, [(values.point, weight, y) for values, weight, y in observed], scale, (9, 55), 1.0)
+    _squares(axes, [(dot, weight, y - 3) for line, y in rows for dot, weight in line.dots], scale, (7, 40), 0.55)
+    _whiskers(axes, [(line.effect, y + 3.5) for line, y in rows], scale, palette.ESTIMATE, 1.8)
+    points = [scale(line.effect.point) for line, _ in rows]
+    style.dots(axes, points, [y + 3.5 for _, y in rows], [4.5] * len(rows), palette.ESTIMATE)
     return figure
 
 
@@ -191,33 +201,18 @@ def _header(axes: Axes, results: Results, shown: Sequence[Line], columns: _Colum
     axes.text(EFFECT_END, 36, heading, ha="right", va="center", fontweight="bold", fontsize=style.SMALL)
 
 
-def _line(axes: Axes, line: Line, y: float, scale: _Scale, columns: _Columns) -> None:
-    if line.kind == "heading":
-        axes.text(2, y, style.shorten(line.label, LABEL_CELLS), va="center", fontweight="bold", fontsize=style.SMALL)
-        x = [scale(value) for value in line.effect]
-        _diamond(axes, x[1], x[2], x[0], y, 5, palette.BETWEEN)
-        _numbers(axes, EFFECT_END, y, columns.text(line.effect, columns.decimals), "bold")
-        return
-    if line.observed:
-        axes.text(12, y, style.shorten(line.label, LABEL_CELLS), va="center", fontsize=style.SMALL)
-        _whisker(axes, line.observed, y - 3, scale, palette.OBSERVED, 1.2)
-        axes.scatter(
-            [scale(line.observed.point)],
-            [y - 3],
-            s=9 + 55 * line.weight,
-            marker="s",
-            color=palette.OBSERVED,
-            linewidths=0,
-        )
+def _words(axes: Axes, line: Line, y: float, scale: _Scale, columns: _Columns) -> None:
+    """Label and numbers of a line, and the diamond of a cluster's heading."""
+    heading = line.kind == "heading"
+    weight = "bold" if heading else "normal"
+    x = 12 if line.observed and not heading else 2
+    axes.text(x, y, style.shorten(line.label, LABEL_CELLS), va="center", fontweight=weight, fontsize=style.SMALL)
+    if heading:
+        point, lower, upper = (scale(value) for value in line.effect)
+        _diamond(axes, lower, upper, point, y, 5, palette.BETWEEN)
+    elif line.observed:
         _numbers(axes, columns.observed_end, y, columns.text(line.observed, columns.decimals))
-    else:
-        axes.text(2, y, style.shorten(line.label, LABEL_CELLS), va="center", fontsize=style.SMALL)
-        x = [scale(dot) for dot, _ in line.dots]
-        sizes = [7 + 40 * weight for _, weight in line.dots]
-        axes.scatter(x, [y - 3] * len(x), s=sizes, marker="s", color=palette.OBSERVED, alpha=0.55, linewidths=0)
-    _whisker(axes, line.effect, y + 3.5, scale, palette.ESTIMATE, 1.8)
-    axes.scatter([scale(line.effect.point)], [y + 3.5], s=20, color=palette.ESTIMATE, linewidths=0)
-    _numbers(axes, EFFECT_END, y, columns.text(line.effect, columns.decimals))
+    _numbers(axes, EFFECT_END, y, columns.text(line.effect, columns.decimals), weight)
 
 
 def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top: float) -> None:
@@ -245,14 +240,31 @@ def _numbers(axes: Axes, end: float, y: float, text: str, weight: str = "normal"
     axes.text(end, y, text, ha="right", va="center", fontsize=style.SMALL, fontweight=weight)
 
 
-def _whisker(axes: Axes, values: Interval, y: float, scale: _Scale, color: str, width: float) -> None:
-    axes.plot([scale(values.lower), scale(values.upper)], [y, y], color=color, linewidth=width, solid_capstyle="butt")
-    for end, marker, outside in (
-        (values.lower, 4, values.lower < scale.low),
-        (values.upper, 5, values.upper > scale.high),
-    ):
-        if outside:
-            axes.plot([scale(end)], [y], marker=marker, markersize=6, color=color)
+def _whiskers(axes: Axes, intervals: Sequence[tuple[Interval, float]], scale: _Scale, color: str, width: float) -> None:
+    """Intervals at their heights, as one path; arrows where they go on outside the axis."""
+    ends = [end for values, _ in intervals for end in (scale(values.lower), scale(values.upper), math.nan)]
+    heights = [height for _, y in intervals for height in (y, y, math.nan)]
+    axes.plot(ends, heights, color=color, linewidth=width, solid_capstyle="butt")
+    for values, y in intervals:
+        for end, marker, outside in (
+            (values.lower, 4, values.lower < scale.low),
+            (values.upper, 5, values.upper > scale.high),
+        ):
+            if outside:
+                axes.plot([scale(end)], [y], marker=marker, markersize=6, color=color)
+
+
+def _squares(
+    axes: Axes,
+    points: Sequence[tuple[float, float, float]],
+    scale: _Scale,
+    area: tuple[float, float],
+    alpha: float,
+) -> None:
+    """Observed estimates (value, weight, height) as squares, whose area grows with the weight."""
+    sizes = [math.sqrt(area[0] + area[1] * weight) for _, weight, _ in points]
+    x, y = [scale(value) for value, _, _ in points], [height for _, _, height in points]
+    style.dots(axes, x, y, sizes, palette.OBSERVED, alpha, square=True)
 
 
 def _diamond(axes: Axes, left: float, right: float, middle: float, y: float, half: float, color: str) -> None:

@@ -61,5 +61,5 @@ def draw(axes: Axes, results: Results, x: Callable[[float], float], limits: tupl
             kept.append(x(at))
             axes.text(x(at), y, as_written(value), ha="center", va="top", fontsize=style.SMALL, color=palette.INK)
     label = MEASURES[measure].natural_label
-    axes.text(x(limits[0]) - 8, y, label, ha="right", va="top", fontsize=style.SMALL)
+    axes.text(x(limits[0]) - 24, y, label, ha="right", va="top", fontsize=style.SMALL)
     return True

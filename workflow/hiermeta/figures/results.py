@@ -27,7 +27,7 @@ Document = dict[str, Any]
 TEXT_COLUMNS = frozenset(
     {
         *("row", "label", "cluster", "parameter", "quantity", "target", "moderator", "level", "value"),
-        *("model", "method", "prior", "unit", "term", "contrast", "group", "statistic", "where"),
+        *("model", "method", "prior", "unit", "term", "test", "contrast", "group", "statistic", "where"),
     }
 )
 

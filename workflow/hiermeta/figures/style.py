@@ -130,15 +130,15 @@ def dots(
     *,
     square: bool = False,
 ) -> None:
-    """Dots of these diameters (pixels), small in the file: a few sizes, each one path of points with broad ends."""
-    steps = sorted({round(size) for size in sizes}, reverse=True)
-    for step in steps:
-        chosen = [i for i, size in enumerate(sizes) if round(size) == step]
+    """Dots of these diameters (pixels), small in the file: sizes to half a pixel, each one path with broad ends."""
+    halves = [round(2 * size) for size in sizes]
+    for step in sorted(set(halves), reverse=True):
+        chosen = [i for i, half in enumerate(halves) if half == step]
         axes.plot(
             [value for i in chosen for value in (x[i], x[i], math.nan)],
             [value for i in chosen for value in (y[i], y[i], math.nan)],
             color=color,
-            linewidth=step,
+            linewidth=step / 2,
             solid_capstyle="projecting" if square else "round",
             alpha=alpha,
             clip_on=False,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 
 from matplotlib.figure import Figure
+
+from hiermeta.figures import svg_paths
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -85,50 +88,40 @@ def _compact(root: ET.Element) -> None:
         for name in ("x", "y", "transform", "points"):
             if name in element.attrib:
                 element.set(name, " ".join(_NUMBER.sub(_tenth, element.attrib[name]).split()))
-        if "d" in element.attrib:
-            element.set("d", shorter(element.attrib["d"]))
         element.attrib.pop("font-family", None)
         if element.get("transform", "").startswith("rotate(-0 "):
             del element.attrib["transform"]
         element.tail = None
         if element.text is not None and not element.text.strip():
             element.text = None
+    _inline(root)
+    for path in root.iter(f"{{{SVG}}}path"):
+        path.set("d", svg_paths.shorter(path.attrib["d"]))
     _unwrap(root)
     _rename(root)
 
 
 def _tenth(match: re.Match[str]) -> str:
-    return f"{float(match[0]):.1f}".removesuffix(".0")
+    return svg_paths.tenth(float(match[0]))
 
 
-def shorter(path: str) -> str:
-    """The same path to a tenth of a pixel, lines as steps from point to point.
-
-    Examples
-    --------
-    >>> shorter("M 10 20 L 30.04 20 L 30 25.5 z"), shorter("M 0 0 C 1 1 2 2 3.33 3")
-    ('M10 20l20 0 0 5.5z', 'M 0 0 C 1 1 2 2 3.3 3')
-    """
-    tokens = path.split()
-    if not set(re.findall("[A-Za-z]", path)) <= {"M", "L", "z"}:
-        return " ".join(_NUMBER.sub(_tenth, path).split())
-    written, at, command, i = "", (0, 0), "", 0
-    while i < len(tokens):
-        if tokens[i] == "z":
-            written, command, i = written + "z", "z", i + 1
-            continue
-        point = (round(10 * float(tokens[i + 1])), round(10 * float(tokens[i + 2])))
-        if tokens[i] == "M":
-            written += f"M{_tenths(point)}"
-        else:
-            step = (point[0] - at[0], point[1] - at[1])
-            written += (" " if command == "L" else "l") + _tenths(step)
-        at, command, i = point, tokens[i], i + 3
-    return written
-
-
-def _tenths(point: tuple[int, int]) -> str:
-    return " ".join(f"{value / 10:.1f}".removesuffix(".0") for value in point)
+def _inline(root: ET.Element) -> None:
+    """Draw a path that is used once where it is used, and leave to a path that is used often what it says itself."""
+    paths = {element.attrib["id"]: element for element in root.iter(f"{{{SVG}}}path") if "id" in element.attrib}
+    parents = {child: parent for parent in root.iter() for child in parent}
+    uses = [element for element in root.iter(f"{{{SVG}}}use") if element.get("href", "#")[1:] in paths]
+    times = Counter(element.attrib["href"][1:] for element in uses)
+    for use in uses:
+        path = paths[use.attrib["href"][1:]]
+        for name in path.attrib.keys() & use.attrib.keys():
+            del use.attrib[name]
+        if times[path.attrib["id"]] == 1 and "transform" not in use.attrib:
+            parents[path].remove(path)
+            x, y = (float(use.attrib.pop(name, 0)) for name in ("x", "y"))
+            del use.attrib["href"], path.attrib["id"]
+            use.tag = path.tag
+            use.attrib.update(path.attrib)
+            use.set("d", svg_paths.shifted(path.attrib["d"], x, y))
 
 
 def _rename(root: ET.Element) -> None:

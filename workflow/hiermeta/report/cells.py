@@ -38,6 +38,11 @@ class Number:
         return "" if self.value is None else repr(self.value)
 
     @property
+    def brief(self) -> str:
+        """The value to eight digits, as tables of a page hold it; the files have all of them."""
+        return "" if self.value is None else f"{self.value:.8g}" if isinstance(self.value, float) else str(self.value)
+
+    @property
     def place(self) -> str:
         """The source without its last key: what the cells of a table row share."""
         return self.source.rpartition("/")[0]

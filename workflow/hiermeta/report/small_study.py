@@ -66,15 +66,15 @@ def coefficients(results: Results) -> Table | None:
     found = results.small_study
     if not found:
         return None
-    forms = {"statistic": "statistic", "df": "tenth", "p": "p"}
+    name = found[0]["test"].split()[-1]
+    forms = {"test_value": "statistic"} | ({"df": "tenth"} if name == "t" else {}) | {"p": "p"}
     rows: list[list[Cell]] = []
     for i, row in enumerate(found):
         cells: list[Cell] = [Text(symbol(row["term"]), foreign=True)]
         cells += [to_error(found, f"{i}/{key}", TABLE, row["se"]) for key in ("estimate", "se", "ci_low", "ci_high")]
         cells += [from_document(found, f"{i}/{key}", TABLE, form) for key, form in forms.items()]
         rows.append(cells)
-    statistic = found[0]["test"].split()[-1]
-    labels = ("Estimate", "SE", "2.5%", "97.5%", statistic, "df", "p")
+    labels = ["Estimate", "SE", "2.5%", "97.5%", *({"test_value": name}.get(key, key) for key in forms)]
     columns = [Column("Term"), *(Column(label, numeric=True) for label in labels)]
     return Table("table-small-study", "Regression on the standard errors", columns, rows, TABLE)
 

@@ -14,7 +14,7 @@ from hiermeta.inference.classical.sandwich import cr2
 
 TERM = "standard error"
 FEWEST_CLUSTERS = 10
-COLUMNS = ["term", "test", "estimate", "se", "statistic", "df", "p", "ci_low", "ci_high"]
+COLUMNS = ["term", "test", "estimate", "se", "test_value", "df", "p", "ci_low", "ci_high"]
 
 
 def regression(rows: Rows, design: Array, standard_error: Array) -> dict[str, Any] | None:
@@ -62,9 +62,9 @@ def table(found: dict[str, Any] | None) -> pd.DataFrame:
     """
     if found is None:
         return pd.DataFrame(columns=COLUMNS)
-    statistic = found["test"].split()[-1]
+    value = found["test"].split()[-1]
     lines = [
-        row | {"test": found["test"], "statistic": row[statistic], "ci_low": row["ci"][0], "ci_high": row["ci"][1]}
+        row | {"test": found["test"], "test_value": row[value], "ci_low": row["ci"][0], "ci_high": row["ci"][1]}
         for row in (found["slope"], found["intercept"])
     ]
     return pd.DataFrame(lines).reindex(columns=COLUMNS)
