@@ -71,6 +71,12 @@ def looked_up(folder: Path, source: str) -> object:
     return value
 
 
+def within(row: Node) -> str:
+    """The place in the files that a table row is made from: in the table's own file, or in another that it names."""
+    place, table = row.attributes["data-from"], row.parent.parent
+    return place if re.search(r"\.(csv|json)(/|$)", place) else f"{table.attributes['data-file']}/{place}"
+
+
 def sourced(root: Node) -> list[Printed]:
     """Every number on a page: in sentences, and in tables, whose columns and rows name what their cells share."""
     found = []
@@ -86,7 +92,7 @@ def sourced(root: Node) -> list[Printed]:
             head = row.parent.parent.all("thead")[0].all("th")[cells.index(node)]
             source = node.attributes.get("data-from") or head.attributes["data-key"]
             if ".json/" not in source and ".csv/" not in source:
-                source = f"{row.attributes['data-from']}/{source}"
+                source = f"{within(row)}/{source}"
             found.append(Printed(source, node.attributes["data-value"], node.text, via, in_table))
     return found
 

@@ -242,9 +242,8 @@ def _numbers(axes: Axes, end: float, y: float, text: str, weight: str = "normal"
 
 def _whiskers(axes: Axes, intervals: Sequence[tuple[Interval, float]], scale: _Scale, color: str, width: float) -> None:
     """Intervals at their heights, as one path; arrows where they go on outside the axis."""
-    ends = [end for values, _ in intervals for end in (scale(values.lower), scale(values.upper), math.nan)]
-    heights = [height for _, y in intervals for height in (y, y, math.nan)]
-    axes.plot(ends, heights, color=color, linewidth=width, solid_capstyle="butt")
+    lower, upper = [scale(values.lower) for values, _ in intervals], [scale(values.upper) for values, _ in intervals]
+    style.segments(axes, lower, upper, [y for _, y in intervals], color, width)
     for values, y in intervals:
         for end, marker, outside in (
             (values.lower, 4, values.lower < scale.low),

@@ -45,15 +45,17 @@ def draw(results: Results) -> style.Drawing:
         if key != "cook":
             full = scale(results.estimate(key)["mean"])
             axes.plot([full] * 2, [TOP - 6, bottom], color=palette.ESTIMATE, linewidth=1, dashes=(2, 3))
-    for position, row in enumerate(rows):
-        y = TOP + STEP * (position + 0.5)
-        axes.text(2, y, style.shorten(name(results, row), 30), va="center", fontsize=style.SMALL)
-        x, half = scales["mu"], 1.959964 * row["mu_sd"]
-        axes.plot([x(row["mu"] - half), x(row["mu"] + half)], [y, y], color=palette.ESTIMATE, linewidth=1.8)
-        axes.plot([x(row["mu"])], [y], "o", color=palette.ESTIMATE, markersize=6)
-        axes.plot([scales["tau"](row["tau"])], [y], "o", color=palette.BETWEEN, markersize=6)
-        x = scales["cook"]
-        axes.fill_between([x(0), x(row["cook"])], y - 5, y + 5, color=palette.OBSERVED, linewidth=0)
+    y = [TOP + STEP * (position + 0.5) for position in range(len(rows))]
+    for height, row in zip(y, rows, strict=True):
+        axes.text(2, height, style.shorten(name(results, row), 30), va="center", fontsize=style.SMALL)
+    x, half = scales["mu"], [1.959964 * row["mu_sd"] for row in rows]
+    lower = [x(row["mu"] - h) for row, h in zip(rows, half, strict=True)]
+    upper = [x(row["mu"] + h) for row, h in zip(rows, half, strict=True)]
+    style.segments(axes, lower, upper, y, palette.ESTIMATE, 1.8)
+    for key, color in (("mu", palette.ESTIMATE), ("tau", palette.BETWEEN)):
+        style.dots(axes, [scales[key](row[key]) for row in rows], y, [6] * len(rows), color)
+    x = scales["cook"]
+    style.segments(axes, [x(0)] * len(rows), [x(row["cook"]) for row in rows], y, palette.OBSERVED, 10)
     return style.Drawing(figure, f"Leaving out one {unit(results)} at a time", _description(results))
 
 

@@ -145,6 +145,15 @@ def dots(
         )
 
 
+def segments(
+    axes: Axes, starts: Sequence[float], ends: Sequence[float], y: Sequence[float], color: str, width: float
+) -> None:
+    """Horizontal lines or bars of this width (pixels) with blunt ends, as one path."""
+    x = [value for start, end in zip(starts, ends, strict=True) for value in (start, end, math.nan)]
+    heights = [value for height in y for value in (height, height, math.nan)]
+    axes.plot(x, heights, color=color, linewidth=width, solid_capstyle="butt", clip_on=False)
+
+
 def legend(figure: Figure, entries: Sequence[tuple[str, str, str]], y: float = 16.0) -> None:
     """Colour, marker or dash, and text of each entry, in one line from the left edge."""
     height = float(figure.get_figheight()) * 72
