@@ -5,21 +5,22 @@
     const cell = row.cells[index];
     return cell.dataset.value ?? cell.textContent.trim();
   };
+  const words = new Intl.Collator(undefined, { numeric: true });
   const compare = (a, b) => {
-    const [x, y] = [Number(a), Number(b)];
-    const numeric = a !== "" && b !== "" && !Number.isNaN(x) && !Number.isNaN(y);
-    if (numeric) return x - y;
-    const missing = (text) => (text === "" || text === "nan" ? 1 : 0);
-    return missing(a) - missing(b) || a.localeCompare(b, undefined, { numeric: true });
+    if (!Number.isNaN(a.number) && !Number.isNaN(b.number)) return a.number - b.number;
+    return a.missing - b.missing || words.compare(a.text, b.text);
   };
   const sort = (table, header, index) => {
     const ascending = header.getAttribute("aria-sort") !== "ascending";
     for (const other of header.parentNode.children) other.removeAttribute("aria-sort");
     header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
     const body = table.tBodies[0];
-    const rows = [...body.rows].map((row) => [key(row, index), row]);
-    rows.sort((a, b) => (ascending ? compare(a[0], b[0]) : compare(b[0], a[0])));
-    body.append(...rows.map(([, row]) => row));
+    const rows = [...body.rows].map((row) => {
+      const text = key(row, index);
+      return { row, text, number: text === "" ? NaN : Number(text), missing: text === "" || text === "nan" };
+    });
+    rows.sort((a, b) => (ascending ? compare(a, b) : compare(b, a)));
+    body.append(...rows.map(({ row }) => row));
   };
   const quote = (text) => {
     // A leading formula sign would be run by spreadsheet programs.

@@ -57,6 +57,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     regression(folder / "moderated", regression_folders.table(24, 0), moderated | {"direction": direction})
     location_scale = {"measure": "SMD", "moderators": "~ dose * group", "scale": "~ dose + group"}
     regression(folder / "scale", regression_folders.table(60, 12), location_scale)
+    regression(folder / "hundred", regression_folders.table(100, 80), location_scale | {"measure": "RR"})
     _hierarchical(folder)
     build(folder / "failed", simulate(8, 3), "fail")
     result_folders.build_refused(folder / "refused")

@@ -65,24 +65,12 @@ def _panel(axes: Axes, measure: str, group: Sequence[Entry], top: float, height:
     bottom, step = top + height, height / len(group)
     axes.plot([x(0)] * 2, [top, bottom], color=palette.MUTED, linewidth=1)
     y = [top + step * (position + 0.5) for position in range(len(group))]
-    axes.hlines(
-        y,
-        [x(e.prediction.lower) for e in group],
-        [x(e.prediction.upper) for e in group],
-        color=palette.PREDICTION,
-        linewidth=1,
-    )
-    width = min(2.4, 0.6 * step)
-    axes.hlines(
-        y,
-        [x(e.pooled.lower) for e in group],
-        [x(e.pooled.upper) for e in group],
-        color=palette.ESTIMATE,
-        linewidth=width,
-    )
-    axes.plot(
-        [x(e.pooled.point) for e in group], y, "o", color=palette.ESTIMATE, markersize=min(6.0, step), markeredgewidth=0
-    )
+    for intervals, color, width in (
+        ([e.prediction for e in group], palette.PREDICTION, 1.0),
+        ([e.pooled for e in group], palette.ESTIMATE, min(2.4, 0.6 * step)),
+    ):
+        style.segments(axes, [x(i.lower) for i in intervals], [x(i.upper) for i in intervals], y, color, width)
+    style.dots(axes, [x(e.pooled.point) for e in group], y, [max(0.5, min(6.0, step))] * len(group), palette.ESTIMATE)
     if len(group) <= LABELLED:
         for entry, at in zip(group, y, strict=True):
             axes.text(2, at, style.shorten(entry.name, 36), va="center", fontsize=style.SMALL)
