@@ -28,7 +28,7 @@ def rows(overview: Node) -> dict[str, Node]:
 
 def test_every_data_set_has_its_status(overview: Node, records: dict[str, dict]) -> None:
     """Is each data set listed once, with the status of its own diagnostics?"""
-    passed = ("clustered", "common", "hostile", "huge", "many", "moderated", "scale")
+    passed = ("clustered", "common", "hostile", "huge", "hundred", "many", "moderated", "scale")
     passed += ("few", "hundreds", "logit", "rates", "slopes")
     others = {"crashed": "fail", "failed": "fail", "refused": "refused", "unclustered": "warn"}
     expected = dict.fromkeys(passed, "pass") | others
