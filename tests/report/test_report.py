@@ -336,7 +336,10 @@ def test_same_files_same_bytes(results: Path, tmp_path: Path, name: str) -> None
     ],
 )
 def test_reports_stay_small(results: Path, name: str, limit: int) -> None:
-    """Is the page within its size, in kB? `hundred` has, beside 100 rows in 80 clusters, two formulas and interactions."""
+    """Is the page within its size, in kB?
+
+    `hundred` has, beside 100 rows in 80 clusters, two formulas with interactions.
+    """
     assert (results / name / "report.html").stat().st_size <= 1000 * limit
 
 
