@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +25,13 @@ MOST_DRAWS = 4
 
 class SamplingFailed(Exception):
     """CmdStan ended without draws; the message holds what it printed."""
+
+
+class SamplingKilled(OSError):
+    """Somebody or something ended a chain from outside: no fault of the data, so that the next run tries again."""
+
+
+KILLS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGXCPU)
 
 
 @dataclass(frozen=True)
@@ -192,11 +201,24 @@ def _run(
             )
             values = np.ascontiguousarray(fit.draws().transpose(2, 1, 0))
         except (RuntimeError, ValueError) as error:
+            killed = _killed_by(str(error))
+            if killed:
+                raise SamplingKilled(
+                    f"A chain was ended by {killed.name}, as happens when memory or time runs out. Run again; if it "
+                    "happens again, with fewer cores or more memory."
+                ) from error
             said = str(error).split("Command and output files:")[0].strip().splitlines()
             raise SamplingFailed("\n".join(dict.fromkeys(said))) from error
     columns = dict(zip(fit.column_names, values, strict=True))
     stats = {name: column for name, column in columns.items() if name.endswith("__")}
     return {name: column for name, column in columns.items() if name not in stats}, stats
+
+
+def _killed_by(message: str) -> signal.Signals | None:
+    """The signal that ended a chain from outside, by CmdStanPy's account of a run."""
+    codes = re.search(r"retcodes=\[([^\]]*)\]", message)
+    signals = [-int(code) for code in codes[1].split(",")] if codes else []
+    return next((kill for kill in KILLS if kill in signals), None)
 
 
 def sample_stats(fitted: Sample) -> dict[str, npt.NDArray[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,25 +37,25 @@ def write_posterior(
         Text and numbers kept with every group.
     """
     mode: Literal["w", "a"] = "w"
+    buffer = io.BytesIO()  # a file on a full disk would be opened anew when its handle is collected
+    for group, variables in groups.items():
+        sampled = group in ("posterior", "sample_stats", "log_likelihood")
+        leading = _TWO_DIMENSIONS if sampled else ()
+        named = dims.get(group, {})
+        data = xarray.Dataset(
+            {
+                name: ((*leading, *named.get(name, _numbered(name, values.ndim - len(leading)))), values)
+                for name, values in variables.items()
+            },
+            attrs=attributes,
+        )
+        if sampled:
+            data = data.assign_coords({dim: np.arange(data.sizes.get(dim, 0)) for dim in leading})
+        encoding = {name: _COMPRESSED for name, values in variables.items() if values.size}
+        data.to_netcdf(buffer, mode=mode, group=group, engine="h5netcdf", encoding=encoding)
+        mode = "a"
     with replacing(path) as temporary:
-        for group, variables in groups.items():
-            sampled = group in ("posterior", "sample_stats", "log_likelihood")
-            leading = _TWO_DIMENSIONS if sampled else ()
-            named = dims.get(group, {})
-            data = xarray.Dataset(
-                {
-                    name: ((*leading, *named.get(name, _numbered(name, values.ndim - len(leading)))), values)
-                    for name, values in variables.items()
-                },
-                attrs=attributes,
-            )
-            if sampled:
-                data = data.assign_coords({dim: np.arange(data.sizes.get(dim, 0)) for dim in leading})
-            encoding = {
-                name: {"zlib": True, "complevel": 1, "shuffle": True} for name, v in variables.items() if v.size
-            }
-            data.to_netcdf(temporary, mode=mode, group=group, engine="h5netcdf", encoding=encoding)
-            mode = "a"
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def _numbered(name: str, count: int) -> list[str]:

@@ -1,0 +1,63 @@
+"""Chains that are ended from outside, as by the system when memory runs out."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from cmdstanpy import CmdStanModel
+
+from hiermeta.sampling import nuts, stage
+
+from .conftest import SCHOOLS
+
+SETTINGS = {"chains": 2, "warmup": 200, "draws": 200, "seed": 1, "adapt_delta": 0.95}
+
+
+def ended_by(ending: str, program: str, folder: Path) -> CmdStanModel:
+    """Return a program whose second chain ends in another way."""
+    wrapped = folder / "wrapped"
+    wrapped.write_text(f'#!/bin/sh\ncase "$*" in "id=2 "*) {ending} ;; esac\nexec {program} "$@"\n')
+    wrapped.chmod(0o755)
+    return CmdStanModel(exe_file=str(wrapped))
+
+
+def sample(program: CmdStanModel) -> nuts.Sample:
+    """Sample the eight schools."""
+    inits = [{"mu": 0.0, "tau": 1.0, "z": [0.0] * 8}] * 2
+    return nuts.sample(program, json.loads(SCHOOLS), inits, SETTINGS, lambda draws: {"mu": draws["mu"]}, cores=2)
+
+
+@pytest.mark.parametrize("signal", ["KILL", "TERM", "XCPU"])
+def test_a_killed_chain_is_the_machines_trouble(schools: str, tmp_path: Path, signal: str) -> None:
+    """Is the signal named with what to do, so that the job fails and the next run tries again?
+
+    Seen to fail while every ending but the regular one counted as a failure of the model, which was kept as result.
+    """
+    with pytest.raises(nuts.SamplingKilled, match=rf"SIG{signal}.*Run again"):
+        sample(ended_by(f"kill -{signal} $$", schools, tmp_path))
+
+
+def test_a_chain_that_gives_up_is_the_data_sets(schools: str, tmp_path: Path) -> None:
+    """Is an error of the program itself still a result, which another run would only repeat?"""
+    with pytest.raises(nuts.SamplingFailed):
+        sample(ended_by("exit 70", schools, tmp_path))
+
+
+def test_nothing_is_left_of_a_killed_fit(tmp_path: Path) -> None:
+    """Does the job end without a posterior, and without a record that says it were done?"""
+    files = {"model.json": {"status": "ok"}, "validation.json": {"source": {}}, "program.json": {}}
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    (tmp_path / "data.csv").write_text("effect\n1\n")
+
+    def killed(table: object, description: object) -> tuple[nuts.Sample, dict[str, dict[str, np.ndarray]]]:
+        raise nuts.SamplingKilled("a chain was ended")
+
+    names = {"data": "data.csv", "model": "model.json", "validation": "validation.json", "program": "program.json"}
+    paths = SimpleNamespace(**{key: tmp_path / name for key, name in names.items()})
+    output = SimpleNamespace(posterior=tmp_path / "posterior.nc", record=tmp_path / "fit.json")
+    with pytest.raises(nuts.SamplingKilled):
+        stage.fit_data_set(paths, output, "x", SETTINGS, {}, killed)
+    assert not output.posterior.exists() and not output.record.exists()
