@@ -30,7 +30,7 @@ from hiermeta.sampling.toolchain import cache_folder
 
 RESULTS = Path(__file__).parent / "results"
 CORES = os.cpu_count() or 1
-SIZES = (1, 10, 100, 1000)
+SIZES = (1, 10, 100, 200, 1000)
 ROWS = (8, 60, 500, 2000)
 R_RUNS = 5
 R_CODE = """

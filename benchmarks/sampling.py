@@ -2,6 +2,7 @@
 
 Run ``make benchmark-sampling``. CPU time is that of the CmdStan processes, warm-up included, by getrusage, so that it
 holds on a busy machine; ratios against the plain Stan program (autodiff over per-cluster slices) come from one run.
+Writes ``benchmarks/results/sampling.tsv``.
 """
 
 import logging
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = Path(__file__).parent / "results"
 sys.path.insert(0, str(ROOT / "workflow"))
 
 import numpy as np
@@ -83,24 +85,20 @@ def main() -> None:
     program = family_program(ROOT / "stan" / "meta.stan")
     reference = compiled(Path(__file__).parent / "plain.stan", include_paths=[ROOT / "stan" / "functions"])
     logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
-    print("|     k | clusters | ESS per CPU s | plain Stan | ratio | sampling, CPU s | exact posterior, s |")
-    print("|------:|---------:|--------------:|-----------:|------:|----------------:|-------------------:|")
-    tables = [school_calendar(), simulated(1653, 126), simulated(1828, 457), simulated(20_000, 2000)]
-    for table in tables:
+    lines = []
+    for table in [school_calendar(), simulated(1653, 126), simulated(1828, 457), simulated(20_000, 2000)]:
         model = build(table, PRIORS)
         data, inits = stan_data(model), initial_values(model, 4, 1)
         ess, seconds = sample(program, data, inits, model)
-        rate = ess / seconds
-        other = ""
+        line = {"estimates": model.k, "clusters": len(model.clusters), "ess_per_cpu_s": ess / seconds}
         if model.k < 10_000:
             plain_ess, plain_seconds = sample(reference, *plain(data, inits), model)
-            other = f"{plain_ess / plain_seconds:,.0f}"
+            line["plain_ess_per_cpu_s"] = plain_ess / plain_seconds
         started = time.process_time()
         exact.summarise(exact.solve(model))
-        exact_seconds = time.process_time() - started
-        ratio = f"{rate / (plain_ess / plain_seconds):.1f}" if other else ""
-        cells = [f"{model.k:,}", f"{len(model.clusters):,}", f"{rate:,.0f}", other, ratio]
-        print("|", " | ".join([*cells, f"{seconds:.2f}", f"{exact_seconds:.2f}"]), "|", flush=True)
+        lines.append(line | {"sampling_cpu_s": seconds, "exact_cpu_s": time.process_time() - started})
+        print("  ".join(f"{key} {value:,.4g}" for key, value in lines[-1].items()), flush=True)
+    pd.DataFrame(lines).round(3).to_csv(RESULTS / "sampling.tsv", sep="\t", index=False)
 
 
 if __name__ == "__main__":

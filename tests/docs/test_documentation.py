@@ -157,3 +157,41 @@ def test_the_lists_of_targets_and_folders_are_true():
     assert not [name for name in named if not (ROOT / name).is_dir() and not (library / name).is_dir()]
     folders = {path.name for path in library.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert folders <= {name.rstrip("/") for name in named}
+
+
+def two_digits(value):
+    """A measured number as the README prints it: two significant digits."""
+    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def speed_tables():
+    """The README's tables of speed, made from the committed measurements."""
+    measured = ROOT / "benchmarks" / "results"
+    sampling, hierarchical, batch = (
+        pd.read_csv(measured / f"{name}.tsv", sep="\t") for name in ("sampling", "hierarchical", "batch")
+    )
+    for row in sampling.itertuples():
+        plain = "" if pd.isna(row.plain_ess_per_cpu_s) else f"{two_digits(row.plain_ess_per_cpu_s)} "
+        yield f"| {row.estimates:,} | {row.clusters:,} | {two_digits(row.ess_per_cpu_s)} | {plain}|"
+    for row in hierarchical.itertuples():
+        yield f"| {row.model} | {row.rows:,} | {row.clusters:,} | {two_digits(row.ess_per_cpu_s)} |"
+    for row in batch[(batch["run"] == "warm") & (batch["k"] == "5-60")].itertuples():
+        yield f"| {row.data_sets:,} | {two_digits(row.cpu_s_per_data_set)} |"
+    yield f"alone take {two_digits(batch.set_index('run').loc['R: metafor', 'cpu_s_per_data_set'])})"
+
+
+def test_the_readmes_speed_is_what_was_measured():
+    """Does every number of the speed section stand in `benchmarks/results`, to two digits?
+
+    Seen to fail with a digit changed. After new measurements, the missing lines that it names belong into the README.
+    """
+    section = (ROOT / "README.md").read_text().partition("## Speed")[2].partition("\n## ")[0]
+    assert [line for line in speed_tables() if line not in section] == []
+    rows = [line for line in section.splitlines() if line.startswith("| ") and line[2].isalnum()]
+    assert len(rows) == len(list(speed_tables())) - 1 + 3, "a row without a measurement, beside the three heads"
+
+
+def test_the_readmes_calibration_is_the_verdict():
+    """Is the number of calibrated quantities that of `docs/calibration`?"""
+    verdict = re.search(r"all (\d+) quantities", (ROOT / "docs" / "calibration" / "README.md").read_text())[1]
+    assert f"ranks of {verdict} quantities" in (ROOT / "README.md").read_text()

@@ -22,7 +22,7 @@ from hiermeta.data.design import unusable_values
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
 from hiermeta.data.problems import Refused
 from hiermeta.models.counts import Counts, aggregate
-from hiermeta.models.latent import Latent, latent_rows
+from hiermeta.models.latent import Latent, aggregate_cells, places_of_effects
 from hiermeta.models.priors import Prior
 from hiermeta.models.sufficient import Sufficient, reduce_rows
 
@@ -243,7 +243,17 @@ class HierarchicalModel:
     @cached_property
     def latent_rows(self) -> Latent:
         """Standardised rows that share all clusters and design row, together."""
-        return latent_rows(self)
+        y = (self.outcome - self.outcome_centre) / self.outcome_spread if self.gaussian else self.outcome
+        codes = np.stack([clusters.codes for clusters in self.factors], axis=1)
+        found, cells, row = aggregate_cells(self.family, codes, y, self.size, self.X, self.Z)
+        rows = replace(
+            found,
+            X=(found.X - self.centre) / self.spread,
+            Z=found.Z / self.effect_spread,
+            known=found.known + (0.0 if self.gaussian else self.outcome_centre),
+        )
+        places, used = places_of_effects(self.blocks, [len(self.factors[owner].names) for owner in self.owners])
+        return Latent(rows, cells, places, self.factor_of, used, row)
 
     @cached_property
     def sufficient(self) -> Sufficient:
@@ -297,34 +307,6 @@ def _spread(matrix: Array) -> Array:
     sd = matrix.std(axis=0, ddof=1)
     constant = sd <= 1e-12 * np.maximum(np.abs(matrix).max(axis=0), 1e-300)
     return np.where(constant, 1.0, sd)
-
-
-def correlations(partial: Array, blocks: tuple[int, ...]) -> Array:
-    """Correlation matrices from partial correlations.
-
-    Parameters
-    ----------
-    partial : numpy.ndarray
-        Shape (S, m): as ``block_cholesky`` of stan/functions/correlation.stan takes them.
-    blocks : tuple of int
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (S, q, q).
-    """
-    factor = np.zeros((len(partial), sum(blocks), sum(blocks)))
-    first = used = 0
-    for size in blocks:
-        for i in range(first, first + size):
-            left = np.ones(len(partial))
-            for j in range(first, i):
-                factor[:, i, j] = partial[:, used] * np.sqrt(left)
-                left = left * (1 - partial[:, used] ** 2)
-                used += 1
-            factor[:, i, i] = np.sqrt(left)
-        first += size
-    return np.asarray(factor @ np.swapaxes(factor, 1, 2))
 
 
 def build(table: pd.DataFrame, settings: Mapping[str, Any], priors: dict[str, Prior], eta: float) -> HierarchicalModel:

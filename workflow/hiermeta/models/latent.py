@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,6 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from hiermeta.models.counts import Counts, aggregate
-
-if TYPE_CHECKING:
-    from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]
@@ -288,28 +285,54 @@ class Approximation:
         return np.asarray(total - np.bincount(cluster, weights=own, minlength=n_clusters))
 
 
-def latent_rows(model: HierarchicalModel) -> Latent:
-    """The rows of a model in the units of its Stan program.
+def aggregate_cells(
+    family: str, codes: Whole, y: Array, size: Array, X: Array, Z: Array
+) -> tuple[Counts, Whole, Whole]:
+    """Rows that share all clusters and design row, together.
 
     Parameters
     ----------
-    model : HierarchicalModel
+    family : str
+    codes : numpy.ndarray
+        Shape (N, factors): cluster of each row in each grouping factor.
+    y, size : numpy.ndarray
+        Shape (N,): outcomes, and trials or exposures.
+    X, Z : numpy.ndarray
+        Shapes (N, p) and (N, q).
+
+    Returns
+    -------
+    rows : Counts
+    codes : numpy.ndarray
+        Their clusters.
+    row : numpy.ndarray
+        Shape (N,): where each row went.
     """
-    every = np.stack([clusters.codes for clusters in model.factors], axis=1)
-    cells, cell = np.unique(every, axis=0, return_inverse=True)
-    y = (model.outcome - model.outcome_centre) / model.outcome_spread if model.gaussian else model.outcome
-    found, row = aggregate(model.family, cell.ravel(), y, model.size, model.X, model.Z)
-    offset = 0.0 if model.gaussian else model.outcome_centre
-    rows = replace(
-        found,
-        X=(found.X - model.centre) / model.spread,
-        Z=found.Z / model.effect_spread,
-        known=found.known + offset,
-    )
-    index: list[Whole] = []
+    cells, cell = np.unique(codes, axis=0, return_inverse=True)
+    rows, row = aggregate(family, cell.ravel(), y, size, X, Z)
+    return rows, cells[rows.cluster], row
+
+
+def places_of_effects(blocks: Sequence[int], clusters: Sequence[int]) -> tuple[tuple[Whole, ...], int]:
+    """Where the random effects stand in the vector of all, block after block, cluster after cluster.
+
+    Parameters
+    ----------
+    blocks : sequence of int
+        Number of random effects of each block.
+    clusters : sequence of int
+        Number of clusters of each block's grouping factor.
+
+    Returns
+    -------
+    places : tuple of numpy.ndarray
+        For each random effect, its place for each cluster.
+    total : int
+        Length of the vector.
+    """
+    places: list[Whole] = []
     used = 0
-    for owner, size in zip(model.owners, model.blocks, strict=True):
-        J = len(model.factors[owner].names)
-        index += [used + k + size * np.arange(J) for k in range(size)]
+    for size, J in zip(blocks, clusters, strict=True):
+        places += [used + k + size * np.arange(J) for k in range(size)]
         used += size * J
-    return Latent(rows, cells[found.cluster], tuple(index), model.factor_of, used, row)
+    return tuple(places), used

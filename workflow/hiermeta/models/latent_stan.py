@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.models.hierarchical import Draws, HierarchicalModel, correlations
+from hiermeta.models.correlations import correlations
+from hiermeta.models.hierarchical import Draws, HierarchicalModel
 from hiermeta.models.hierarchical_stan import prior_data, stacked
 
 Array = npt.NDArray[np.float64]

@@ -6,10 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 from hiermeta.data.files import read_json, write_json, write_text
 from hiermeta.data.guard import guarded
@@ -23,16 +20,12 @@ from hiermeta.report.cells import Number, from_document, from_row
 from hiermeta.report.context import ICONS, RECORD
 from hiermeta.report.health import agreement_check
 from hiermeta.report.inline import description, inline
+from hiermeta.report.overview_line import DataSet
 from hiermeta.report.overview_tables import hierarchical, meta
 from hiermeta.report.page import render
 from hiermeta.report.section import Figure
 from hiermeta.report.words import advice
 
-FIELDS = (
-    "k", "n_clusters", "effect", "q2.5", "q97.5", "predicted_q2.5", "predicted_q97.5", "tau", "rho", "I2",
-    "log_bayes_factor", "icc", "icc_q2.5", "icc_q97.5", "R2_marginal", "R2_conditional", "design_effect",
-    "max_r_hat", "min_ess_bulk", "divergences", "agreement_sd", "seconds",
-)  # fmt: skip
 _CLUSTERING = {
     "ICC": {"icc": "mean", "icc_q2.5": "q2.5", "icc_q97.5": "q97.5"},
     "R2 [marginal]": {"R2_marginal": "mean"},
@@ -40,32 +33,6 @@ _CLUSTERING = {
     "design effect": {"design_effect": "mean"},
 }
 _FORMS = {"max_r_hat": "fine", "min_ess_bulk": "count", "divergences": "count"}
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """One line of the overview: what it is, its numbers by name, and what to do next if something is wrong."""
-
-    name: str
-    title: str
-    status: str
-    message: str
-    steps: list[str]
-    analysis: str = "meta"
-    measure: str = ""
-    numbers: dict[str, Number] = field(default_factory=dict)
-    entry: caterpillar.Entry | None = None
-
-    @property
-    def report(self) -> str:
-        return f"{quote(self.name)}/report.html"
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The line as plain values, for TSV and JSON."""
-        heading = {"name": self.name, "title": self.title, "status": self.status, "analysis": self.analysis}
-        values = {field: self.numbers[field].value if field in self.numbers else None for field in FIELDS}
-        return heading | {"measure": self.measure} | values | {"message": self.message, "report": self.report}
 
 
 def read(folder: Path, name: str, title: str | None) -> DataSet:

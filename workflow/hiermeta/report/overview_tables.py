@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from hiermeta.report.cells import Cell, Column, Interval, Link, Missing, Number, Status, Table, Text
-
-if TYPE_CHECKING:
-    from hiermeta.report.overview import DataSet
+from hiermeta.report.overview_line import DataSet
 
 FILE = "overview.json"
 _SAMPLER = {

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
-from hiermeta.models.hierarchical import Draws, HierarchicalModel, correlations
+from hiermeta.models.correlations import correlations
+from hiermeta.models.hierarchical import Draws, HierarchicalModel
 from hiermeta.sampling.convergence import smoothed_weights
 
 Array = npt.NDArray[np.float64]
