@@ -207,7 +207,11 @@ def _regression(source: Source) -> Guess | None:
     settings = {"data": source.path, "analysis": "hierarchical", "family": family}
     settings["formula"] = f"{_quoted(outcome)} ~ {right}"
     roles = {outcome: "outcome", cluster: "cluster"} | dict.fromkeys(predictors[:2], "predictor")
-    return Guess(settings, roles, (f"formula: is {outcome!r} the outcome? Write yours before `~`, predictors after",))
+    checks = (
+        f"formula: is {outcome!r} the outcome? Write yours before `~`, predictors after",
+        "analysis: is each row an individual? Effects from counts or means of studies: docs/how-to/raw-counts.md",
+    )
+    return Guess(settings, roles, checks)
 
 
 def _cluster(source: Source, columns: Iterable[str]) -> str | None:
