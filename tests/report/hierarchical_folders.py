@@ -18,6 +18,7 @@ from hiermeta.data.hierarchical import validate
 from hiermeta.data.read import read_table
 from hiermeta.inference.hierarchical import analysis, classical, classical_counts
 from hiermeta.inference.hierarchical.evidence import evidence
+from hiermeta.inference.hierarchical.evidence_latent import scores
 from hiermeta.models import hierarchical_files
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.sampling.convergence import sampler_health
@@ -115,12 +116,12 @@ def _posterior(model: HierarchicalModel) -> tuple[Draws, np.ndarray | None]:
     """Draws of the parameters, and of random effects where the library wants them sampled."""
     rng = np.random.default_rng(9)
     if model.gaussian:
-        found = evidence(model, classical.fit(model)).draws
-        return found[rng.integers(0, found.sigma.size, TOTAL)], None
-    fitted = classical_counts.fit(model)
-    point = fitted.parameters
-    beta = fitted.coefficients + fitted.standard_errors * rng.standard_normal((TOTAL, len(model.names)))
-    sd = np.maximum(point.sd[0], 0.1) * np.exp(0.2 * rng.standard_normal((TOTAL, len(model.effects))))
-    correlation = np.tile(np.eye(len(model.effects)), (TOTAL, 1, 1))
-    u = sd[:, None, :] * rng.standard_normal((TOTAL, len(model.clusters.names), len(model.effects)))
-    return Draws(beta, np.zeros(TOTAL), sd, correlation), u
+        found = evidence(model, classical.fit(model)).posterior
+    else:
+        found = scores(model, classical_counts.fit(model).parameters).posterior
+    weight = np.exp(found.log_weight - found.log_weight.max())
+    draws = found.draws[rng.choice(len(weight), TOTAL, p=weight / weight.sum())]
+    if model.gaussian:
+        return draws, None
+    size = (TOTAL, len(model.clusters.names), len(model.effects))
+    return draws, draws.sd[:, None, :] * rng.standard_normal(size)

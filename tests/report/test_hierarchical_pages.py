@@ -20,7 +20,7 @@ from hiermeta.report.hierarchical.verdict import Evidence, judge
 from hiermeta.report.hierarchical.words import meaning
 
 SECTIONS = [
-    *("answer", "health", "data", "model", "estimates", "clustering", "pooling", "predictions", "checks"),
+    *("answer", "health", "data", "model", "estimates", "clustering", "pooling", "predictions", "exact", "checks"),
     *("comparison", "classical", "diagnostics", "provenance", "glossary"),
 ]
 

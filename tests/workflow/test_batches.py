@@ -126,7 +126,14 @@ def test_a_killed_run_goes_on_where_it_was(undisturbed, tmp_path):
     log = (tmp_path / "killed.log").open("w")
     moments = {"a/posterior.nc": signal.SIGKILL, "a/logs/complete-*": signal.SIGINT, "b/figures": signal.SIGKILL}
     for watched, ending in moments.items():
-        running = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, start_new_session=True)
+        running = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+        )
         deadline = time.monotonic() + 120
         while not any(project.file().glob(watched)) and running.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -13,8 +13,14 @@ from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.read import Source, numbers
 
 FORMULAS = ("moderators", "scale")
-PARAMETERS = ("mu", "tau", "rho", "tau_within", "tau_between", "intercept", "beta", "delta")
-"""Names of rows in the estimates table and of variables in the posterior file."""
+TAKEN = frozenset(
+    {
+        *("mu", "tau", "rho", "tau_within", "tau_between", "intercept", "beta", "delta"),
+        *("tau2", "I2", "H2", "new effect", "applies", "reason", "error", "log_marginal_likelihood"),
+        *("elpd_loo", "elpd_loo_error", "elpd_loco", "elpd_loco_error"),
+    }
+)
+"""Names of rows in the tables, of variables in the posterior file and of entries of ``exact.json``."""
 
 
 def formulas(settings: dict[str, Any]) -> dict[str, formula.Formula]:
@@ -33,8 +39,8 @@ def formulas(settings: dict[str, Any]) -> dict[str, formula.Formula]:
             except formula_tree.FormulaError as error:
                 problems.append(Problem(f"`{key}:` {error}", "Correct the formula in the config"))
     for key, entry in parsed.items():
-        for column in set(entry.columns) & set(PARAMETERS):
-            remedy = "Give the column another name, since the tables use this one for a parameter"
+        for column in sorted(set(entry.columns) & TAKEN):
+            remedy = "Give the column another name, since the results use this one themselves"
             problems.append(Problem(f"`{key}:` a moderator is called {column!r}", remedy, column=column))
     if "scale" in parsed and not parsed["scale"].intercept:
         message = f"`scale:` {settings['scale']!r} leaves the intercept out, which is log τ itself"

@@ -98,6 +98,7 @@ def _exact(results: Results) -> dict[str, Any]:
         "evidence": from_document(results.exact, "log_marginal_likelihood", "exact.json", "fine") if applies else None,
         "error": from_document(results.exact, "error", "exact.json", "short") if results.exact.get("error") else None,
         "reason": results.exact.get("reason"),
+        "estimated": "method" in results.exact,
     }
 
 
@@ -222,7 +223,7 @@ SECTIONS = [
     Section("glossary", "Glossary", lambda r: {"terms": GLOSSARY}, _numbers),
 ]
 """In the order of the page. A new section is one line here and one template."""
-FOR_ALL = ("problems", "failure", "health", "diagnostics", "provenance")
+FOR_ALL = ("problems", "failure", "health", "exact", "diagnostics", "provenance")
 """Sections that don't depend on the kind of analysis."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from hiermeta.figures import marginal_means, probabilities, style
+from hiermeta.figures import agreement, marginal_means, probabilities, style
 from hiermeta.figures.hierarchical import (
     along,
     checks,
@@ -51,6 +51,7 @@ FIGURES: dict[str, tuple[Callable[[Results], style.Drawing], Callable[[Results],
     "curves": (curves.draw, lambda results: bool(along.predictors(results))),
     "levels": (_levels, lambda results: bool(factor_levels(results))),
     "interactions": (interactions.draw, lambda results: bool(interactions.pairs(results))),
+    "agreement": (agreement.draw, lambda results: bool(results.diagnostics.get("agreement"))),
     "checks": (checks.draw, lambda results: bool(checks.drawn(results.rows("checks")))),
     "residuals": (residuals.draw, lambda results: len(results.rows("residuals")) > 2),
     "loo": (loo.draw, lambda results: len(results.loo) > 1),

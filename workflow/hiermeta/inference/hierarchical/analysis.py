@@ -20,6 +20,7 @@ from hiermeta.inference.hierarchical import (
     clustering,
     comparison,
     complete,
+    independent,
     pooling,
     prediction,
     prediction_counts,
@@ -36,7 +37,6 @@ from hiermeta.sampling.convergence import CONVERGENCE, SamplerHealth, convergenc
 
 Array = npt.NDArray[np.float64]
 LOO = ["group", "cluster", "n", "elpd", "pareto_k"]
-EXACT = {"applies": False, "reason": "hierarchical regressions have no exact posterior here; see the checks instead"}
 TABLES = {
     "estimates": ["parameter", *ESTIMATE_COLUMNS],
     "random_effects": pooling.RANDOM_EFFECTS,
@@ -110,7 +110,8 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
     about_clusters = clustering.table(model, draws, fitted.null, fitted.of_null, ordinary, shape)
     checked, quantiles = checks.tables(model, draws, fitted.u)
     fits, document = _classical(model, fitted.null)
-    compared, inclusion = comparison.compare(model, next(iter(fits.values())).parameters)
+    compared, inclusion, alone = comparison.compare(model, next(iter(fits.values())).parameters)
+    reference = independent.document(model, alone.posterior, alone.value, alone.error)
     at = description["predict_at"]
     if model.gaussian:
         predicted = prediction.predictions(model, draws, [found for _, found in groups], table, at, shape[0])
@@ -143,10 +144,10 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
     measured = about_clusters.loc[about_clusters["r_hat"].notna(), CONVERGENCE]
     every = pd.concat([summary[CONVERGENCE], measured, convergence(of_clusters)])
     documents = {
-        "exact": EXACT,
+        "exact": reference,
         "classical": document,
         "comparison": inclusion,
-        "diagnostics": verdict(every, health),
+        "diagnostics": verdict(every, health, tables["estimates"], reference),
     }
     return Results(tables, documents)
 
@@ -163,19 +164,26 @@ def _classical(model: HierarchicalModel, null: HierarchicalModel) -> tuple[dict[
     return {"ml": own} | steps, classical_counts.document(own, alone)
 
 
-def verdict(every: pd.DataFrame, health: SamplerHealth) -> dict[str, Any]:
-    """Judge a fit by the convergence of everything reported and by what NUTS says.
+def verdict(
+    every: pd.DataFrame, health: SamplerHealth, estimates: pd.DataFrame, reference: dict[str, Any]
+) -> dict[str, Any]:
+    """Judge a fit by the convergence of everything reported, by what NUTS says and by the posterior without Stan.
 
     Parameters
     ----------
     every : pandas.DataFrame
         r_hat, ess_bulk and ess_tail by reported quantity.
     health : SamplerHealth
+    estimates : pandas.DataFrame
+        The estimates table.
+    reference : dict
+        ``exact.json``.
     """
     measures = diagnostics.measures(every, health)
     judged = diagnostics.checks(measures)
-    status = diagnostics.worst(entry["status"] for entry in judged)
-    return {"status": status, **measures, "checks": judged, "agreement": []}
+    agreement = diagnostics.agreement(estimates, reference.get("parameters", {}))
+    status = diagnostics.worst(entry["status"] for entry in [*judged, *agreement])
+    return {"status": status, **measures, "checks": judged, "agreement": agreement}
 
 
 def without_draws(model: HierarchicalModel, null: HierarchicalModel) -> dict[str, Any]:

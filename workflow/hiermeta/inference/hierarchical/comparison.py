@@ -41,11 +41,11 @@ def _scores(model: HierarchicalModel, start: Draws) -> Scores:
     if model.latent or not applies(model):
         return scores(model, start)
     found = evidence(model, classical.fit(model) if model.effects else None)
-    return Scores(found.value, found.error, individuals(model, found.draws), (found.clusters,))
+    return Scores(found.value, found.error, individuals(model, found.draws), (found.clusters,), found.posterior)
 
 
-def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Table of the models, and the Bayes factor of each part.
+def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[str, Any], Scores]:
+    """Table of the models, the Bayes factor of each part, and what is known of the whole model without Stan.
 
     Parameters
     ----------
@@ -61,6 +61,8 @@ def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[
     document : dict
         ``inclusion``: part, log Bayes factor in favour of it, prior and posterior probability against leaving just it
         out.
+    scores : Scores
+        Of the whole model.
     """
     listed = list(candidates(model))
     found = [_scores(model.with_effects(kept), start.of_effects(kept)) for _, _, kept in listed]
@@ -88,7 +90,5 @@ def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[
         for (_, part, _), other in zip(listed, found, strict=True)
         if part
     ]
-    return table[[*COLUMNS, *(name for name in table if name not in COLUMNS)]], {
-        "applies": True,
-        "inclusion": inclusion,
-    }
+    columns = [*COLUMNS, *(name for name in table if name not in COLUMNS)]
+    return table[columns], {"applies": True, "inclusion": inclusion}, found[0]

@@ -18,6 +18,7 @@ from scipy.special import logsumexp
 
 from hiermeta.inference.hierarchical.classical import MixedFit
 from hiermeta.inference.hierarchical.importance import SEED, Effort, Hyperparameters, adapt, summary
+from hiermeta.inference.hierarchical.independent import Weighted
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -37,12 +38,15 @@ class Evidence:
         Shape (J,): log p(y_j | the other clusters).
     draws : Draws
         Shape (S,) each, from the posterior, in the user's units.
+    posterior : Weighted
+        The same posterior by all points.
     """
 
     value: float
     error: float
     clusters: Array
     draws: Draws
+    posterior: Weighted
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,8 @@ def evidence(model: HierarchicalModel, start: MixedFit | None) -> Evidence:
     z, log_weight = adapt(marginal, centre, root, Effort(4, 600, 3000), rng)
     value, error, places = summary(log_weight, _LEFT_OUT, rng)
     chosen = z[places]
-    return Evidence(value, error, marginal.left_out(chosen), marginal.draws(chosen, rng))
+    clusters, draws = marginal.left_out(chosen), marginal.draws(chosen, rng)
+    return Evidence(value, error, clusters, draws, Weighted(marginal.draws(z, rng), log_weight))
 
 
 def individuals(model: HierarchicalModel, draws: Draws) -> Array:

@@ -22,6 +22,7 @@ from hiermeta.inference.hierarchical.importance import (
     log_predictive,
     summary,
 )
+from hiermeta.inference.hierarchical.independent import Weighted
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 from hiermeta.models.left_out import clusters_left_out, rows_left_out
 
@@ -45,12 +46,14 @@ class Scores:
         Shape (N,): log p(y_i | all other rows).
     clusters : tuple of numpy.ndarray
         By grouping factor, shape (J,): log p(y_j | the other clusters).
+    posterior : Weighted
     """
 
     value: float
     error: float
     rows: Array
     clusters: tuple[Array, ...]
+    posterior: Weighted
 
 
 class _Marginal(Hyperparameters):
@@ -100,14 +103,13 @@ class _Marginal(Hyperparameters):
             total += prior.logpdf(user[:, j]) + np.log(self._units[j]) - stand_in.logpdf(beta[:, j])
         return total
 
-    def draws(self, z: Array, places: npt.NDArray[np.intp]) -> tuple[Draws, list[Array]]:
-        """Parameters and random effects at some of the points of the last call, in the user's units."""
-        model, (sigma, covariance, _) = self.model, self.unpack(z[places])
+    def parameters(self, z: Array) -> Draws:
+        """Parameters at the points of the last call, in the user's units."""
+        model, (sigma, covariance, _) = self.model, self.unpack(z)
         sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         correlation = covariance / (sd[:, :, None] * sd[:, None, :])
-        size = sigma * model.units["sigma"] if model.gaussian else np.zeros(len(places))
-        draws = Draws(model.to_user(self.beta[places]), size, sd * model.units["sd"], correlation)
-        return draws, model.latent_rows.random_effects(self.v[places], draws.factor)
+        size = sigma * model.units["sigma"] if model.gaussian else np.zeros(len(z))
+        return Draws(model.to_user(self.beta), size, sd * model.units["sd"], correlation)
 
 
 def scores(model: HierarchicalModel, start: Draws) -> Scores:
@@ -122,10 +124,13 @@ def scores(model: HierarchicalModel, start: Draws) -> Scores:
     marginal, rng = _Marginal(model), np.random.default_rng(SEED)
     z, log_weight = adapt(marginal, *marginal.start(start), _EFFORT, rng)
     value, error, places = summary(log_weight, _LEFT_OUT, rng)
-    draws, u = marginal.draws(z, places)
+    every = marginal.parameters(z)
+    draws = every[places]
+    u = model.latent_rows.random_effects(marginal.v[places], draws.factor)
     if model.several or not model.effects:
         clusters = [clusters_left_out(model, draws, u, f) for f in range(len(model.factors))]
     else:
         clusters = [model.log_likelihood(draws)]
     rows = log_predictive(rows_left_out(model, draws))[0]
-    return Scores(value, error, rows, tuple(log_predictive(values)[0] for values in clusters))
+    left_out = tuple(log_predictive(values)[0] for values in clusters)
+    return Scores(value, error, rows, left_out, Weighted(every, log_weight))

@@ -148,7 +148,7 @@ def sections(common: Mapping[str, Section]) -> list[Section]:
     own = {section.id: section for section in _own()}
     order = (
         *("problems", "failure", "answer", "health", "data", "model", "estimates", "clustering", "pooling"),
-        *("predictions", "checks", "comparison", "classical", "diagnostics", "provenance", "glossary"),
+        *("predictions", "exact", "checks", "comparison", "classical", "diagnostics", "provenance", "glossary"),
     )
     found = []
     for name in order:
