@@ -63,7 +63,10 @@ def agreement(model, other, draws=2000):
 
 
 def test_the_right_posterior_agrees(model):
-    """Do draws from the posterior itself pass for every parameter, and are all of them compared?"""
+    """Do draws from the posterior itself pass for every parameter, and are all of them compared?
+
+    Seen to fail without the Jacobian of log SDs.
+    """
     entries = agreement(model, model)
     assert {entry["parameter"] for entry in entries} == {
         *model.names,
@@ -82,6 +85,8 @@ def test_another_prior_is_seen(model, parameter, prior):
     """Does sampling under a prior other than the stated one leave its trace, as a warning?
 
     Importance sampling has errors of its own, so that nothing fails by it.
+
+    Seen to fail without the Jacobian of log SDs.
     """
     other = replace(model, priors=model.priors | {parameter: parse(prior)})
     statuses = [entry["status"] for entry in agreement(model, other)]

@@ -26,6 +26,8 @@ def test_every_row_is_the_posterior_under_its_priors(model_of, name, priors):
     """Are moments, limits, evidence and Bayes factors those of an analysis with these priors?
 
     1e-6: the change of the log marginal likelihood at which no more nodes are added.
+
+    Seen to fail with priors of tau not rescaled.
     """
     model = model_of(name, **priors)
     table = sensitivity.sensitivity(exact.solve(model), neutral=True)
@@ -44,7 +46,10 @@ def test_every_row_is_the_posterior_under_its_priors(model_of, name, priors):
 
 
 def test_the_middle_row_is_the_main_analysis(model_of):
-    """Does a factor of one give what exact.json says?"""
+    """Does a factor of one give what exact.json says?
+
+    Seen to fail with priors of tau not rescaled.
+    """
     posterior = exact.solve(model_of("assink2016"))
     summary = exact.summarise(posterior)
     table = sensitivity.sensitivity(posterior, neutral=True)

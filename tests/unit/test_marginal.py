@@ -72,7 +72,10 @@ def test_cluster_likelihood_is_the_multivariate_normal_density(model):
 
 
 def test_estimate_likelihood_is_the_conditional_density_given_the_rest_of_its_cluster(model):
-    """Is log p(y_i | y_c without i, parameters) the ratio of two multivariate normal densities?"""
+    """Is log p(y_i | y_c without i, parameters) the ratio of two multivariate normal densities?
+
+    Seen to fail without sampling covariances between estimates.
+    """
     draws, mu, sampling, between = dense(model)
     estimates, _ = marginal.log_likelihood(model, draws)
     covariance = sampling + between
@@ -84,7 +87,10 @@ def test_estimate_likelihood_is_the_conditional_density_given_the_rest_of_its_cl
 
 
 def test_true_effects_are_the_conditional_normal(model):
-    """Are mean and variance of the true effects U V⁻¹ r and U − U V⁻¹ U?"""
+    """Are mean and variance of the true effects U V⁻¹ r and U − U V⁻¹ U?
+
+    Seen to fail without sampling covariances between estimates.
+    """
     draws, mu, sampling, between = dense(model)
     mean, variance = marginal.true_effects(model, draws)
     gain = between @ np.linalg.inv(sampling + between)
@@ -93,7 +99,10 @@ def test_true_effects_are_the_conditional_normal(model):
 
 
 def test_cluster_and_new_effects_are_the_conditional_normal(model):
-    """Do b_c and a new effect in a known cluster have the moments of the joint normal?"""
+    """Do b_c and a new effect in a known cluster have the moments of the joint normal?
+
+    Seen to fail without sampling covariances between estimates.
+    """
     draws, mu, sampling, between = dense(model)
     row, scale_row = model.design[4], model.scale_design[4]
     mean, variance = marginal.new_effects(model, draws, row, scale_row)

@@ -49,7 +49,7 @@ def _axis(axes: Axes, reach: float, bottom: float) -> None:
 
 
 def _entry(axes: Axes, entry: Document, y: float, reach: float) -> None:
-    name = f"{style.shorten(palette.symbol(entry['parameter']), 18)}  {entry['statistic']}"
+    name = f"{style.shorten(palette.symbol(entry['parameter']), 23)}  {entry['statistic']}"
     axes.text(2, y, name, va="center", fontsize=style.SMALL)
     half = _half_width(entry)
     axes.fill_between([_x(-half, reach), _x(half, reach)], y - 5, y + 5, color=palette.RULE, linewidth=0)
