@@ -9,7 +9,7 @@ from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results, Row
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import bayes_factor
-from hiermeta.report.health import strip
+from hiermeta.report.health import agreement_check, strip
 from hiermeta.report.hierarchical import classical, verdict
 from hiermeta.report.hierarchical.numbers import effect, plain, quantity
 
@@ -190,4 +190,5 @@ def trust(results: Results) -> Sentence:
     beside = f", and {method} agrees with the posterior" if method else ""
     if method and results.classical.get("singular"):
         beside += ", but for a standard deviation between clusters that it puts at zero"
-    return [f"All convergence checks passed{beside}."]
+    alone = "; Stan agrees with the posterior computed without it" if agreement_check(results) else ""
+    return [f"All convergence checks passed{alone}{beside}."]
