@@ -82,15 +82,13 @@ def test_the_right_posterior_agrees(model):
     [("sd(g:intercept)", "half_normal(0.2)"), ("sigma", "half_normal(0.3)"), ("x", "normal(0, 0.1)")],
 )
 def test_another_prior_is_seen(model, parameter, prior):
-    """Does sampling under a prior other than the stated one leave its trace, as a warning?
-
-    Importance sampling has errors of its own, so that nothing fails by it.
+    """Does sampling under a prior other than the stated one leave its trace, in the status?
 
     Seen to fail without the Jacobian of log SDs.
     """
     other = replace(model, priors=model.priors | {parameter: parse(prior)})
     statuses = [entry["status"] for entry in agreement(model, other)]
-    assert "warn" in statuses and "fail" not in statuses
+    assert set(statuses) & {"warn", "fail"}
 
 
 def test_uneven_weights_are_not_trusted(model):

@@ -51,11 +51,12 @@ def test_convergence_is_judged_at_the_stated_thresholds(measure, value, status):
         ("q2.5", 0.061, 0.0, "fail"),
         ("mean", 0.05, 0.01, "pass"),
         ("mean", 0.06, 0.01, "warn"),
-        ("q97.5", 0.5, 0.01, "warn"),
+        ("q97.5", 0.99, 0.01, "warn"),
+        ("q97.5", 1.01, 0.01, "fail"),
     ],
 )
 def test_agreement_is_judged_at_the_stated_thresholds(statistic, difference, own, status):
-    """Draws with an SE of 0.01 SD: 0.06 SD for means, 4 and 6 SEs; with an SE of the reference both count, and warn."""
+    """Draws with an SE of 0.01 SD: 0.06 SD for means, 4 and 6 SEs; with an SE of the reference both, and an SD."""
     names, errors = ("mean", "median", "q2.5", "q97.5"), ("mcse_mean", "mcse_median", "mcse_q2.5", "mcse_q97.5")
     reference = {"sd": 2.0} | dict.fromkeys(names, 1.0) | (dict.fromkeys(errors, 2 * own) if own else {})
     drawn = {"parameter": "mu"} | dict.fromkeys(names, 1.0) | dict.fromkeys(errors, 0.02)
