@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,6 +17,7 @@ from hiermeta.data.guess import count
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import Source, read_table
 from hiermeta.data.split import part
+from hiermeta.models import prepared
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,8 +44,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="a CSV, TSV or YAML file")
     options = parser.parse_args(arguments)
-    usable = [_check_config(path) if path.endswith((".yaml", ".yml")) else _check_table(path) for path in options.files]
+    try:
+        usable = [_check(path) for path in options.files]
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads the output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0 if all(usable) else 1
+
+
+def _check(path: str) -> bool:
+    if Path(path).is_dir():
+        print(f"hiermeta: {path}: a folder. Name the files in it: hiermeta check {Path(path)}/*.csv", file=sys.stderr)
+        return False
+    if not Path(path).exists():
+        print(f"hiermeta: {path}: no such file. Paths are relative to the current folder.", file=sys.stderr)
+        return False
+    return _check_config(path) if path.endswith((".yaml", ".yml")) else _check_table(path)
 
 
 def _check_table(path: str) -> bool:
@@ -95,9 +113,12 @@ def _check_config(path: str) -> bool:
 def _validate(source: Source, settings: dict[str, Any]) -> bool:
     try:
         if settings["analysis"] == "hierarchical":
-            validated = hierarchical.validate(source, {"family": config.defaults("dataset")["family"]} | settings)
+            settings = {"family": config.defaults("dataset")["family"]} | settings
+            validated = hierarchical.validate(source, settings)
+            validated.warnings += prepared.regression(settings, validated)[2]
         else:
             validated = meta.validate(source, settings)
+            prepared.meta_analysis(settings, validated)
     except Refused as refused:
         print("refused", flush=True)
         return _tell(refused)

@@ -7,15 +7,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import pandas as pd
 
-from hiermeta.data.covariance import sampling_covariance
 from hiermeta.data.files import write_csv, write_json
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.meta import validate
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 from hiermeta.data.split import part
-from hiermeta.models import default_priors, meta
-from hiermeta.models.candidates import candidates, check_prior_odds
+from hiermeta.models import meta, prepared
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
 settings, output = snakemake.params.settings, snakemake.output
@@ -33,15 +31,7 @@ try:
     source, notes = part(read_table(settings["data"]), settings)
     validation["source"] |= {"sha256": source.sha256, "rows": len(source.table), "columns": list(source.table.columns)}
     validated = validate(source, settings)
-    information = default_priors.unit_information(settings, validated.table)
-    priors = default_priors.choose_priors(settings, validated.table, information)
-    formulas = {key: settings[key] for key in ("moderators", "scale", "reference_levels") if key in settings}
-    covariance = sampling_covariance(settings, validated.table, validated.rows_read)
-    built = meta.build(validated.table, {name: chosen.prior for name, chosen in priors.items()}, formulas, covariance)
-    predict_at = settings.get("predict_at", [])
-    meta.check_predict_at(built, predict_at)
-    neutral = not MEASURES[settings["measure"]].single_group
-    check_prior_odds(settings.get("prior_odds", {}), candidates(built, neutral))
+    built, priors, information = prepared.meta_analysis(settings, validated)
     table = validated.table
     validation |= {
         "rows_read": validated.rows_read,
@@ -59,12 +49,12 @@ try:
             for name, chosen in priors.items()
         },
         "typical_variance": built.typical_variance,
-        "formulas": formulas,
+        "formulas": {key: settings[key] for key in prepared.FORMULAS if key in settings},
         "sampling_correlation": settings.get("sampling_correlation"),
         "covariance": meta.covariance_blocks(built),
         "factors": sorted({name for fitted in (built.moderators, built.scale) if fitted for name in fitted.factors}),
         "coefficients": list(built.moderators.names) if built.moderators else [],
-        "predict_at": predict_at,
+        "predict_at": settings.get("predict_at", []),
         "output_scale": settings.get("output_scale", "analysis"),
         "direction": settings.get("direction"),
         "threshold": settings.get("threshold"),

@@ -13,9 +13,7 @@ from hiermeta.data.hierarchical import validate
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 from hiermeta.data.split import part
-from hiermeta.models import hierarchical_files
-from hiermeta.models.hierarchical import check_predict_at
-from hiermeta.models.separation import check_residuals, separation
+from hiermeta.models import hierarchical_files, prepared
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
 settings, output = {"family": defaults("dataset")["family"]} | snakemake.params.settings, snakemake.output
@@ -27,19 +25,16 @@ try:
     validation["source"] |= {"sha256": source.sha256, "rows": len(source.table), "columns": list(source.table.columns)}
     validated = validate(source, settings)
     table = validated.table
-    built, priors = hierarchical_files.with_priors(table, settings)
-    check_residuals(built)
-    validated.warnings += separation(built)
-    predict_at = settings.get("predict_at", [])
-    check_predict_at(built, predict_at)
+    built, priors, warnings = prepared.regression(settings, validated)
     validation |= {
         "rows_read": validated.rows_read,
         "rows_used": built.n,
         "dropped": validated.dropped,
         "notes": notes + validated.notes,
-        "warnings": validated.warnings,
+        "warnings": validated.warnings + warnings,
     }
-    model |= hierarchical_files.describe(table, settings, built, priors) | {"predict_at": predict_at}
+    model |= hierarchical_files.describe(table, settings, built, priors)
+    model["predict_at"] = settings.get("predict_at", [])
 except Refused as refused:
     validation |= {"status": "refused", "problems": [problem.as_dict() for problem in refused.problems]}
     model |= {"status": "refused"}

@@ -14,7 +14,8 @@ import pandas as pd
 from hiermeta.data.delimited import is_missing, read_records
 from hiermeta.data.problems import Problem, Refused
 
-_COMMAS = re.compile(r"[-+]?\d*(,\d+)+(\.\d+)?([eE][-+]?\d+)?")
+COMMAS = re.compile(r"[-+]?\d*(,\d+)+(\.\d+)?([eE][-+]?\d+)?")
+"""Numbers with decimal commas or thousands separators."""
 REPORTED_ROWS = 20
 """A column with more bad cells than this lists the first ones and counts the rest."""
 
@@ -112,7 +113,7 @@ def numbers(source: Source, column: str, problems: list[Problem]) -> npt.NDArray
             values[position] = _number(text)
         except ValueError:
             bad.append((row, text))
-    if bad and all(_COMMAS.fullmatch(text) for _, text in bad):
+    if bad and all(COMMAS.fullmatch(text) for _, text in bad):
         row, text = bad[0]
         cells = "1 cell has" if len(bad) == 1 else f"{len(bad)} cells have"
         found = f"{source.path}: row {row}, column {column!r}: {text[:60]!r} is not a number; {cells} commas"
