@@ -71,7 +71,9 @@ onstart:
     following = ProgressHandler(workflow.dag.needrun_jobs())
     logger.info(f"hiermeta: {following.progress.datasets} of {len(DATASETS)} data sets to do")
     if not (cache_folder() / "programs").is_dir():
-        logger.info("Stan is built and its programs compiled first, once on this machine: a few minutes without a line")
+        logger.info(
+            "Stan is built and its programs compiled first, once on this machine: a few minutes without a line"
+        )
     logger.addHandler(following)
     if not workflow.output_settings.verbose:
         for handler in logger.handlers:
