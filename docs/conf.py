@@ -10,7 +10,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
 from hiermeta.data.files import read_json
+from hiermeta.data.measures import MEASURES
+from hiermeta.data.raw import RECIPES
 from hiermeta.data.reference import config_tables, result_tables
+from hiermeta.inference import diagnostics
 
 project = "hiermeta"
 author = "The hiermeta developers"
@@ -36,6 +39,7 @@ def fill_in(_, page, source):
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.globals |= {"value": value, "rows": rows, "entry": entry}
     environment.globals |= {"config_tables": config_tables, "result_tables": result_tables}
+    environment.globals |= {"raw_columns": raw_columns, "limits": diagnostics}
     try:
         source[0] = environment.from_string(source[0]).render()
     except (jinja2.TemplateError, LookupError, OSError) as error:
@@ -63,6 +67,15 @@ def entry(dataset, file, *path, digits=3):
     for key in path:
         found = found[key]
     return f"{found:.{digits}f}"
+
+
+def raw_columns():
+    """The raw columns of each measure that can be computed, as a Markdown table."""
+    lines = ["| measure | | columns |", "|---|---|---|"]
+    for name, recipe in RECIPES.items():
+        columns = " or ".join(f"`{', '.join(combination)}`" for combination in recipe.design.combinations)
+        lines.append(f"| `{name}` | {MEASURES[name].label} | {columns} |")
+    return "\n".join(lines)
 
 
 def _table(dataset, file):

@@ -39,6 +39,7 @@ def groups(results: Results) -> list[str]:
 
 
 def gaussian(results: Results) -> bool:
+    """Whether the outcome is a measurement, neither a share nor a count."""
     return bool(results.model["family"] == "gaussian")
 
 

@@ -15,6 +15,7 @@ ENOUGH = 0.03
 
 
 def applies(results: Results) -> bool:
+    """Whether there is a share of the variance between clusters, as with one grouping factor."""
     return any(row["quantity"] == "ICC [null]" for row in results.rows("clustering"))
 
 
