@@ -37,7 +37,8 @@ def test_refused_with_one_clear_message(name, prepare, tmp_path, monkeypatch):
 def test_usable_data_are_used_and_what_is_odd_is_said(name, prepare, tmp_path):
     """Is everything analysed that can be, with a warning where it may be a mistake and none where it isn't?
 
-    Fails when `swapped.suspicion` returns nothing, or takes equal columns for squares; when look-alike clusters,
+    Fails when `look_alikes` compares names as they are, or levels are not given to it; when powers are replaced within
+    backticks; when `swapped.suspicion` returns nothing, or takes equal columns for squares; when look-alike clusters,
     repeated rows or scales are not compared; when a spelling is taken off `MISSING`.
     """
     case = SUSPICIOUS[name]

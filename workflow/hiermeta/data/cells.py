@@ -13,6 +13,8 @@ from hiermeta.data.read import REPORTED_ROWS, Source, numbers
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+FAR = 1e100
+"""Numbers beyond this, or below its inverse, have squares and products that leave what a computer can hold."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hiermeta.data.look_alikes import look_alikes
 from hiermeta.data.meta import Validated
 from hiermeta.data.mixed_formula import MixedFormula
 from hiermeta.data.problems import Problem, Refused
@@ -121,11 +122,4 @@ def _warn(result: Validated, clusters: Clusters) -> None:
             f"{single} of {n} clusters of {clusters.name!r} {'has' if single == 1 else 'have'} one row, and so no "
             "variation within; the other clusters tell how much there is."
         )
-    alike: dict[str, list[str]] = {}
-    for name in clusters.names:
-        alike.setdefault(" ".join(name.casefold().split()), []).append(name)
-    for names in alike.values():
-        if len(names) > 1:
-            result.warnings.append(
-                f"Clusters {', '.join(map(repr, sorted(names)))} differ only in case or blanks and were kept apart."
-            )
+    result.warnings += look_alikes("Clusters", clusters.names)

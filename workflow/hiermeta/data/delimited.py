@@ -17,6 +17,9 @@ from hiermeta.data.problems import Problem, Refused
 LARGEST = 500_000_000
 """Bytes of a table; a larger file is refused before it is read."""
 
+PACKED = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+"""First bytes of zip (xlsx, ods), xls, gzip, bzip2, xz and zstandard files."""
+
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "-", "?"})
 
 
@@ -71,6 +74,8 @@ def read_records(path: str, key: str = "data") -> Records:
         Missing, unreadable, empty or ragged file, wrong encoding, empty or repeated column names.
     """
     content = read_file(path, key)
+    if content.startswith(PACKED):
+        raise _refused(f"{path}: not a text file but a workbook or compressed one", "Export the sheet as CSV in UTF-8")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise _refused(f"{path}: the text is UTF-16, not UTF-8", "Save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
     try:
@@ -122,6 +127,8 @@ def _parse(path: str, text: str) -> tuple[list[str], dict[int, list[str]]]:
     if not text.strip():
         raise _refused(f"{path}: the file is empty", "It needs a header row and one row per estimate")
     header_line = text.lstrip("\r\n").split("\n", 1)[0]
+    if re.match(r"\"?sep=", header_line, re.IGNORECASE):
+        raise _refused(f"{path}: the first line, {header_line.strip()!r}, is no header", "Delete that line")
     separator = "\t" if path.lower().endswith((".tsv", ".tab")) else max(",;\t", key=header_line.count)
     lines = _lines(path, text, separator)
     header = [name.strip() for name in next(lines)]

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hiermeta.data.cells import FAR
 from hiermeta.data.formula import Formula, Piece, evaluate, term_name
 from hiermeta.data.formula_tree import FormulaError
 from hiermeta.data.problems import Problem
@@ -236,6 +237,9 @@ def _code(piece: Piece, table: pd.DataFrame, references: Mapping[str, str]) -> _
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
         raise FormulaError(f"{piece.name} is not a finite number in row {table['row'].iloc[row]}")
+    largest = float(np.abs(values).max())
+    if largest > FAR or 0 < largest < 1 / FAR:
+        raise FormulaError(f"{piece.name} has the size {largest:g}, which can't be computed with; use another unit")
     spread = values.std(axis=0, ddof=1)
     if (spread <= 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)).any():
         raise FormulaError(f"{piece.name} is the same in all rows used; leave it out")

@@ -107,12 +107,18 @@ def parse(text: str) -> Formula:
     body = text.strip()
     if not body.startswith("~"):
         raise FormulaError(f"{text!r}: write a formula that begins with ~, such as '~ year + dose'")
-    terms = expanded(text, body[1:].replace("^", "**"))
+    terms = expanded(text, _powers(body[1:]))
     kinds = {type(term).__name__ for term in terms}
     if "Response" in kinds or "GroupSpecificTerm" in kinds:
         raise FormulaError(f"{text!r}: only moderators may stand here, joined by + * : - and -1")
     products = [tuple(_piece(text, component) for component in term.components) for term in terms if _is_term(term)]
     return Formula(text, "Intercept" in kinds, tuple(products))
+
+
+def _powers(code: str) -> str:
+    """Powers as Python writes them; names in backticks stay as they are."""
+    parts = code.split("`")
+    return "`".join(part if i % 2 else part.replace("^", "**") for i, part in enumerate(parts))
 
 
 def _is_term(term: Any) -> bool:

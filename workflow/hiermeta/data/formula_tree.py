@@ -36,6 +36,8 @@ def expanded(text: str, code: str) -> list[Any]:
     from formulae.scanner import Scanner
     from formulae.terms.terms import Model
 
+    if code.count("`") % 2:
+        raise FormulaError(f"{text!r} is not a formula: a backtick isn't closed (a column's own name can't hold one)")
     try:
         parser = Parser(Scanner(code).scan())
         tree = parser.parse()

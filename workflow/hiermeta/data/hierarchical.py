@@ -134,6 +134,8 @@ def validate(source: Source, settings: Mapping[str, Any]) -> Validated:
         message = f"{source.path}: {len(result.table)} usable of {rows_read} rows" + (f" ({why})" if why else "")
         raise Refused([Problem(message, "Fill in missing values, or widen `subset:`")])
     outcomes.check(source.path, result.table, formula.outcome, settings)
+    factors = [column for column in predictors if column not in formula.groups]
+    result.warnings += moderators.look_alike_levels(result.table[factors])
     check_clusters(source.path, result, formula, settings["family"])
     _add_parts(result, formula, split)
     _check_designs(result, formula, settings)

@@ -11,14 +11,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data import moderators, subset
-from hiermeta.data.cells import Cells, Mask, list_rows
+from hiermeta.data.cells import FAR, Cells, Mask, list_rows
 from hiermeta.data.computed import Computed
 from hiermeta.data.delimited import is_missing
 from hiermeta.data.estimates import way_of
+from hiermeta.data.look_alikes import look_alikes
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.read import REPORTED_ROWS, Source, require_columns
 
-_FAR, _REPORTED_DUPLICATES = 1e100, 5
+_REPORTED_DUPLICATES = 5
 RESERVED = ("row", "label", "cluster", "effect", "variance", "sample_size")
 
 
@@ -108,6 +109,7 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
         result.table[moderator_column(column)] = further[column].to_numpy()[keep]
     result.table = result.table[~result.table["row"].isin(list(computed.unusable))].reset_index(drop=True)
     _check_size(source, result)
+    result.warnings += moderators.look_alike_levels(result.table[[moderator_column(column) for column in further]])
     _check_clusters(result, settings)
     _check_duplicates(result, bool(labels))
     return result
@@ -149,12 +151,12 @@ def _labels(texts: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.object_]:
 def _check_range(path: str, rows: npt.NDArray[np.int64], computed: Computed) -> None:
     """Refuse numbers whose squares, inverses or products leave what a computer can hold."""
     effect, variance = computed.effect, computed.variance
-    bad = (variance < 1 / _FAR) | (variance > _FAR) | (np.abs(effect) > _FAR)
+    bad = (variance < 1 / FAR) | (variance > FAR) | (np.abs(effect) > FAR)
     bad &= ~np.isin(rows, list(computed.unusable))
     problems = [
         Problem(
             f"{path}: row {row}: an effect of {y:g} with the sampling variance {v:g} can't be computed with",
-            f"Variances must lie between {1 / _FAR:g} and {_FAR:g}; give effects in another unit",
+            f"Variances must lie between {1 / FAR:g} and {FAR:g}; give effects in another unit",
             int(row),
         )
         for row, y, v in zip(rows[bad], effect[bad], variance[bad], strict=True)
@@ -196,14 +198,7 @@ def _check_clusters(result: Validated, settings: dict[str, Any]) -> None:
             "priors do. How far the pooled effect lies from this cluster's, and so most of the width of its interval, "
             "follows from them."
         )
-    alike: dict[str, list[str]] = {}
-    for name in counts.index:
-        alike.setdefault(" ".join(name.casefold().split()), []).append(name)
-    for names in alike.values():
-        if len(names) > 1:
-            result.warnings.append(
-                f"Clusters {', '.join(map(repr, sorted(names)))} differ only in case or blanks and were kept apart."
-            )
+    result.warnings += look_alikes("Clusters", counts.index)
 
 
 def _check_duplicates(result: Validated, labelled: bool) -> None:

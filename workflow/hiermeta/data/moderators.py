@@ -9,6 +9,7 @@ import pandas as pd
 
 from hiermeta.data import formula, formula_tree
 from hiermeta.data.delimited import is_missing
+from hiermeta.data.look_alikes import look_alikes
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.read import Source, numbers
 
@@ -91,3 +92,9 @@ def read(source: Source, parsed: dict[str, formula.Formula]) -> pd.DataFrame:
     if problems:
         raise Refused(problems)
     return pd.DataFrame(columns, index=source.table.index)
+
+
+def look_alike_levels(table: pd.DataFrame) -> list[str]:
+    """Warnings about levels of a table's factors that a reader takes for one."""
+    factors = [column for column in table if not pd.api.types.is_numeric_dtype(table[column])]
+    return [text for column in factors for text in look_alikes(f"In column {column!r}, levels", table[column].unique())]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.data.cells import list_rows
+from hiermeta.data.cells import FAR, list_rows
 from hiermeta.data.formula import Piece, evaluate
 from hiermeta.data.problems import Problem, Refused
 
@@ -83,6 +83,10 @@ def check(path: str, table: pd.DataFrame, outcome: Piece, settings: Mapping[str,
             problems.append(Problem(f"{path}: {message} in {list_rows(table['row'][bad])}", remedy))
     if problems:
         raise Refused(problems)
+    largest = float(np.abs(y).max())
+    if largest > FAR or 0 < largest < 1 / FAR:
+        message = f"{path}: the outcome {outcome.name} has the size {largest:g}, which can't be computed with"
+        raise Refused([Problem(message, f"Give it in another unit; sizes from {1 / FAR:g} to {FAR:g} can be used")])
     rate = y if family == "gaussian" else y / size
     if np.ptp(rate) <= 1e-12 * np.abs(rate).max():
         message = f"{path}: the outcome {outcome.name} is {rate[0]:g} in every row used"
