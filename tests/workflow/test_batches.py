@@ -115,6 +115,31 @@ def test_one_data_set_fails_alone(batched, undisturbed):
     assert batched.file("d", "data.csv").stat().st_mtime_ns == before
 
 
+def test_own_jobs_after_a_batch_make_what_is_outdated_anew(undisturbed, batched, tmp_path):
+    """Do data sets with jobs of their own again keep what a batch left, and follow a changed prior or table?
+
+    Also where Snakemake knows the same settings from before the batch, whose results have taken the place of those.
+    Seen to fail without the batch's record among the inputs of the rules.
+    """
+    priors = {"tau": "half_normal(1)"}
+    shutil.copytree(batched.folder, tmp_path, dirs_exist_ok=True)
+    project = Project(tmp_path)
+    project.configure({"a": {"data": "a.csv"}}, **SETTINGS)
+    assert {rule for rule, name in project.planned() if name == "a"} == set()
+    project.configure({"a": {"data": "a.csv", "priors": priors}}, **SETTINGS)
+    stages = {"prepare", "fit", "analyse", "figures", "report"}
+    assert {rule for rule, name in project.planned() if name == "a"} == stages
+    assert project.run().returncode == 0
+    assert "half_normal" in project.file("a", "model.json").read_text()
+    assert project.planned() == set()
+    project_in(tmp_path, names=["a"], batch_size=2)
+    assert project.run().returncode == 0
+    assert results(project, "a") == undisturbed["a"]
+    project.configure({"a": {"data": "a.csv", "priors": priors}}, **SETTINGS)
+    assert project.run().returncode == 0
+    assert "half_normal" in project.file("a", "model.json").read_text()
+
+
 def test_a_killed_run_goes_on_where_it_was(undisturbed, tmp_path):
     """After kills and Ctrl-C, is the next run's result the undisturbed one, without doing complete ones again?
 

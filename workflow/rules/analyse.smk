@@ -14,6 +14,7 @@ rule analyse:
         model=rules.prepare.output.model,
         posterior=rules.fit.output.posterior,
         record=rules.fit.output.record,
+        batch=earlier_batch,
     output:
         estimates="<results>/{name}/estimates.csv",
         heterogeneity="<results>/{name}/heterogeneity.csv",

@@ -3,7 +3,8 @@
 # A data set is complete when there is logs/complete-KEY, whose KEY is a digest of its settings, of the code of all
 # stages and of the contents of its files, and when its files are as the record of its stages says: so neither a change
 # of the other members of a batch nor a lost .snakemake folder makes it run again. Within a batch, stages that are
-# complete already are left as they are.
+# complete already are left as they are. Where data sets have their own jobs again, the records of earlier batches tell
+# which results are outdated.
 #
 # REQUIRED INPUTS
 #   the data sets' files; programs/*.json
@@ -62,14 +63,19 @@ def stages_of(name):
     ]
 
 
-def marks():
+def record_of(name):
+    """The record that a batch left of a data set."""
+    return Path(SETTINGS["results"], name) / stamps.RECORD
+
+
+def marks(names):
     """For each data set the file that says that it is complete; one that isn't true any more is removed."""
-    programs = {name: program_of(SimpleNamespace(name=name)) for name in DATASETS}
+    programs = {name: program_of(SimpleNamespace(name=name)) for name in names}
     shared = {program: code("batch.py", *program_sources(program)) for program in set(programs.values())}
     found = {}
-    for name, settings in DATASETS.items():
-        params = [params_of(rule, name) for rule, _ in STAGES[settings["analysis"]]]
-        key = stamps.digest(params, split.contents(settings), shared[programs[name]])
+    for name, program in programs.items():
+        params = [params_of(rule, name) for rule, _ in STAGES[DATASETS[name]["analysis"]]]
+        key = stamps.digest(params, split.contents(DATASETS[name]), shared[program])
         folder = Path(SETTINGS["results"], name)
         found[name] = str(folder / "logs" / f"complete-{key}")
         if os.path.exists(found[name]) and not stamps.complete(folder):
@@ -77,7 +83,8 @@ def marks():
     return found
 
 
-MARKS = marks() if batches() else {}
+KNOWN_MARKS = marks(name for name in DATASETS if batches() or record_of(name).exists())
+MARKS = KNOWN_MARKS if batches() else {}
 
 
 def finished(name):

@@ -102,6 +102,15 @@ def program_of(wildcards):
     return "hierarchical_gaussian" if integrated else "hierarchical_latent"
 
 
+def earlier_batch(wildcards):
+    """Of results that a batch left and that aren't what they should be now: its record, which is newer than they are.
+
+    Snakemake knows by it that they are outdated; of files within a batch it has no other record, or one from before.
+    """
+    mark = KNOWN_MARKS.get(wildcards.name)
+    return [] if mark is None or os.path.exists(mark) else [local(str(record_of(wildcards.name)))]
+
+
 def files_of(name, without=()):
     """What the earlier stages leave for a data set, by key."""
     analyse = rules.analyse if DATASETS[name]["analysis"] == "meta" else rules.analyse_hierarchical

@@ -29,6 +29,7 @@ rule fit:
         validation=rules.prepare.output.validation,
         model=rules.prepare.output.model,
         program="<results>/programs/meta.json",
+        batch=earlier_batch,
     output:
         posterior="<results>/{name}/posterior.nc",
         record="<results>/{name}/fit.json",

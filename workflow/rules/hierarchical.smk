@@ -12,6 +12,7 @@
 rule prepare_hierarchical:
     input:
         user_data,
+        earlier_batch,
     output:
         **rules.prepare.output,
     log:
@@ -35,6 +36,7 @@ rule fit_hierarchical:
         validation=rules.prepare.output.validation,
         model=rules.prepare.output.model,
         program=lambda wildcards: expand(rules.compile.output[0], program=program_of(wildcards))[0],
+        batch=earlier_batch,
     output:
         **rules.fit.output,
     log:
@@ -60,6 +62,7 @@ rule analyse_hierarchical:
         model=rules.prepare.output.model,
         posterior=rules.fit.output.posterior,
         record=rules.fit.output.record,
+        batch=earlier_batch,
     output:
         estimates="<results>/{name}/estimates.csv",
         random_effects="<results>/{name}/random_effects.csv",

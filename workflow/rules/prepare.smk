@@ -9,6 +9,7 @@
 rule prepare:
     input:
         user_data,
+        earlier_batch,
     output:
         data="<results>/{name}/data.csv",
         validation="<results>/{name}/validation.json",

@@ -11,6 +11,7 @@ TEMPLATES = sorted(path for path in (ROOT / "reports").rglob("*.*") if path.is_f
 rule figures:
     input:
         unpack(lambda wildcards: files_of(wildcards.name, without=("validation", "record"))),
+        batch=earlier_batch,
     output:
         figures=report(
             directory("<results>/{name}/figures"),
@@ -37,6 +38,7 @@ rule report:
     input:
         unpack(lambda wildcards: files_of(wildcards.name)),
         figures=rules.figures.output,
+        batch=earlier_batch,
     output:
         report=report(
             "<results>/{name}/report.html",
