@@ -119,7 +119,7 @@ def _posterior(model: HierarchicalModel) -> tuple[Draws, np.ndarray | None]:
         found = evidence(model, classical.fit(model)).posterior
     else:
         found = scores(model, classical_counts.fit(model).parameters).posterior
-    weight = np.exp(found.log_weight - found.log_weight.max())
+    weight = np.exp(found.log_weight - found.log_weight.max()).ravel()
     draws = found.draws[rng.choice(len(weight), TOTAL, p=weight / weight.sum())]
     if model.gaussian:
         return draws, None

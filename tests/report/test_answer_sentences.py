@@ -23,7 +23,14 @@ SUMMARY = {"mean": 0.2, "sd": 0.1, "median": 0.2, "q2.5": 0.01, "q97.5": 0.4, "m
 def results(**over: Any) -> Any:
     """What the sentence functions read, without files."""
     model = {"measure": "SMD", "measure_label": "standardised mean difference", "direction": None, "threshold": None}
-    plain = {"model": model, "clustered": False, "coefficients": [], "scale_coefficients": [], "classical": {}}
+    plain = {
+        "model": model,
+        "clustered": False,
+        "coefficients": [],
+        "scale_coefficients": [],
+        "classical": {},
+        "is_meta": True,
+    }
     made = SimpleNamespace(**(plain | over))
     made.is_fixed = lambda parameter: False
     made.prediction = lambda target: next(row for row in made.predictions if row["target"] == target)

@@ -327,12 +327,12 @@ def test_same_files_same_bytes(results: Path, tmp_path: Path, name: str) -> None
         ("clustered", 300),
         ("unclustered", 300),
         ("moderated", 300),
-        ("hundred", 330),
+        ("hundred", 315),
         ("huge", 500),
         ("few", 300),
         ("logit", 300),
         ("slopes", 300),
-        ("hundreds", 350),
+        ("hundreds", 330),
     ],
 )
 def test_reports_stay_small(results: Path, name: str, limit: int) -> None:

@@ -16,17 +16,22 @@ lines = st.lists(st.lists(st.tuples(coordinates, coordinates), min_size=2, max_s
 
 
 def corners(path: str) -> list[list[tuple[float, float]]]:
-    """The points of each part of a path written with M, l, implied steps and z."""
-    found: list[list[tuple[float, float]]] = []
-    for command, body in re.findall(r"([Ml])([^Mlz]*)", path):
-        numbers = [float(text) for text in re.findall(r"-?[\d.]+", body)]
-        for dx, dy in zip(numbers[::2], numbers[1::2], strict=True):
-            if command == "M":
-                found.append([(dx, dy)])
-            else:
-                x, y = found[-1][-1]
-                found[-1].append((x + dx, y + dy))
-    return found
+    """The points of each part of a path written with M, m, l, h, v, implied steps and z."""
+    parts: list[list[tuple[float, float]]] = []
+    x = y = 0.0
+    for command, body in re.findall(r"([Mmlhvz])([^Mmlhvz]*)", path):
+        numbers = [float(number) for number in re.findall(r"-?(?:\d+(?:\.\d+)?|\.\d+)", body)]
+        if command == "z":
+            x, y = parts[-1][0]
+        elif command in "Mm":
+            x, y = (numbers[0], numbers[1]) if command == "M" else (x + numbers[0], y + numbers[1])
+            parts.append([(x, y)])
+        else:
+            steps = {"h": [(n, 0.0) for n in numbers], "v": [(0.0, n) for n in numbers]}
+            for dx, dy in steps.get(command) or zip(numbers[::2], numbers[1::2], strict=True):
+                x, y = x + dx, y + dy
+                parts[-1].append((x, y))
+    return parts
 
 
 def distance(point: tuple[float, float], line: list[tuple[float, float]]) -> float:

@@ -73,6 +73,7 @@ rule analyse_hierarchical:
         marginal_means="<results>/{name}/marginal_means.csv",
         checks="<results>/{name}/checks.csv",
         quantiles="<results>/{name}/quantiles.csv",
+        prior_predictive="<results>/{name}/prior_predictive.csv",
         residuals="<results>/{name}/residuals.csv",
         cluster_residuals="<results>/{name}/cluster_residuals.csv",
         residual_checks="<results>/{name}/residual_checks.csv",

@@ -21,30 +21,22 @@ _STANDARD = Prior("normal", (0.0, 1.0))
 PROBABILITIES = {"q2.5": 0.025, "q25": 0.25, "median": 0.5, "q75": 0.75, "q97.5": 0.975}
 
 
-def simulate(prior: Prior, rng: np.random.Generator) -> Array:
-    """Draws from a prior, shape (DRAWS,): one from each of as many equally probable slices, shuffled."""
-    if prior.is_point:
-        return np.full(DRAWS, prior.arguments[0])
-    uniform = (rng.permutation(DRAWS) + rng.uniform(size=DRAWS)) / DRAWS
-    return prior.ppf(uniform)
-
-
 def quantities(results: Results) -> list[Row]:
     """Prior quantiles of the pooled effect μ, of τ, and of the true effect of a study like one of the data's."""
     rng = np.random.default_rng(SEED)
     priors = {name: parse(entry["prior"]) for name, entry in results.model["priors"].items()}
-    tau = simulate(priors["tau"], rng)
+    tau = priors["tau"].draws(DRAWS, rng)
     if results.coefficients or results.scale_coefficients:
         model = results.fitted
-        beta = np.column_stack([simulate(prior, rng) for prior in model.coefficient_priors])
-        delta = [simulate(priors["scale"], rng) for _ in range(model.scale_design.shape[1])]
+        beta = np.column_stack([prior.draws(DRAWS, rng) for prior in model.coefficient_priors])
+        delta = [priors["scale"].draws(DRAWS, rng) for _ in range(model.scale_design.shape[1])]
         row = rng.integers(model.k, size=DRAWS)
         mu, centre = beta @ model.mean_design, (beta * model.design[row]).sum(axis=1)
         log_factor = sum((values * model.scale_design[row, i] for i, values in enumerate(delta)), np.zeros(DRAWS))
-        new = centre + tau * np.exp(log_factor) * simulate(_STANDARD, rng)
+        new = centre + tau * np.exp(log_factor) * _STANDARD.draws(DRAWS, rng)
     else:
-        mu = simulate(priors["mu"], rng)
-        new = mu + tau * simulate(_STANDARD, rng)
+        mu = priors["mu"].draws(DRAWS, rng)
+        new = mu + tau * _STANDARD.draws(DRAWS, rng)
     found = {"mu": _quantiles(mu), "tau": _exact(priors["tau"]), "new effect": _quantiles(new)}
     if not results.coefficients:
         found["mu"] = _exact(priors["mu"])
@@ -81,21 +73,21 @@ def draw(results: Results) -> style.Drawing:
     low = min(wide["q2.5"], *observed)
     high = max(wide["q97.5"], *observed)
     margin = 0.04 * (high - low)
-    x = _Scale(low - margin, high + margin)
+    x = Scale(low - margin, high + margin)
     for position, (name, label) in enumerate((("mu", "pooled effect μ"), ("new effect", "true effect of a study"))):
-        _interval(axes, rows[name], label, x, TOP + STEP * (position + 0.5))
+        interval(axes, rows[name], label, x, TOP + STEP * (position + 0.5))
     y = TOP + 2.6 * STEP
     axes.text(2, y, "observed estimates", va="center")
     style.dots(axes, [x(value) for value in observed], [y] * len(observed), [6] * len(observed), palette.OBSERVED, 0.5)
     label = str(results.model["measure_label"])
-    _axis(axes, x, bottom, label[:1].upper() + label[1:])
-    spread = _Scale(0.0, 1.06 * max(rows["tau"]["q97.5"], results.estimate("tau")["mean"], 1e-9))
-    _interval(axes, rows["tau"], "standard deviation τ", spread, second + STEP / 2)
-    _axis(axes, spread, second + 1.2 * STEP, "Standard deviation of the true effects")
+    axis(axes, x, bottom, label[:1].upper() + label[1:])
+    spread = Scale(0.0, 1.06 * max(rows["tau"]["q97.5"], results.estimate("tau")["mean"], 1e-9))
+    interval(axes, rows["tau"], "standard deviation τ", spread, second + STEP / 2)
+    axis(axes, spread, second + 1.2 * STEP, "Standard deviation of the true effects")
     return style.Drawing(figure, "What the priors alone say", _description(rows, observed), list(rows.values()))
 
 
-class _Scale:
+class Scale:
     """From values to pixels."""
 
     def __init__(self, low: float, high: float) -> None:
@@ -104,19 +96,25 @@ class _Scale:
     def __call__(self, value: float) -> float:
         return LEFT + (style.WIDTH - 20 - LEFT) * (value - self.low) / (self.high - self.low)
 
+    def ticks(self) -> list[tuple[float, str]]:
+        """Values with their labels."""
+        return [(tick, as_written(tick)) for tick in style.nice_ticks(self.low, self.high, 7)]
 
-def _interval(axes: Axes, row: Row, label: str, x: _Scale, y: float) -> None:
+
+def interval(axes: Axes, row: Row, label: str, x: Scale, y: float, colour: str = palette.PRIOR) -> None:
+    """Draw median, 50% and 95% of a row of quantiles, its label at the left."""
     axes.text(2, y, label, va="center")
     for low, high, width in (("q2.5", "q97.5", 2), ("q25", "q75", 7)):
-        axes.plot([x(row[low]), x(row[high])], [y, y], color=palette.PRIOR, linewidth=width, solid_capstyle="butt")
-    axes.plot([x(row["median"])], [y], "o", color=palette.PAPER, markeredgecolor=palette.PRIOR, markersize=8)
+        axes.plot([x(row[low]), x(row[high])], [y, y], color=colour, linewidth=width, solid_capstyle="butt")
+    axes.plot([x(row["median"])], [y], "o", color=palette.PAPER, markeredgecolor=colour, markersize=8)
 
 
-def _axis(axes: Axes, x: _Scale, bottom: float, label: str) -> None:
+def axis(axes: Axes, x: Scale, bottom: float, label: str) -> None:
+    """Draw an axis with its label at the height `bottom`."""
     axes.plot([LEFT, style.WIDTH - 20], [bottom] * 2, color=palette.MUTED, linewidth=1)
-    for tick in style.nice_ticks(x.low, x.high, 7):
+    for tick, text in x.ticks():
         axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
-        axes.text(x(tick), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
+        axes.text(x(tick), bottom + 7, text, ha="center", va="top", fontsize=style.SMALL)
     axes.text((LEFT + style.WIDTH) / 2, bottom + 24, label, ha="center", va="top")
 
 

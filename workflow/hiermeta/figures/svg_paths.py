@@ -35,18 +35,24 @@ def shorter(path: str) -> str:
 
     Examples
     --------
-    >>> shorter("M 10 20 L 20 20 L 30.04 20 L 30 25.5 z"), shorter("M 0 0 C 1 1 2 2 3.33 3")
-    ('M10 20l20 0 0 5.5z', 'M 0 0 C 1 1 2 2 3.3 3')
+    >>> shorter("M 10 20 L 20 20 L 30.04 20 L 30 25.5 L 29 24 z M 10 21 L 9.5 22"), shorter("M 0 0 C 1 1 2 2 3.33 3")
+    ('M10 20h20v5.5l-1-1.5zm0 1l-.5 1', 'M 0 0 C 1 1 2 2 3.3 3')
     """
     if not set(re.findall("[A-Za-z]", path)) <= {"M", "L", "z"}:
         return _NUMBER.sub(lambda match: tenth(float(match[0])), path)
-    written = ""
+    written, at = "", None
     for part in path.replace("M", " M").split(" M")[1:]:
         numbers = [round(10 * float(number)) for number in _NUMBER.findall(part)]
         points = simplified(list(zip(numbers[::2], numbers[1::2], strict=True)))
-        steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points)]
-        written += f"M{_pair(points[0])}" + ("l" + " ".join(map(_pair, steps)) if steps else "")
-        written += "z" if part.rstrip().endswith("z") else ""
+        written += f"m{_pair(_step(at, points[0]))}" if at else f"M{_pair(points[0])}"
+        command = ""
+        for step in (_step(a, b) for a, b in pairwise(points)):
+            wanted, values = _command(step)
+            written += f"{wanted if wanted != command else ' '}{values}"
+            command = wanted
+        closed = part.rstrip().endswith("z")
+        written += "z" if closed else ""
+        at = points[0] if closed else points[-1]
     return written.replace(" -", "-")
 
 
@@ -85,5 +91,17 @@ def _step(a: Point, b: Point) -> Point:
     return b[0] - a[0], b[1] - a[1]
 
 
+def _command(step: Point) -> tuple[str, str]:
+    """The shortest command for a step."""
+    if not step[1]:
+        return "h", _short(step[0])
+    return ("l", _pair(step)) if step[0] else ("v", _short(step[1]))
+
+
 def _pair(point: Point) -> str:
-    return " ".join(tenth(value / 10) for value in point)
+    return " ".join(map(_short, point))
+
+
+def _short(tenths: int) -> str:
+    """Tenths of a pixel in pixels, without a zero before the point."""
+    return re.sub(r"^(-?)0(?=\.)", r"\1", tenth(tenths / 10))

@@ -186,6 +186,12 @@ class Prior:
         """Quantiles at the probabilities ``q``, elementwise."""
         return np.asarray(self._distribution.ppf(np.asarray(q, float)))
 
+    def draws(self, count: int, rng: np.random.Generator) -> Array:
+        """Shape (count,): one from each of as many equally probable slices, shuffled."""
+        if self.is_point:
+            return np.full(count, self.arguments[0])
+        return self.ppf((rng.permutation(count) + rng.uniform(size=count)) / count)
+
     def sf(self, x: npt.ArrayLike) -> Array:
         """Probability of a value above ``x``, elementwise, precise in the upper tail."""
         return np.asarray(self._distribution.sf(np.asarray(x, float)))

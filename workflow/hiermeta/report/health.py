@@ -12,7 +12,7 @@ from hiermeta.inference.prior_conflict import PRIOR, REML
 from hiermeta.report.cells import Number, Sentence, from_document, from_row
 from hiermeta.report.words import advice
 
-AGREEMENT = "Stan − exact, in SDs"
+AGREEMENT = ("Stan − exact, in SDs", "Stan − importance sampling, in SDs")
 UNCONVERGED = ("R-hat", "ESS", "divergences")
 """Parts of the names of checks without which draws can't be expected to agree with the exact posterior."""
 
@@ -28,7 +28,7 @@ class Check:
 
 
 def strip(results: Results) -> list[Check]:
-    """The checks of diagnostics.json, and Stan against the exact posterior."""
+    """The checks of diagnostics.json, and Stan against the posterior computed without it."""
     entries = enumerate(results.diagnostics["checks"])
     checks = [_check(results, position, entry) for position, entry in entries]
     comparison = agreement_check(results)
@@ -69,7 +69,8 @@ def agreement_check(results: Results) -> Check | None:
     status = "fail" if any(entry["status"] == "fail" for entry in entries) else "warn" if failing else "pass"
     error = from_document(results.diagnostics, f"agreement/{position}/mcse_sd", "diagnostics.json", "short")
     where = f"{entries[position]['statistic']} of {symbol(entries[position]['parameter'])}"
-    return Check(AGREEMENT, status, number, [f"{where}, Monte Carlo SE ", error])
+    name = AGREEMENT[0] if results.is_meta else AGREEMENT[1]
+    return Check(name, status, number, [f"{where}, Monte Carlo SE ", error])
 
 
 def verdict(results: Results) -> Sentence:
@@ -99,7 +100,7 @@ def next_steps(results: Results) -> list[str]:
         return [problem["remedy"] for problem in results.validation.get("problems", [])[:1]]
     names = [check.name for check in strip(results) if check.status != "pass"]
     if any(part in name for name in names for part in UNCONVERGED):
-        names = [name for name in names if name != AGREEMENT]  # no wonder, and no bug
+        names = [name for name in names if name not in AGREEMENT]  # no wonder, and no bug
     if results.trouble:
         names.append("unexpected error" if "unexpected error" in results.trouble else "sampling failed")
     return list(dict.fromkeys(advice(name) for name in names))

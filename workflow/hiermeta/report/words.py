@@ -107,7 +107,7 @@ ADVICE = {
     ),
     "E-BFMI": "Use priors with lighter tails for τ, such as `half_normal(scale)`.",
     "trees": "Look at the scale of the data: effects and variances should not differ by many orders of magnitude.",
-    "exact": (
+    "Stan − ": (
         "Run again with another seed. If the disagreement stays, please report it with this folder: it is a bug."
     ),
     "unexpected error": (

@@ -17,6 +17,7 @@ from hiermeta.figures.hierarchical import (
     loo,
     partition,
     prior_posterior,
+    prior_predictive,
     random_effects,
     ranks,
     residuals,
@@ -39,6 +40,7 @@ def _levels(results: Results) -> style.Drawing:
 
 FIGURES: dict[str, tuple[Callable[[Results], style.Drawing], Callable[[Results], bool]]] = {
     "data": (data.draw, lambda results: True),
+    "prior_predictive": (prior_predictive.draw, lambda results: bool(results.rows("prior_predictive"))),
     "prior_posterior": (prior_posterior.draw, lambda results: bool(prior_posterior.shown(results))),
     "partition": (partition.draw, partition.applies),
     "coefficients": (coefficients.draw, lambda results: bool(results.model["coefficients"])),

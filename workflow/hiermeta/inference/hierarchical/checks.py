@@ -22,16 +22,18 @@ _MOST, _LEAST = 200, 20
 """Simulated data sets; fewer where rows are many."""
 
 
-def replicate(model: HierarchicalModel, draws: Draws) -> npt.NDArray[np.float32]:
+def replicate(model: HierarchicalModel, draws: Draws, most: int = _MOST) -> npt.NDArray[np.float32]:
     """Shape (R, N): outcomes, or shares and rates, simulated with new random effects; rows sorted by cluster.
 
     Parameters
     ----------
     model : HierarchicalModel
     draws : Draws
+    most : int
+        Data sets to simulate, fewer where rows are many.
     """
     rng = np.random.default_rng(SEED)
-    count = int(np.clip(_VALUES // model.n, _LEAST, _MOST))
+    count = int(np.clip(_VALUES // model.n, _LEAST, most))
     order, size = model.clusters.order, model.size
     result = np.empty((count, model.n), np.float32)
     for i, s in enumerate(np.linspace(0, draws.sigma.size - 1, count).astype(int)):

@@ -13,6 +13,7 @@ from hiermeta.inference import comparison as of_meta
 from hiermeta.inference.hierarchical import classical
 from hiermeta.inference.hierarchical.evidence import applies, evidence, individuals
 from hiermeta.inference.hierarchical.evidence_latent import Scores, scores
+from hiermeta.inference.hierarchical.independent import MOST_PARETO_K
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 COLUMNS = [*of_meta.COLUMNS, *of_meta.DIFFERENCES]
@@ -60,7 +61,7 @@ def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[
         out clusters of the first grouping factor, ``elpd_loco [GROUP]`` those of further ones.
     document : dict
         ``inclusion``: part, log Bayes factor in favour of it, prior and posterior probability against leaving just it
-        out.
+        out. ``notes``: models whose importance weights are too uneven.
     scores : Scores
         Of the whole model.
     """
@@ -91,4 +92,11 @@ def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[
         if part
     ]
     columns = [*COLUMNS, *(name for name in table if name not in COLUMNS)]
-    return table[columns], {"applies": True, "inclusion": inclusion}, found[0]
+    uneven = [(name, entry.posterior.pareto_k) for (name, _, _), entry in zip(listed, found, strict=True)]
+    notes = [
+        f"The marginal likelihood of the {name if name == FULL else f'model {name}'} rests on few draws (Pareto k "
+        f"{k:.2f}, above {MOST_PARETO_K}): its error, and that of Bayes factors with it, is larger than stated."
+        for name, k in uneven
+        if not k <= MOST_PARETO_K
+    ]
+    return table[columns], {"applies": True, "inclusion": inclusion, "notes": notes}, found[0]

@@ -25,6 +25,9 @@ Array = npt.NDArray[np.float64]
 _LEFT_OUT = 600
 """Draws for leaving clusters out, and for individuals."""
 _CELLS = 3_000_000
+_EFFORT = Effort(4, 512, 128)
+_PAIRS = 4
+"""Antithetic pairs of draws of the coefficients at each point."""
 
 
 @dataclass(frozen=True)
@@ -135,24 +138,27 @@ class _Marginal(Hyperparameters):
             ratios.append(self.log_density(t.without_each(), self.model.n - sizes) - whole[:, None])
         return -(logsumexp(np.concatenate(ratios), axis=0) - np.log(len(z)))
 
-    def draws(self, z: Array, rng: np.random.Generator) -> Draws:
-        """Posterior draws of everything, β from its conditional normal distribution."""
+    def draws(self, z: Array, rng: np.random.Generator, pairs: int = 0) -> Draws:
+        """Posterior draws of everything, β from its conditional normal distribution: one, or antithetic pairs.
+
+        Those of one point follow on each other.
+        """
         model, units = self.model, self.model.units
         sigma, covariance, _ = self.unpack(z)
-        beta = np.empty((len(z), len(model.names)))
+        count = max(1, 2 * pairs)
+        beta = np.empty((len(z), count, len(model.names)))
         for part in self._parts(len(z)):
             t = self.sums(sigma[part], covariance[part])
             root = np.linalg.cholesky(t.a.sum(axis=1) + np.diag(self.precision))
             right = t.b.sum(axis=1) + self.precision * self.prior_mean
-            white = np.linalg.solve(root, right[..., None])[..., 0] + rng.standard_normal(right.shape)
-            beta[part] = np.linalg.solve(np.swapaxes(root, 1, 2), white[..., None])[..., 0]
+            noise = rng.standard_normal((*right.shape, max(1, pairs)))
+            noise = np.concatenate([noise, -noise], axis=2) if pairs else noise
+            white = np.linalg.solve(root, right[..., None]) + noise
+            beta[part] = np.swapaxes(np.linalg.solve(np.swapaxes(root, 1, 2), white), 1, 2)
         sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-        return Draws(
-            model.to_user(beta),
-            sigma * units["sigma"],
-            sd * units["sd"],
-            covariance / (sd[:, :, None] * sd[:, None, :]),
-        )
+        correlation = covariance / (sd[:, :, None] * sd[:, None, :])
+        every = (np.repeat(values, count, axis=0) for values in (sigma * units["sigma"], sd * units["sd"], correlation))
+        return Draws(model.to_user(beta.reshape(-1, beta.shape[2])), *every)
 
 
 def applies(model: HierarchicalModel) -> bool:
@@ -175,11 +181,12 @@ def evidence(model: HierarchicalModel, start: MixedFit | None) -> Evidence:
     if start is None:
         triangle = model.sufficient.total
         centre[-1] = np.log(max(abs(triangle[-1, -1]) / np.sqrt(model.n), 1e-8))
-    z, log_weight = adapt(marginal, centre, root, Effort(4, 600, 3000), rng)
+    z, log_weight = adapt(marginal, centre, root, _EFFORT, rng)
     value, error, places = summary(log_weight, _LEFT_OUT, rng)
     chosen = z[places]
     clusters, draws = marginal.left_out(chosen), marginal.draws(chosen, rng)
-    return Evidence(value, error, clusters, draws, Weighted(marginal.draws(z, rng), log_weight))
+    posterior = Weighted(marginal.draws(z, rng, _PAIRS), np.repeat(log_weight[:, None], 2 * _PAIRS, axis=1))
+    return Evidence(value, error, clusters, draws, posterior)
 
 
 def individuals(model: HierarchicalModel, draws: Draws) -> Array:

@@ -27,9 +27,10 @@ from hiermeta.models.hierarchical import Draws, HierarchicalModel
 from hiermeta.models.left_out import clusters_left_out, rows_left_out
 
 Array = npt.NDArray[np.float64]
-_EFFORT = Effort(3, 200, 1000)
+Places = npt.NDArray[np.intp]
+_EFFORT = Effort(3, 128, 32)
 _PAIRS = 4
-"""Antithetic pairs of draws of the random effects of counts at each point."""
+"""Antithetic pairs of draws of coefficients and random effects at each point."""
 _LEFT_OUT = 400
 """Draws for leaving out clusters and individuals."""
 _QUARTILE = 0.6744897501960817
@@ -68,7 +69,8 @@ class _Marginal(Hyperparameters):
         sd = (quartiles[:, 2] - quartiles[:, 0]) / (2 * _QUARTILE)
         self._prior = (quartiles[:, 1] - model.offset) / units, (units / sd) ** 2
         self._rng = np.random.default_rng(SEED)
-        self.beta = self.v = np.zeros((0, 0))
+        self.beta, self.chosen = np.zeros((0, 0, 0)), np.zeros(0, np.intp)
+        self.log_share = self.v = np.zeros((0, 0))
 
     def factor(self, z: Array) -> tuple[Array, Array]:
         """Standardised σ, shape (S,), and Cholesky factors of Σ, shape (S, q, q)."""
@@ -78,18 +80,22 @@ class _Marginal(Hyperparameters):
         return sigma, np.asarray(sd[:, :, None] * root)
 
     def __call__(self, z: Array) -> Array:
-        """Shape (S,): unnormalised log posterior, or an unbiased estimate of it; leaves one draw of β and v of each."""
-        latent, value = self.model.latent_rows, np.empty(len(z))
+        """Shape (S,): unnormalised log posterior, or an unbiased estimate of it.
+
+        Leaves draws of β of each with the logarithms of their shares, and the place of one of them with its v.
+        """
+        latent, value, draws = self.model.latent_rows, np.empty(len(z)), 2 * _PAIRS
         exact = latent.rows.quadratic and self._normal
-        self.beta, self.v = np.empty((len(z), len(self._priors))), np.empty((len(z), latent.size))
+        self.beta, self.log_share = np.empty((len(z), draws, len(self._priors))), np.empty((len(z), draws))
+        self.chosen, self.v = np.empty(len(z), np.intp), np.empty((len(z), latent.size))
         for i, (sigma, L) in enumerate(zip(*self.factor(z), strict=True)):
             found = latent.approximate(L, latent.rows.known, float(sigma**2), self._prior)
-            v, beta, log_weight = found.sample(self._rng, 1 if exact else _PAIRS)
-            log_weight = 0 * log_weight if exact else log_weight + self._correction(beta)
-            weight = np.exp(log_weight - logsumexp(log_weight))
-            chosen = self._rng.choice(len(weight), p=weight)
-            self.v[i], self.beta[i] = v[chosen], beta[chosen]
-            value[i] = found.value + logsumexp(log_weight) - np.log(len(log_weight))
+            v, self.beta[i], log_weight = found.sample(self._rng, _PAIRS)
+            log_weight = 0 * log_weight if exact else log_weight + self._correction(self.beta[i])
+            self.log_share[i] = log_weight - logsumexp(log_weight)
+            self.chosen[i] = self._rng.choice(draws, p=np.exp(self.log_share[i]))
+            self.v[i] = v[self.chosen[i]]
+            value[i] = found.value + logsumexp(log_weight) - np.log(draws)
         return value - self.model.n * np.log(self.model.outcome_spread) + self.log_prior(z)
 
     def _correction(self, beta: Array) -> Array:
@@ -104,12 +110,18 @@ class _Marginal(Hyperparameters):
         return total
 
     def parameters(self, z: Array) -> Draws:
-        """Parameters at the points of the last call, in the user's units."""
+        """All draws of the parameters at the points of the last call, in the user's units, point by point."""
         model, (sigma, covariance, _) = self.model, self.unpack(z)
         sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         correlation = covariance / (sd[:, :, None] * sd[:, None, :])
         size = sigma * model.units["sigma"] if model.gaussian else np.zeros(len(z))
-        return Draws(model.to_user(self.beta), size, sd * model.units["sd"], correlation)
+        draws = self.log_share.shape[1]
+        every = (np.repeat(values, draws, axis=0) for values in (size, sd * model.units["sd"], correlation))
+        return Draws(model.to_user(self.beta.reshape(-1, self.beta.shape[2])), *every)
+
+    def one_each(self, places: Places) -> Places:
+        """Places of the chosen draws of some points among all draws."""
+        return np.asarray(places * self.log_share.shape[1] + self.chosen[places])
 
 
 def scores(model: HierarchicalModel, start: Draws) -> Scores:
@@ -125,7 +137,7 @@ def scores(model: HierarchicalModel, start: Draws) -> Scores:
     z, log_weight = adapt(marginal, *marginal.start(start), _EFFORT, rng)
     value, error, places = summary(log_weight, _LEFT_OUT, rng)
     every = marginal.parameters(z)
-    draws = every[places]
+    draws = every[marginal.one_each(places)]
     u = model.latent_rows.random_effects(marginal.v[places], draws.factor)
     if model.several or not model.effects:
         clusters = [clusters_left_out(model, draws, u, f) for f in range(len(model.factors))]
@@ -133,4 +145,4 @@ def scores(model: HierarchicalModel, start: Draws) -> Scores:
         clusters = [model.log_likelihood(draws)]
     rows = log_predictive(rows_left_out(model, draws))[0]
     left_out = tuple(log_predictive(values)[0] for values in clusters)
-    return Scores(value, error, rows, left_out, Weighted(every, log_weight))
+    return Scores(value, error, rows, left_out, Weighted(every, log_weight[:, None] + marginal.log_share))

@@ -2,7 +2,9 @@
 
 A t proposal on the unconstrained scale is fitted to its own weighted draws and then used (Cappé, Guillin, Marin
 & Robert 2004). Everything else is integrated out by the target, exactly or with an unbiased estimate, so that the mean
-of the weights is an unbiased estimate of the marginal likelihood (Tran, Scharth, Pitt & Kohn 2013).
+of the weights is an unbiased estimate of the marginal likelihood (Tran, Scharth, Pitt & Kohn 2013). Points are
+scrambled Sobol sequences (Owen 1995), whose errors are a fraction of those of independent points; several independent
+scrambles tell how large they are.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, logsumexp
+from scipy.special import chdtri, gammaln, logsumexp, ndtri
+from scipy.stats import qmc
 
 from hiermeta.models.correlations import correlations
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
@@ -20,12 +23,14 @@ from hiermeta.sampling.convergence import smoothed_weights
 
 Array = npt.NDArray[np.float64]
 SEED = 20260101
+GROUPS = 32
+"""Independent scrambles of the points; the spread between them gives Monte Carlo errors."""
 _DF = 4.0
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How many rounds of how many draws fit the proposal, and how many draws use it."""
+    """How many rounds of how many points fit the proposal, and how many points of each group use it: powers of two."""
 
     rounds: int
     size: int
@@ -88,7 +93,7 @@ class Hyperparameters:
 def adapt(
     target: Callable[[Array], Array], centre: Array, root: Array, effort: Effort, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Draws from the adapted proposal, shape (S, d), and the logarithms of their importance weights.
+    """Points from the adapted proposal, shape (S, d), and the logarithms of their importance weights, group by group.
 
     Parameters
     ----------
@@ -100,7 +105,7 @@ def adapt(
     rng : numpy.random.Generator
     """
     for _ in range(effort.rounds if len(centre) else 0):
-        z, log_weight = _round(target, centre, root, effort.size, rng)
+        z, log_weight = _round(target, centre, root, 1, effort.size, rng)
         weight = np.exp(log_weight - logsumexp(log_weight))
         # Flattened weights while few draws carry them all.
         while 1 / (weight**2).sum() < 10 * len(centre):
@@ -109,16 +114,28 @@ def adapt(
         centre = weight @ z
         spread = (weight[:, None] * (z - centre)).T @ (z - centre)
         root = np.linalg.cholesky(1.2 * spread + 1e-12 * np.eye(len(centre)))
-    return _round(target, centre, root, effort.final, rng)
+    return _round(target, centre, root, GROUPS, effort.final, rng)
 
 
 def summary(log_weight: Array, count: int, rng: np.random.Generator) -> tuple[float, float, npt.NDArray[np.intp]]:
     """Log marginal likelihood, its Monte Carlo SE, and places of equally weighted draws by systematic resampling."""
     n = len(log_weight)
     weight = np.exp(log_weight - logsumexp(log_weight))
-    error = float(np.sqrt(max((weight**2).sum() - 1 / n, 0)))
+    error = grouped_error(weight - 1 / n)
     at = (np.arange(count) + rng.uniform()) / count
     return float(logsumexp(log_weight) - np.log(n)), error, np.searchsorted(np.cumsum(weight), at).clip(max=n - 1)
+
+
+def grouped_error(deviations: Array) -> float:
+    """Monte Carlo SE of a weighted mean.
+
+    Parameters
+    ----------
+    deviations : numpy.ndarray
+        Shape (S, ...): weight, the sum of all being one, times deviation from the mean; points group by group.
+    """
+    totals = deviations.reshape(GROUPS, -1).sum(axis=1)
+    return float(np.sqrt(GROUPS / (GROUPS - 1) * (totals**2).sum()))
 
 
 def log_predictive(likelihood: Array) -> tuple[Array, Array]:
@@ -134,10 +151,11 @@ def log_predictive(likelihood: Array) -> tuple[Array, Array]:
 
 
 def _round(
-    target: Callable[[Array], Array], centre: Array, root: Array, n: int, rng: np.random.Generator
+    target: Callable[[Array], Array], centre: Array, root: Array, groups: int, size: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     d = len(centre)
-    standard = rng.standard_normal((n, d)) * np.sqrt(_DF / rng.chisquare(_DF, n))[:, None]
+    uniform = np.concatenate([qmc.Sobol(d + 1, rng=rng).random(size) for _ in range(groups)]).clip(1e-12)
+    standard = ndtri(uniform[:, :d]) * np.sqrt(_DF / chdtri(_DF, uniform[:, d]))[:, None]
     z = centre + standard @ root.T
     log_proposal = gammaln((_DF + d) / 2) - gammaln(_DF / 2) - d / 2 * np.log(_DF * np.pi)
     log_proposal = log_proposal - (_DF + d) / 2 * np.log1p((standard**2).sum(axis=1) / _DF)

@@ -1,4 +1,4 @@
-"""The posterior without Stan: the weighted draws that give the marginal likelihood, to hold Stan's draws against.
+"""The posterior without Stan: the weighted points that give the marginal likelihood, to hold Stan's draws against.
 
 Importance sampling is exact but for a Monte Carlo error of its own, which is stated with every number.
 """
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
+from hiermeta.inference.hierarchical.importance import grouped_error
 from hiermeta.inference.summaries import INTERVAL, LEVELS
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.sampling.convergence import MCSE, smoothed_weights
@@ -29,13 +30,18 @@ class Weighted:
     Parameters
     ----------
     draws : Draws
-        Shape (S, ...) each.
+        Shape (S K, ...) each: K draws of the coefficients at each of S points.
     log_weight : numpy.ndarray
-        Shape (S,).
+        Shape (S, K), points as `importance.adapt` orders them.
     """
 
     draws: Draws
     log_weight: Array
+
+    @property
+    def pareto_k(self) -> float:
+        """Shape of the tail of the points' weights."""
+        return float(smoothed_weights(logsumexp(self.log_weight, axis=1)[:, None])[1][0])
 
 
 def document(model: HierarchicalModel, found: Weighted, value: float, error: float) -> dict[str, Any]:
@@ -54,13 +60,13 @@ def document(model: HierarchicalModel, found: Weighted, value: float, error: flo
         ``applies``, ``method``, ``log_marginal_likelihood``, ``error``, ``pareto_k`` and ``parameters``: the interval
         columns of each with their Monte Carlo SEs; a reason in their place where weights vary too much.
     """
-    _, pareto_k = smoothed_weights(found.log_weight[:, None])
-    about = {"log_marginal_likelihood": value, "error": error, "pareto_k": float(pareto_k[0])}
-    if not pareto_k[0] <= MOST_PARETO_K:
-        reason = f"importance weights vary too much for it (Pareto k {pareto_k[0]:.2f})"
+    pareto_k = found.pareto_k
+    about = {"log_marginal_likelihood": value, "error": error, "pareto_k": pareto_k}
+    if not pareto_k <= MOST_PARETO_K:
+        reason = f"importance weights vary too much for it (Pareto k {pareto_k:.2f})"
         return {"applies": False, "reason": reason} | about
     weight = np.exp(found.log_weight - logsumexp(found.log_weight))
-    rows = parameters(model, found.draws, (len(weight),))
+    rows = parameters(model, found.draws, weight.shape)
     summaries = {name: summary(values, weight) for name, values in rows.items()}
     return {"applies": True, "method": "importance sampling"} | about | {"parameters": summaries}
 
@@ -73,16 +79,17 @@ def summary(values: Array, weight: Array) -> dict[str, float]:
     Parameters
     ----------
     values, weight : numpy.ndarray
-        Shape (S,) each; weights sum to one.
+        Shape (S, K) each, points group by group; weights sum to one.
     """
-    mean = float(weight @ values)
-    order = np.argsort(values)
-    below = np.cumsum(weight[order]) - weight[order] / 2
-    found = {"mean": mean, "sd": float(np.sqrt(weight @ (values - mean) ** 2))}
-    found[MCSE[0]] = float(np.sqrt((weight**2) @ (values - mean) ** 2))
+    mean = float((weight * values).sum())
+    order = np.argsort(values, axis=None)
+    ordered, share = values.ravel()[order], weight.ravel()[order]
+    below = np.cumsum(share) - share / 2
+    found = {"mean": mean, "sd": float(np.sqrt((weight * (values - mean) ** 2).sum()))}
+    found[MCSE[0]] = grouped_error(weight * (values - mean))
     for (name, level), error in zip(_LIMITS.items(), MCSE[1:], strict=True):
-        found[name] = float(np.interp(level, below, values[order]))
-        spread = np.sqrt((weight**2) @ ((values <= found[name]) - level) ** 2)
-        low, high = np.interp([level - 2 * spread, level + 2 * spread], below, values[order])
+        found[name] = float(np.interp(level, below, ordered))
+        spread = grouped_error(weight * ((values <= found[name]) - level))
+        low, high = np.interp([level - 2 * spread, level + 2 * spread], below, ordered)
         found[error] = float(high - low) / 4
     return found

@@ -44,4 +44,5 @@ def content(results: Results) -> dict[str, Any]:
         "table": of_meta.table(results) if results.comparison else None,
         "inclusion": of_meta.inclusion(results) if results.averages.get("inclusion") else None,
         "reason": results.averages.get("reason"),
+        "notes": results.averages.get("notes", []),
     }

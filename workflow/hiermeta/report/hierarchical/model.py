@@ -7,6 +7,7 @@ from typing import Any
 from hiermeta.figures.hierarchical.layout import blocks, groups
 from hiermeta.figures.results import Results
 from hiermeta.report.cells import Cell, Column, Table, Text
+from hiermeta.report.hierarchical import tables
 from hiermeta.report.section import figure
 from hiermeta.report.words import prior_short, prior_words
 
@@ -66,6 +67,7 @@ def content(results: Results) -> dict[str, Any]:
     varying: dict[str, list[str]] = {}
     for group, term in blocks(results, "random_effects"):
         varying.setdefault(group, []).append(term)
+    predictive = figure(results, "prior_predictive")
     return {
         "kind": kind(results),
         "family": results.model["family"],
@@ -80,4 +82,6 @@ def content(results: Results) -> dict[str, Any]:
         "references": settings.get("reference_levels") or {},
         "priors": priors(results),
         "figure": figure(results, "prior_posterior"),
+        "predictive": predictive,
+        "predictive_table": tables.prior_predictive(results) if predictive else None,
     }

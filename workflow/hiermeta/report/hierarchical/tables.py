@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
+from hiermeta.figures.hierarchical.prior_predictive import label
 from hiermeta.figures.numbers import count
 from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
 from hiermeta.report.cells import Cell, Column, Missing, Number, Table, Text, from_row
@@ -16,7 +17,7 @@ from hiermeta.report.tables import SUMMARY_COLUMNS, cut, probability_cell, summa
 
 WITH_REASON = "rows with this reason"
 BUILD_UP = {"null": "Null", "individual": "Individual", "contextual": "Contextual", "cross-level": "Cross-level"}
-ROWS_SHOWN = 40
+ROWS_SHOWN = 30
 """Longer tables of clusters are cut here; the file beside the page has all rows."""
 LISTED = 12
 """Rows left out that a reason names."""
@@ -229,6 +230,24 @@ def checks(results: Results) -> Table:
     columns = [Column("Statistic"), *numeric("Observed", "Simulated mean", "2.5%", "97.5%", "P(larger)")]
     columns.append(Column("Meaning"))
     return Table("table-checks", "Posterior predictive checks", columns, rows, "checks.csv")
+
+
+def prior_predictive(results: Results) -> Table:
+    """Quantiles of the outcome by the priors, and in the data."""
+    levels = {"q2.5": "2.5%", "q25": "25%", "median": "Median", "q75": "75%", "q97.5": "97.5%"}
+    rows: list[list[Cell]] = [
+        [
+            Text(label(row["quantity"]), foreign=True),
+            Text("data" if of else "priors"),
+            *(plain(row, f"{of}{level}", f"prior_predictive.csv/{position}") for level in levels),
+        ]
+        for position, row in enumerate(results.rows("prior_predictive"))
+        for of in ("", "observed_")
+    ]
+    columns = [Column("Quantity"), Column("By"), *numeric(*levels.values())]
+    return Table(
+        "table-prior-predictive", "Quantiles by the priors and in the data", columns, rows, "prior_predictive.csv"
+    )
 
 
 def residual_checks(results: Results) -> Table | None:
