@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hiermeta.data.measures import MEASURES
+from hiermeta.data.measures import MEASURES, to_natural
 from hiermeta.figures import natural_axis, palette, style
-from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, interval, lines
+from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, lines, natural, shown_interval
 from hiermeta.figures.numbers import as_written, count, fixed, noun
 from hiermeta.figures.results import Results, column_decimals, decimals_of
 from hiermeta.figures.style import Drawing
@@ -41,9 +41,10 @@ class _Scale:
 
 @dataclass(frozen=True)
 class _Columns:
-    """The columns of numbers: decimal places, width of a limit in characters, width of a column in pixels."""
+    """The columns of numbers: decimal places, scale, width of a limit in characters, width of a column in pixels."""
 
     decimals: int
+    shown: Callable[[float], float]
     room: int
     width: float
 
@@ -53,7 +54,7 @@ class _Columns:
 
     def text(self, values: Interval, decimals: int) -> str:
         """Point and limits, padded with figure spaces so that digits stand below digits."""
-        point, lower, upper = (fixed(value, decimals) for value in values)
+        point, lower, upper = (fixed(self.shown(value), decimals) for value in values)
         return f"{point} {FIGURE_SPACE * (self.room - len(lower))}[{lower}, {upper.rjust(self.room, FIGURE_SPACE)}]"
 
 
@@ -64,15 +65,23 @@ def _columns(results: Results, shown: Sequence[Line]) -> _Columns:
     mu = results.estimate("mu")
     decimals = column_decimals(results.cluster_effects if shown[0].kind == "cluster" else results.true_effects)
     intervals = [line.effect for line in shown] + [line.observed for line in shown if line.observed]
-    intervals += [interval(mu), interval(results.prediction("new effect"))]
-    room = max(len(fixed(value, decimals)) for values in intervals for value in values)
-    return _Columns(decimals, room, max(_CHARACTER * (3 * room + 4), 150))
+    intervals += [shown_interval(results, mu), shown_interval(results, results.prediction("new effect"))]
+    scale = _printed(results)
+    room = max(len(fixed(scale(value), decimals)) for values in intervals for value in values)
+    return _Columns(decimals, scale, room, max(_CHARACTER * (3 * room + 4), 150))
+
+
+def _printed(results: Results) -> Callable[[float], float]:
+    """From the scale of the analysis to that of the printed numbers."""
+    if not natural(results):
+        return lambda value: value
+    return lambda value: float(to_natural(results.model["measure"], value))
 
 
 def draw(results: Results) -> Drawing:
     """The forest plot of one data set; sorted intervals without labels when there are more lines than can be read."""
     shown = lines(results)
-    pooled, new = interval(results.estimate("mu")), interval(results.prediction("new effect"))
+    pooled, new = (shown_interval(results, row) for row in (results.estimate("mu"), results.prediction("new effect")))
     columns = _columns(results, shown)
     right = columns.observed_end - (columns.width if shown[0].observed or shown[-1].observed else 0) - 10
     scale = _scale(shown, pooled, new, right)
@@ -84,11 +93,13 @@ def draw(results: Results) -> Drawing:
 def _description(results: Results, pooled: Interval, new: Interval) -> str:
     model, mu, prediction = results.model, results.estimate("mu"), results.prediction("new effect")
     clusters = f" in {count(model['n_clusters'])} {noun(model['n_clusters'], 'cluster')}" if results.clustered else ""
+    scale = _printed(results)
     near, far = (
-        [fixed(value, decimals_of(row)) for value in values] for row, values in ((mu, pooled), (prediction, new))
+        [fixed(scale(value), decimals_of(row)) for value in values] for row, values in ((mu, pooled), (prediction, new))
     )
+    label = MEASURES[model["measure"]].natural_label if natural(results) else model["measure_label"]
     return (
-        f"Forest plot of {count(model['k'])} estimates{clusters}. The pooled {model['measure_label']} is {near[0]}, "
+        f"Forest plot of {count(model['k'])} estimates{clusters}. The pooled {label} is {near[0]}, "
         f"95% credible interval {near[1]} to {near[2]}. The true effect of a new study is predicted to lie between "
         f"{far[1]} and {far[2]}."
     )
@@ -197,6 +208,9 @@ def _header(axes: Axes, results: Results, shown: Sequence[Line], columns: _Colum
             fontweight="bold",
             fontsize=style.SMALL,
         )
+    if natural(results):
+        text = f"as {MEASURES[results.model['measure']].natural_label}"
+        axes.text(EFFECT_END, 14, text, ha="right", va="center", fontsize=style.SMALL)
     heading = "True effect [95% CrI]" if by_estimate else "Effect [95% CrI]"
     axes.text(EFFECT_END, 36, heading, ha="right", va="center", fontweight="bold", fontsize=style.SMALL)
 
@@ -219,9 +233,9 @@ def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top:
     mu, new = results.estimate("mu"), results.prediction("new effect")
     y = top + LINE_HEIGHT / 2
     axes.text(2, y, "Pooled effect μ", va="center", fontweight="bold")
-    x = [scale(value) for value in interval(mu)]
+    x = [scale(value) for value in shown_interval(results, mu)]
     _diamond(axes, x[1], x[2], x[0], y, 6.5, palette.ESTIMATE)
-    _numbers(axes, EFFECT_END, y, columns.text(interval(mu), decimals_of(mu)), "bold")
+    _numbers(axes, EFFECT_END, y, columns.text(shown_interval(results, mu), decimals_of(mu)), "bold")
     y += LINE_HEIGHT
     axes.text(
         2,
@@ -233,7 +247,7 @@ def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top:
     axes.plot(
         [scale(new["q2.5"]), scale(new["q97.5"])], [y, y], color=palette.PREDICTION, linewidth=5, solid_capstyle="butt"
     )
-    _numbers(axes, EFFECT_END, y, columns.text(interval(new), decimals_of(new)), "bold")
+    _numbers(axes, EFFECT_END, y, columns.text(shown_interval(results, new), decimals_of(new)), "bold")
 
 
 def _numbers(axes: Axes, end: float, y: float, text: str, weight: str = "normal") -> None:

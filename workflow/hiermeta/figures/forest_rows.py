@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
+from hiermeta.data.measures import MEASURES
 from hiermeta.figures.results import Results, Row
 
 ROWS_SHOWN = 60
@@ -40,7 +41,7 @@ class Line:
     weight : float
         Its weight in the pooled effect, relative to the largest (0 to 1).
     effect : Interval
-        The true effect: posterior mean and credible interval.
+        The true effect: see `shown_interval` and credible interval.
     dots : tuple of (float, float)
         Estimates of a cluster line: effect and relative weight.
     """
@@ -80,9 +81,20 @@ def weights(rows: Sequence[Row], tau2: float, rho: float) -> list[float]:
     return [value / max(raw) for value in raw]
 
 
-def interval(row: Row) -> Interval:
-    """Posterior mean and 95% limits of a summary row."""
-    return Interval(row["mean"], row["q2.5"], row["q97.5"])
+def natural(results: Results) -> bool:
+    """Whether the user wants numbers on a natural scale that isn't the one of the analysis."""
+    model = results.model
+    return model["output_scale"] == "natural" and MEASURES[model["measure"]].transformation != "identity"
+
+
+def interval(row: Row, point: str = "mean") -> Interval:
+    """Posterior mean, or median, and 95% limits of a summary row."""
+    return Interval(row[point], row["q2.5"], row["q97.5"])
+
+
+def shown_interval(results: Results, row: Row) -> Interval:
+    """What the forest plot shows of a summary row: its median where numbers are to be transformed."""
+    return interval(row, "median" if natural(results) else "mean")
 
 
 def cluster_name(results: Results, cluster: str) -> str:
@@ -100,7 +112,7 @@ def _estimates(results: Results) -> list[tuple[Row, Line]]:
     for row, effect, weight in zip(rows, results.true_effects, weights(rows, tau2, rho), strict=True):
         half = 1.959964 * math.sqrt(row["variance"])
         observed = Interval(row["effect"], row["effect"] - half, row["effect"] + half)
-        lines.append((row, Line(row["label"], "estimate", interval(effect), observed, weight)))
+        lines.append((row, Line(row["label"], "estimate", shown_interval(results, effect), observed, weight)))
     return lines
 
 
@@ -113,7 +125,7 @@ def lines(results: Results) -> list[Line]:
 
 
 def _grouped(results: Results, estimates: list[tuple[Row, Line]]) -> Iterator[Line]:
-    effects = {row["cluster"]: interval(row) for row in results.cluster_effects}
+    effects = {row["cluster"]: shown_interval(results, row) for row in results.cluster_effects}
     order = {cluster: position for position, cluster in enumerate(effects)}
     members = sorted(estimates, key=lambda pair: order[pair[0]["cluster"]])
     for cluster, group in groupby(members, key=lambda pair: pair[0]["cluster"]):

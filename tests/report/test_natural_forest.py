@@ -1,0 +1,51 @@
+"""The forest plot's numbers on the natural scale: those of the files, transformed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hiermeta.figures import forest, style
+from hiermeta.figures.results import Results
+from hiermeta.figures.svg import render
+
+
+def printed(folder: Path) -> list[list[float]]:
+    """Point and limits of each printed interval, in the order in which the figure writes them."""
+    with style.drawing():
+        drawing = forest.draw(Results(folder))
+        text = render(drawing.figure, drawing.title, drawing.description)
+    found = re.findall(r">(−?[\d.]+)\s+\[(−?[\d.]+),\s*(−?[\d.]+)\s*\]<", text)
+    return [[float(number.replace("−", "-")) for number in entry] for entry in found]
+
+
+@pytest.mark.parametrize("scale", ["analysis", "natural"])
+def test_numbers_are_on_the_scale_that_was_asked_for(results: Path, tmp_path: Path, scale: str) -> None:
+    """Are observed estimates, true effects, pooled effect and prediction those of the files, as ratios where asked?
+
+    To the two decimals that the effects support; posterior medians are transformed, and means are not. Seen to fail
+    with transformed means, and with limits on the scale of the analysis.
+    """
+    shutil.copytree(results / "unclustered", tmp_path / "x")
+    model = json.loads((tmp_path / "x" / "model.json").read_text()) | {"measure": "RR", "output_scale": scale}
+    (tmp_path / "x" / "model.json").write_text(json.dumps(model))
+    transform, point = (np.exp, "median") if scale == "natural" else (np.asarray, "mean")
+
+    def limits(file: str, key: str = "", value: str = "") -> list[list[float]]:
+        table = pd.read_csv(tmp_path / "x" / file)
+        rows = table[table[key] == value] if key else table
+        return transform(rows[[point, "q2.5", "q97.5"]].to_numpy()).tolist()
+
+    data = pd.read_csv(tmp_path / "x" / "data.csv")
+    half = 1.959964 * np.sqrt(data["variance"])
+    observed = transform(np.column_stack([data["effect"], data["effect"] - half, data["effect"] + half])).tolist()
+    effects = limits("true_effects.csv")
+    expected = limits("estimates.csv", "parameter", "mu") + limits("predictions.csv", "target", "new effect")
+    expected += [entry for pair in zip(observed, effects, strict=True) for entry in pair]
+    assert np.array(printed(tmp_path / "x")) == pytest.approx(np.array(expected), abs=0.0051)
