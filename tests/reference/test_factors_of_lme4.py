@@ -52,6 +52,8 @@ def test_gaussian_fits_are_those_of_lme4(name):
 
     lme4 was run until its parameters moved by less than 1e-9; deviances agree to 1e-5, estimates to 1e-3 of their size
     (SDs of random slopes to 1e-3 of the largest SD of their unit, since the deviance is flat in them).
+
+    Seen to fail with variances of random effects not scaled by σ².
     """
     entry = LME4[name]
     model, null = model_of(entry)
@@ -79,6 +81,8 @@ def test_fits_of_counts_are_those_of_glmer(name):
     """Are Laplace's log likelihood, coefficients and SDs glmer's, with an effect per row too?
 
     glmer stops within about 1e-3 of the maximum of its approximation; estimates agree to 0.2% of an SE and of an SD.
+
+    Seen to fail with half of the log determinant of Laplace's approximation.
     """
     entry = LME4[name]
     fitted = classical_counts.fit(model_of(entry)[0])

@@ -62,6 +62,8 @@ def test_classical_fits_are_those_of_lme4(case):
 
     lme4 stops within about 1e-6 of the deviance's minimum; SDs that the data say little about (that of cses beside its
     cross-level interactions) then differ by up to 1e-3, all others by less than 1e-4.
+
+    Seen to fail without the term log|X'V⁻¹X| of REML and with singular fits not said.
     """
     model, _, reference, _ = model_of(case)
     reml, ml = classical.fit(model), classical.fit(model, reml=False)
@@ -86,7 +88,10 @@ def test_classical_fits_are_those_of_lme4(case):
 
 @pytest.mark.parametrize("case", ["hsb82 random_intercept_slope", "sleepstudy random_intercept_slope"])
 def test_icc_and_variance_explained_are_those_of_lme4(case):
-    """Do ICC and design effect agree to 1e-3, as do Nakagawa and Johnson's shares of variance?"""
+    """Do ICC and design effect agree to 1e-3, as do Nakagawa and Johnson's shares of variance?
+
+    Seen to fail with the random effects left out of conditional R².
+    """
     model, table, reference, every = model_of(case)
     null = with_priors(table, null_settings({"formula": CASES[case], "family": "gaussian"}))[0]
     reml, of_null = classical.fit(model), classical.fit(null)
@@ -101,7 +106,10 @@ def test_icc_and_variance_explained_are_those_of_lme4(case):
 
 @pytest.mark.parametrize("case", ["hsb82 random_intercept_slope", "sleepstudy random_intercept_slope"])
 def test_complete_and_no_pooling_are_ordinary_regressions(case):
-    """Are naive and cluster-robust standard errors those of lm and clubSandwich, and the lines per cluster lm's?"""
+    """Are naive and cluster-robust standard errors those of lm and clubSandwich, and the lines per cluster lm's?
+
+    Seen to fail with J for J − 1 in the robust covariance.
+    """
     model, _, _, every = model_of(case)
     found, reference = complete.fit(model), every["models"]["complete_pooling"]
     assert found.coefficients == pytest.approx([row["estimate"] for row in reference["coef"]], rel=1e-8)
@@ -124,6 +132,8 @@ def test_the_posterior_covers_restricted_maximum_likelihood(program, case):
 
     0.3 SE, and no claim on SDs, with fewer than 30 clusters; SDs whose profile interval spans a factor of two or more
     are left out, and on the boundary (dyestuff2) the posterior lies against zero instead.
+
+    Seen to fail with SDs left in standardised units.
     """
     model, _, reference, every = model_of(case)
     settings = {"chains": 4, "warmup": 1000, "draws": 2500, "seed": 20260101, "adapt_delta": 0.9}
@@ -163,6 +173,8 @@ def test_binomial_outcomes_have_the_estimates_of_adaptive_quadrature():
     """Are coefficients, standard errors, SD, latent ICC and median odds ratio those of glmer with 25 nodes?
 
     lme4 stops within 1e-6 or so of the maximum: coefficients to 1e-4 of their standard errors, the rest to 1e-4.
+
+    Seen to fail with 1 for π²/3 as variance of a logit.
     """
     model, _, every = cbpp()
     found, reference = classical_counts.fit(model), every["random_intercept_AGQ25"]
@@ -189,7 +201,10 @@ def test_logistic_regression_without_clusters_is_that_of_glm():
 
 
 def test_the_posterior_of_counts_covers_adaptive_quadrature():
-    """Do all 95% intervals hold glmer's estimates, and are coefficients within 0.3 SE (15 clusters)?"""
+    """Do all 95% intervals hold glmer's estimates, and are coefficients within 0.3 SE (15 clusters)?
+
+    Seen to fail with random effects half as large.
+    """
     model, _, every = cbpp()
     settings = {"chains": 4, "warmup": 1000, "draws": 2500, "seed": 20260101, "adapt_delta": 0.9}
     sample = fit(family_program(ROOT / "stan" / "hierarchical_latent.stan"), model, settings, 2)

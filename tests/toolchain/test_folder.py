@@ -28,7 +28,10 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Is $CMDSTAN preferred to conda's, and that to the newest in the home folder?"""
+    """Is $CMDSTAN preferred to conda's, and that to the newest in the home folder?
+
+    Seen to fail with the oldest folder of ~/.cmdstan and with conda's folder before $CMDSTAN.
+    """
     pretend(tmp_path / ".cmdstan" / "cmdstan-2.9.0", "2.9.0")
     newest = pretend(tmp_path / ".cmdstan" / "cmdstan-2.36.0")
     pretend(tmp_path / ".cmdstan" / "cmdstan-2.37.0-rc1")
@@ -47,13 +50,16 @@ def test_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_built_folder_describes_itself(home: Path) -> None:
-    """Is the built folder told from an installed one, even when $CMDSTAN names it?"""
+    """Is the built folder told from an installed one, even when $CMDSTAN names it?
+
+    Seen to fail with the built folder told as an installed one.
+    """
     assert toolchain.describe(home) == "CmdStan 2.35.0-compatible folder built from PyPI (httpstan 4.13.0)"
     assert toolchain.cmdstan_version(home) == "2.35.0"
 
 
 def test_other_platforms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Is the way out named where the wheel does not run?"""
+    """Is the way out named where the wheel does not run? Seen to fail without the look at the platform."""
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     with pytest.raises(toolchain.ToolchainError, match="conda install -c conda-forge cmdstan"):
         toolchain.cmdstan_home()
@@ -61,14 +67,20 @@ def test_other_platforms(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("variable", ["CXX", "MAKE"])
 def test_missing_tools(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Is a missing compiler or make named, with the command that installs it?"""
+    """Is a missing compiler or make named, with the command that installs it?
+
+    Seen to fail without the look for make.
+    """
     monkeypatch.setenv(variable, "no-such-tool")
     with pytest.raises(toolchain.ToolchainError, match=r"no-such-tool.*apt-get install g\+\+ make"):
         toolchain.cmdstan_home()
 
 
 def test_no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Is a failed download one message with the remedy, and nothing left behind that looks built?"""
+    """Is a failed download one message with the remedy, and nothing left behind that looks built?
+
+    Seen to fail without pip's failure in words.
+    """
     (tmp_path / "empty").mkdir()
     for name, value in (("NO_INDEX", "1"), ("FIND_LINKS", str(tmp_path / "empty")), ("CONFIG_FILE", "/dev/null")):
         monkeypatch.setenv(f"PIP_{name}", value)
@@ -86,7 +98,7 @@ def slow_build(folder: Path) -> None:
 
 
 def test_built_once_by_many(tmp_path: Path) -> None:
-    """Do processes that ask at once share one build?"""
+    """Do processes that ask at once share one build? Seen to fail without the lock."""
     target = tmp_path / "target"
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         assert pool.starmap(toolchain.build_once, [(target, slow_build)] * 4) == [target] * 4
@@ -94,7 +106,7 @@ def test_built_once_by_many(tmp_path: Path) -> None:
 
 
 def test_interrupted_build_is_not_accepted(tmp_path: Path) -> None:
-    """Is a build that dies, however it dies, begun anew?"""
+    """Is a build that dies, however it dies, begun anew? Seen to fail with left-overs of killed builds kept."""
     target = tmp_path / "target"
 
     def dies(folder: Path) -> None:

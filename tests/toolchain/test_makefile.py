@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ import pytest
 from hiermeta.sampling import toolchain
 
 COMPILER = """#!/bin/sh
-# Says its version; otherwise waits a little and writes its arguments to the file after -o.
+# Says its version; otherwise waits a little and writes its arguments to the file after -o. Links no half of an object.
 [ "$1" = --version ] && { echo pretender 1.0; exit; }
 words="$*"
+case " $words " in *" -c "*) ;; *) for word; do case $word in *.o) grep -qx half "$word" && exit 1;; esac; done;; esac
 while [ "$1" != -o ]; do shift; done
-printf half > "$2"; sleep 0.2; echo "$words" > "$2"
+printf half > "$2"; sleep 0.2
+case $words in *" -c - "*) sleep 0.3;; esac  # the runner takes longer than a program
+echo "$words" > "$2"
 """
 TRANSLATOR = """#!/bin/sh
 for word; do case $word in --o=*) echo translated "$*" > "${word#--o=}";; esac; done
@@ -51,7 +55,7 @@ def make(folder: Path, *arguments: str) -> str:
 
 
 def test_options_reach_translator_compiler_and_linker(folder: Path) -> None:
-    """Do CmdStanPy's options arrive where they belong?"""
+    """Do CmdStanPy's options arrive where they belong? Seen to fail without the flags of the C preprocessor."""
     (folder / "home" / "make").mkdir()
     (folder / "home" / "make" / "local").write_text("CXXFLAGS += -fancy\nO = 2\n")
     program = str(folder / "one")
@@ -66,7 +70,10 @@ def test_options_reach_translator_compiler_and_linker(folder: Path) -> None:
 
 
 def test_flags_never_share_objects(folder: Path) -> None:
-    """Does each set of flags link with a runner compiled with the same flags?"""
+    """Does each set of flags link with a runner compiled with the same flags?
+
+    Seen to fail with one folder of objects for all flags.
+    """
     make(folder, str(folder / "one"))
     make(folder, "STAN_THREADS=TRUE", str(folder / "two"))
     objects = [{w for w in (folder / p).read_text().split() if w.startswith("build/")} for p in ("one", "two")]
@@ -77,15 +84,21 @@ def test_flags_never_share_objects(folder: Path) -> None:
 
 
 def test_parallel_builds_do_not_race(folder: Path) -> None:
-    """Do programs built at once, each finding no runner, all link with complete objects?"""
-    making = [start(folder, "-j2", str(folder / name)) for name in ("one", "two")]
-    assert [process.wait() for process in making] == [0, 0]
+    """Do programs built at once, the second while the first compiles the runner, link with complete objects?
+
+    Seen to fail with objects compiled in place.
+    """
+    making = [start(folder, "-j2", str(folder / "one"))]
+    while making[0].poll() is None and not list((folder / "home").glob("build/*/*")):
+        time.sleep(0.005)
+    making.append(start(folder, "-j2", str(folder / "two")))
+    assert [process.communicate()[0] for process in making if process.wait() != 0] == []
     for built in (folder / "home" / "build").glob("*/*"):
         assert built.suffix == ".o" and built.read_text().startswith("-isystem")
 
 
 def test_what_is_not_available_is_said(folder: Path) -> None:
-    """Is OpenCL refused with the way out?"""
+    """Is OpenCL refused with the way out? Seen to fail without the refusal of OpenCL."""
     making = start(folder, "STAN_OPENCL=TRUE", str(folder / "one"))
     said, _ = making.communicate()
     assert making.returncode != 0 and "set CMDSTAN to a complete CmdStan" in said

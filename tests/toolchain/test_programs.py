@@ -46,7 +46,10 @@ def source(home: Path, tmp_path: Path) -> Path:
 
 
 def test_content_decides(compilations: list[Path], source: Path, tmp_path: Path) -> None:
-    """Is a program compiled anew when its code, an included file or an option changes, and only then?"""
+    """Is a program compiled anew when its code, an included file or an option changes, and only then?
+
+    Seen to fail without included files in the key.
+    """
     first = programs.compiled(source)
     copy = tmp_path / "elsewhere"
     shutil.copytree(source.parent, copy)
@@ -66,7 +69,10 @@ def test_content_decides(compilations: list[Path], source: Path, tmp_path: Path)
 
 
 def test_damaged_executable_is_rebuilt(compilations: list[Path], source: Path) -> None:
-    """Is an executable that is not what was built detected by its hash?"""
+    """Is an executable that is not what was built detected by its hash?
+
+    Seen to fail without the hash of the executable.
+    """
     executable = Path(str(programs.compiled(source).exe_file))
     executable.write_text("damaged")
     assert programs.compiled(source).exe_file == str(executable)
@@ -74,7 +80,10 @@ def test_damaged_executable_is_rebuilt(compilations: list[Path], source: Path) -
 
 
 def test_program_that_does_not_compile(home: Path, tmp_path: Path) -> None:
-    """Is a wrong program refused by name, with the translator's message?"""
+    """Is a wrong program refused by name, with the translator's message?
+
+    Seen to fail without the translator's message.
+    """
     (tmp_path / "wrong.stan").write_text("parameters { real x }")
     with pytest.raises((toolchain.ToolchainError, ValueError), match=r"(?s)wrong\.stan.*Syntax error"):
         programs.compiled(tmp_path / "wrong.stan")

@@ -95,10 +95,11 @@ def test_group_sizes_serve_as_well_as_non_events():
 
 
 def test_the_order_of_columns_in_the_config_does_not_matter():
-    """Are columns taken by name, not by place?"""
+    """Are columns taken by name, not by place, and named in the same order?"""
     columns = REFERENCE["SMD_normand1999"]["inputs"]
-    turned = estimates("SMD", dict(reversed(columns.items())))
-    pd.testing.assert_frame_equal(turned.table, estimates("SMD", columns).table)
+    turned, plain = estimates("SMD", dict(reversed(columns.items()))), estimates("SMD", columns)
+    pd.testing.assert_frame_equal(turned.table, plain.table)
+    assert turned.notes == plain.notes
 
 
 def test_hedges_correction_is_exact():

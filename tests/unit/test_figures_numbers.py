@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hiermeta.figures.numbers import fixed, percent, significant, supported_decimals
@@ -25,7 +25,8 @@ def test_the_last_digit_is_supported_or_needed(sd: float, share: float) -> None:
 def test_no_digit_is_wasted(sd: float, share: float) -> None:
     """Would one more digit break the rule, or show a third digit of the SD?"""
     finer = 10.0 ** -(supported_decimals(share * sd, sd) + 1)
-    assert finer < 2 * share * sd or finer < sd / 10
+    second = 10.0 ** (math.floor(math.log10(sd)) - 1)
+    assert finer < 2 * share * sd or finer < second * (1 - 1e-9)
 
 
 @given(value=st.floats(-1e6, 1e6), decimals=st.integers(0, 6))
@@ -54,6 +55,8 @@ def test_what_is_not_a_number_is_not_printed_as_one(value: float) -> None:
 
 
 @given(probability=st.floats(0, 1), mcse=st.floats(0, 0.1))
+@example(probability=1.0, mcse=0.0)
+@example(probability=0.0, mcse=0.0)
 def test_no_probability_is_printed_as_certain(probability: float, mcse: float) -> None:
     """Is 0% or 100% never claimed from a finite number of draws?"""
     assert percent(probability, mcse) not in ("0%", "100%", "0.0%", "100.0%")
@@ -64,6 +67,7 @@ def test_limits_weigh_half() -> None:
     school = {"sd": 0.0873, "mcse_mean": 0.00105, "mcse_q2.5": 0.0033, "mcse_q97.5": 0.0030}
     bcg = {"sd": 0.183, "mcse_mean": 0.0024, "mcse_q2.5": 0.0073, "mcse_q97.5": 0.0075}
     assert decimals_of(school) == decimals_of(bcg) == 2
+    assert decimals_of(bcg | {"sd": 0.5}) == 2, "0.0075, not twice that, stands against half the unit 0.01"
     coarse = bcg | {"mcse_q97.5": 0.03, "sd": 0.5}
     assert decimals_of(coarse) == 1
     assert column_decimals([school, coarse]) == 1
