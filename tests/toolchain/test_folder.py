@@ -3,6 +3,7 @@
 import multiprocessing
 import platform
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,28 @@ def test_interrupted_build_is_not_accepted(tmp_path: Path) -> None:
     toolchain.build_once(target, slow_build)
     assert [path.name for path in target.iterdir()] == ["result"]
     assert not list(tmp_path.glob("*.tmp-*"))
+
+
+def test_damaged_folder_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does a cache that lost a header, or whose translator was cut short, heal, and a whole one stay as it is?
+
+    With a small stand-in for the wheel and for make. Seen to fail when any folder of that name counts as built.
+    """
+    wheel = tmp_path / "httpstan-1.2.3-cp311.whl"
+
+    def download(_: Path) -> Path:
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("httpstan/include/model.hpp", "// a header")
+            archive.writestr("httpstan/stanc", "a translator")
+        return wheel
+
+    monkeypatch.setattr(toolchain, "_download_wheel", download)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("MAKE", "true")
+    home = toolchain.home_from_pypi()
+    built = (home / "PROVENANCE").stat().st_mtime_ns
+    assert toolchain.home_from_pypi() == home and (home / "PROVENANCE").stat().st_mtime_ns == built
+    (home / "include" / "model.hpp").unlink()
+    assert (toolchain.home_from_pypi() / "include" / "model.hpp").read_text() == "// a header"
+    (home / "bin" / "stanc").write_text("a trans")
+    assert (toolchain.home_from_pypi() / "bin" / "stanc").read_text() == "a translator"

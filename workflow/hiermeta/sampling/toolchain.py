@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parents[3] / "stan" / "toolchain"
-PROVENANCE = "PROVENANCE"
+PROVENANCE, CONTENTS = "PROVENANCE", "CONTENTS"
 
 
 class ToolchainError(RuntimeError):
@@ -211,7 +211,7 @@ def home_from_pypi() -> Path:
         )
     for file in files:
         contents.update(f"{file.relative_to(SOURCES)}\0".encode() + file.read_bytes())
-    return build_once(cache_folder() / f"cmdstan-2.35.0-{contents.hexdigest()[:16]}", _build_from_pypi)
+    return build_once(cache_folder() / f"cmdstan-2.35.0-{contents.hexdigest()[:16]}", _build_from_pypi, _complete)
 
 
 def _build_from_pypi(folder: Path) -> None:
@@ -220,6 +220,8 @@ def _build_from_pypi(folder: Path) -> None:
         wheel = _download_wheel(Path(download))
         _unpack(wheel, folder)
         httpstan = wheel.name.split("-")[1]
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    (folder / CONTENTS).write_text("".join(f"{path.stat().st_size} {path.relative_to(folder)}\n" for path in files))
     made = subprocess.run([_make(), "build"], cwd=folder, capture_output=True, text=True)
     if made.returncode:
         raise ToolchainError(
@@ -228,6 +230,15 @@ def _build_from_pypi(folder: Path) -> None:
         )
     provenance = f"CmdStan {cmdstan_version(folder)}-compatible folder built from PyPI (httpstan {httpstan})\n"
     (folder / PROVENANCE).write_text(provenance)
+
+
+def _complete(folder: Path) -> bool:
+    """Whether every file from which a folder was built is there in its size; caches are cleaned and disks run full."""
+    try:
+        listed = [line.split(" ", 1) for line in (folder / CONTENTS).read_text().splitlines()]
+        return bool(listed) and all((folder / name).stat().st_size == int(size) for size, name in listed)
+    except (OSError, ValueError):
+        return False
 
 
 def _make() -> str:
