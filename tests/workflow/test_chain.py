@@ -8,16 +8,24 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.workflow.conftest import SHIPPED, Project
+from tests.workflow.conftest import ROOT, Project
 
+FACTORS = ROOT / "tests" / "reference" / "hierarchical" / "factors"
 STATISTICS = {"median": "mcse_median", "q2.5": "mcse_q2.5", "q97.5": "mcse_q97.5"}
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory, shipped_data):
+def datasets(shipped_data):
+    """The shipped data sets, and one with crossed factors."""
+    crossed = {"data": str(FACTORS / "penicillin.csv"), "analysis": "hierarchical"}
+    return shipped_data | {"penicillin": crossed | {"formula": "diameter ~ 1 + (1 | plate) + (1 | sample)"}}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, datasets):
     folder = tmp_path_factory.mktemp("shipped")
     project = Project(folder)
-    project.configure(shipped_data)
+    project.configure(datasets)
     done = project.run()
     assert done.returncode == 0, done.stdout
     return project
@@ -125,6 +133,29 @@ def test_the_simulated_hospitals_have_their_known_truth_inside_every_interval(pr
     assert predictions.loc["mean", "median"] > predictions.loc["typical cluster", "median"]
 
 
+def test_crossed_factors_go_through_the_chain(project):
+    """Do draws agree with the posterior without Stan, and deviations of both factors with lme4's to 0.15 of their SEs?
+
+    SDs of factors with six samples are wider than their maximum of likelihood: that one need only be inside.
+    """
+    known = next(e for e in json.loads((FACTORS / "lme4.json").read_text()) if e["data"] == "penicillin")
+    diagnostics = json.loads(project.file("penicillin", "diagnostics.json").read_text())
+    assert diagnostics["status"] == "pass"
+    assert {entry["status"] for entry in diagnostics["agreement"]} == {"pass"}
+    assert max(abs(entry["difference_sd"]) for entry in diagnostics["agreement"]) < 0.3
+    estimates = pd.read_csv(project.file("penicillin", "estimates.csv")).set_index("parameter")
+    for entry in known["varcomp"]:
+        row = estimates.loc["sigma" if entry["grp"] == "Residual" else f"sd({entry['grp']}:intercept)"]
+        assert row["q2.5"] < entry["sdcor"] < row["q97.5"]
+    effects = pd.read_csv(project.file("penicillin", "random_effects.csv")).set_index(["group", "cluster"])
+    differences = pd.Series({(e["group"], e["cluster"]): e["estimate"] for e in known["ranef"]})
+    of_plates = differences.loc[["plate"]]
+    assert effects.loc[of_plates.index, "mean"].sub(of_plates).abs().max() < 0.15 * known["ranef"][0]["se"]
+    models = pd.read_csv(project.file("penicillin", "comparison.csv"))["model"].tolist()
+    assert models == ["full model", "without plate", "without sample", "without clustering"]
+    assert "sample" in project.file("penicillin", "report.html").read_text()
+
+
 def test_arviz_reads_the_posterior_file(project):
     """Can a colleague open posterior.nc in ArviZ, with log likelihoods that give a LOO?"""
     import arviz
@@ -139,7 +170,7 @@ def test_arviz_reads_the_posterior_file(project):
     assert arviz.loo(data, var_name="estimate").elpd_loo == pytest.approx(-7.8, abs=0.5)
 
 
-def test_snakemakes_own_report_holds_pages_and_figures_with_captions(project):
+def test_snakemakes_own_report_holds_pages_and_figures_with_captions(project, datasets):
     """Does `snakemake --report` gather the overview, every report and every figure, each with its caption?"""
     archive = project.folder / "report.zip"
     done = project.run("--report", archive)
@@ -149,7 +180,7 @@ def test_snakemakes_own_report_holds_pages_and_figures_with_captions(project):
         page = opened.read("report/report.html").decode()
     figures = Counter(path.name for path in project.file().glob("*/figures/*.svg"))
     assert figures["forest.svg"] >= 2
-    assert files == figures + Counter({"overview.html": 1, "report.html": len(SHIPPED)})
+    assert files == figures + Counter({"overview.html": 1, "report.html": len(datasets)})
     assert page.count('"caption": "<p>') == files.total()
     assert "bcg: Observed estimates, true effects" in page
 
@@ -168,26 +199,26 @@ def test_nothing_is_done_twice(project):
         ({"priors": {"tau": "half_normal(1)"}}, {"prepare", "fit", "analyse", "figures", "report"}),
     ],
 )
-def test_a_changed_setting_reruns_what_depends_on_it(project, shipped_data, change, expected):
+def test_a_changed_setting_reruns_what_depends_on_it(project, datasets, change, expected):
     """Title, seed, prior of one data set: do exactly its dependent stages run again, and the overview?"""
-    project.configure(shipped_data | {"bcg": shipped_data["bcg"] | change})
+    project.configure(datasets | {"bcg": datasets["bcg"] | change})
     planned = project.planned()
-    project.configure(shipped_data)
+    project.configure(datasets)
     assert planned == {(rule, "bcg") for rule in expected} | {("overview", None), ("verdict", None)}
 
 
-def test_removing_a_data_set_redoes_the_overview_only(project, shipped_data):
+def test_removing_a_data_set_redoes_the_overview_only(project, datasets):
     """Does a data set that left the config leave the overview too, without other work?"""
-    project.configure({"bcg": shipped_data["bcg"]})
+    project.configure({"bcg": datasets["bcg"]})
     planned = project.planned()
-    project.configure(shipped_data)
+    project.configure(datasets)
     assert planned == {("overview", None), ("verdict", None)}
 
 
-def test_the_same_seed_gives_the_same_bytes(project, tmp_path, shipped_data):
+def test_the_same_seed_gives_the_same_bytes(project, tmp_path, datasets):
     """Are all result files of a second, independent run identical, but for measured times?"""
     again = Project(tmp_path)
-    again.configure({"bcg": shipped_data["bcg"]})
+    again.configure({"bcg": datasets["bcg"]})
     assert again.run().returncode == 0
     names = ["data.csv", "estimates.csv", "heterogeneity.csv", "predictions.csv", "true_effects.csv", "exact.json"]
     for name in [*names, "diagnostics.json", "posterior.nc", "figures/forest.svg"]:
