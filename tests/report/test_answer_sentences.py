@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hiermeta.figures import shrunken, style
 from hiermeta.report import answer, classical, comparison, health, moderators, small_study
 from hiermeta.report.cells import Number
 
@@ -169,3 +170,11 @@ def test_disagreement_is_called_a_bug_only_where_the_chains_converged(ess: str, 
     advice = health.next_steps(found)
     assert len(advice) == len(steps)
     assert all(re.search(wanted, text) for wanted, text in zip(steps, advice, strict=True))
+
+
+def test_shrinkage_is_the_slope_of_true_effects_on_estimates() -> None:
+    """Does the figure of true effects against estimates say by how much differences shrink? Half here, by design."""
+    rows = [{"observed": x, "mean": 0.3 + 0.5 * x, "q2.5": x - 1, "q97.5": x + 1} for x in (-1.0, 0.0, 2.0)]
+    with style.drawing():
+        drawing = shrunken.draw(results(true_effects=rows, estimate=lambda name: {"mean": 0.4}))
+    assert "larger than another by 1, its true effect is larger by 0.50 on average" in drawing.description

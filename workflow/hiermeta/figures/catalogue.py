@@ -29,6 +29,7 @@ from hiermeta.figures import (
     scale,
     sensitivity,
     shrinkage,
+    shrunken,
     style,
 )
 from hiermeta.figures.hierarchical import catalogue as hierarchical
@@ -46,6 +47,7 @@ FIGURES: dict[str, Entry] = {
     "prior_posterior": (prior_posterior.draw, lambda results: bool(prior_posterior.estimated(results))),
     "agreement": (agreement.draw, lambda results: bool(results.diagnostics.get("agreement"))),
     "shrinkage": (shrinkage.draw, lambda results: len(results.data) <= shrinkage.ROWS_SHOWN),
+    "shrunken": (shrunken.draw, shrunken.applies),
     "marginal_means": (marginal_means.draw, lambda results: bool(results.marginal_means)),
     "bubble": (bubble.draw, lambda results: bool(bubble.moderators(results))),
     "scale": (scale.draw, lambda results: bool(scale.moderators(results))),

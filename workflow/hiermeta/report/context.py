@@ -165,6 +165,7 @@ SECTIONS = [
         "True effects and cluster effects",
         lambda r: {
             "figure": figure(r, "shrinkage"),
+            "shrunken": figure(r, "shrunken"),
             "clusters": tables.cluster_effects(r) if r.clustered else None,
             "rows": tables.true_effects(r),
         },
