@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,9 +62,9 @@ def values(results: Results, moderator: str) -> Array:
     return np.asarray(user_table(results.frame)[moderator], float)
 
 
-def effect(results: Results, moderator: str) -> Curve:
-    """Mean effect and new effects along a moderator, the other moderators as they are in the data."""
-    x, rows, scale_rows = _designs(results, moderator)
+def effect(results: Results, moderator: str, others: Mapping[str, Any] = MappingProxyType({})) -> Curve:
+    """Mean effect and new effects along a moderator, others at given values and the rest as they are in the data."""
+    x, rows, scale_rows = _designs(results, moderator, others)
     draws = results.draws
     beta = draws["beta"].reshape(-1, rows.shape[1])
     mean = beta @ rows.T
@@ -73,17 +76,17 @@ def effect(results: Results, moderator: str) -> Curve:
 
 def tau(results: Results, moderator: str) -> Curve:
     """τ along a scale moderator."""
-    x, _, scale_rows = _designs(results, moderator)
+    x, _, scale_rows = _designs(results, moderator, {})
     taus = _taus(results, scale_rows)
     return Curve(moderator, x, taus.mean(axis=0), *_limits(taus))
 
 
-def _designs(results: Results, moderator: str) -> tuple[Array, Array, Array]:
+def _designs(results: Results, moderator: str, others: Mapping[str, Any]) -> tuple[Array, Array, Array]:
     from hiermeta.models.meta import design_rows_at
 
     observed = values(results, moderator)
     x = np.linspace(observed.min(), observed.max(), POINTS)
-    pairs = [design_rows_at(results.fitted, results.frame, {moderator: float(at)}) for at in x]
+    pairs = [design_rows_at(results.fitted, results.frame, {**others, moderator: float(at)}) for at in x]
     return x, np.array([row for row, _ in pairs]), np.array([row for _, row in pairs])
 
 

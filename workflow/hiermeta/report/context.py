@@ -177,6 +177,7 @@ SECTIONS = [
         lambda r: {
             "figure": figure(r, "marginal_means"),
             "bubble": figure(r, "bubble"),
+            "interactions": figure(r, "interactions"),
             **moderators.content(r),
         },
         lambda r: r.has_numbers and bool(r.marginal_means),
