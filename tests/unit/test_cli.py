@@ -77,6 +77,8 @@ def test_what_is_offered_for_real_tables_runs_as_pasted(path, tmp_path, capsys, 
 
     Fails where the offer needs more than it has, such as sample sizes for the default priors of GEN. The scale of
     eight-schools (points of a test) can't be guessed, which must be said.
+
+    Seen to fail without a unit-information SD in the offer.
     """
     monkeypatch.chdir(path.parent)
     if path.stem == "eight-schools":
@@ -90,7 +92,10 @@ def test_what_is_offered_for_real_tables_runs_as_pasted(path, tmp_path, capsys, 
 
 
 def test_a_config_is_checked_as_far_as_a_run_would(tmp_path, capsys, monkeypatch):
-    """Are priors and formulas part of the check, so that what passes isn't refused when it is run?"""
+    """Are priors and formulas part of the check, so that what passes isn't refused when it is run?
+
+    Seen to fail with tables checked and priors not.
+    """
     monkeypatch.chdir(tmp_path)
     table(tmp_path, "g,yi,vi\n" + "".join(f"{i % 2},{i}.5,0.1\n" for i in range(6)))
     entry = {"data": "data.csv", "analysis": "meta", "measure": "GEN", "effect": "yi", "variance": "vi"}
@@ -105,7 +110,10 @@ def test_a_config_is_checked_as_far_as_a_run_would(tmp_path, capsys, monkeypatch
 
 
 def test_identifiers_and_years_are_not_taken_for_outcomes(tmp_path, capsys):
-    """Is the outcome something measured, and a cluster found whose name ends in id?"""
+    """Is the outcome something measured, and a cluster found whose name ends in id?
+
+    Seen to fail with identifiers taken for outcomes and with years taken for outcomes.
+    """
     rows = "\n".join(f"{i},{i % 3},{2000 + i % 2},{i % 5}.5" for i in range(1, 13))
     assert main(["check", table(tmp_path, f"pupil,schoolid,year,score\n{rows}\n")]) == 0
     (settings,) = pasted(capsys.readouterr().out)["datasets"].values()
@@ -113,13 +121,19 @@ def test_identifiers_and_years_are_not_taken_for_outcomes(tmp_path, capsys):
 
 
 def test_decimal_commas_are_told(tmp_path, capsys):
-    """Does a table from a spreadsheet with decimal commas say what is wrong with its numbers?"""
+    """Does a table from a spreadsheet with decimal commas say what is wrong with its numbers?
+
+    Seen to fail with commas taken for text.
+    """
     assert main(["check", table(tmp_path, "study;yi;vi\na;0,1;0,2\nb;1;0,3\n")]) == 1
     assert capsys.readouterr().out.count("numbers with commas: write a decimal point") == 2
 
 
 def test_a_reader_that_has_seen_enough_gets_no_traceback(tmp_path):
-    """Does the command end quietly when its output is no longer read, as with `hiermeta check data.csv | head -1`?"""
+    """Does the command end quietly when its output is no longer read, as with `hiermeta check data.csv | head -1`?
+
+    Seen to fail with a broken pipe raised.
+    """
     read, write = os.pipe()
     os.close(read)
     path = str(ROOT / "data" / "school-calendar.csv")
@@ -169,7 +183,10 @@ def test_what_can_not_be_used_exits_with_1_and_says_why(tmp_path, capsys, name, 
     [("none.csv", "no such file"), ("none.yaml", "no such file"), (".", "a folder"), ("-", "no such file")],
 )
 def test_what_is_no_file_exits_with_1_and_says_so(name, message, tmp_path, capsys, monkeypatch):
-    """Are missing files, folders and a dash told in one line that starts with the command's name?"""
+    """Are missing files, folders and a dash told in one line that starts with the command's name?
+
+    Seen to fail with folders taken for tables.
+    """
     monkeypatch.chdir(tmp_path)
     assert main(["check", name]) == 1
     error = capsys.readouterr().err

@@ -87,7 +87,10 @@ def test_each_kind_of_analysis_has_its_own_keys(settings, words):
     ],
 )
 def test_every_way_to_give_estimates_has_its_keys(estimates):
-    """Does the schema know the keys of raw columns, limits and p-values, whether or not they suffice?"""
+    """Does the schema know the keys of raw columns, limits and p-values, whether or not they suffice?
+
+    Seen to fail without `correct_bias` in the schema.
+    """
     settings = {"data": "a.csv", "analysis": "meta"} | estimates
     completed = complete({"datasets": {"a": settings}})["datasets"]["a"]
     assert {key: completed[key] for key in settings} == settings
