@@ -193,7 +193,10 @@ def test_binomial_outcomes_have_the_estimates_of_adaptive_quadrature():
 
 
 def test_logistic_regression_without_clusters_is_that_of_glm():
-    """Are coefficients and naive standard errors of complete pooling glm's, to its convergence?"""
+    """Are coefficients and naive standard errors of complete pooling glm's, to its convergence?
+
+    Seen to fail with standard errors of scaled columns.
+    """
     model, _, every = cbpp()
     found, reference = complete.fit(model), every["complete_pooling"]["coef"]
     assert found.coefficients == pytest.approx([row["estimate"] for row in reference], rel=1e-6)

@@ -51,7 +51,10 @@ def results(**over: Any) -> Any:
     ],
 )
 def test_the_sign_is_called_probable_beyond_97_5_per_cent(probability: float, ending: str) -> None:
-    """Is an effect "very probably" positive or negative only where the 95% interval leaves zero out?"""
+    """Is an effect "very probably" positive or negative only where the 95% interval leaves zero out?
+
+    Seen to fail with signs called probable from 95% on.
+    """
     row = {"parameter": "mu", "P(>0)": probability, **SUMMARY}
     assert said(answer._sign(results(estimates=[row]))).endswith(ending)
 
@@ -67,7 +70,10 @@ def test_the_sign_is_called_probable_beyond_97_5_per_cent(probability: float, en
     ],
 )
 def test_new_effects_have_the_signs_of_their_interval(low: float, high: float, ending: str) -> None:
-    """Does the prediction's last clause follow from both limits?"""
+    """Does the prediction's last clause follow from both limits?
+
+    Seen to fail with the sign of a limit of zero told as uncertain.
+    """
     row = SUMMARY | {"target": "new effect", "q2.5": low, "q97.5": high}
     assert said(answer._prediction(results(predictions=[row]))).endswith(ending)
 
@@ -76,7 +82,10 @@ def test_new_effects_have_the_signs_of_their_interval(low: float, high: float, e
     ("low", "start"), [(10.0, "True effects differ"), (9.99, "Whether true effects differ is open")]
 )
 def test_heterogeneity_is_claimed_from_the_lower_limit_of_i2(low: float, start: str) -> None:
-    """Is it I², not τ, and its lower limit, not its mean, that decides?"""
+    """Is it I², not τ, and its lower limit, not its mean, that decides?
+
+    Seen to fail with the mean of I² in place of its lower limit.
+    """
     rows = [SUMMARY | {"quantity": "tau", "q2.5": 50.0}, SUMMARY | {"quantity": "I2", "mean": 60.0, "q2.5": low}]
     assert said(answer._heterogeneity(results(heterogeneity=rows))).startswith(start)
 
@@ -85,7 +94,10 @@ def test_heterogeneity_is_claimed_from_the_lower_limit_of_i2(low: float, start: 
     ("low", "high", "named"), [(0.01, 0.3, True), (-0.3, -0.01, True), (-0.01, 0.3, False), (0.0, 0.3, False)]
 )
 def test_moderators_are_named_when_their_interval_leaves_zero_out(low: float, high: float, named: bool) -> None:
-    """Is a coefficient part of the answer only then, and the intercept never?"""
+    """Is a coefficient part of the answer only then, and the intercept never?
+
+    Seen to fail with intervals that end at zero counted as leaving it out.
+    """
     rows = [SUMMARY | {"parameter": name, "q2.5": low, "q97.5": high} for name in ("intercept", "dose")]
     text = said(answer._moderators(results(estimates=rows, coefficients=["intercept", "dose"])))
     assert ("dose 0.2" in text) == named and "intercept" not in text
@@ -103,7 +115,10 @@ def document(**over: Any) -> dict[str, Any]:
 
 
 def test_likelihood_ratio_tests_give_the_p_values_of_the_mixture() -> None:
-    """Are between and within not confused, are the halved p-values the ones printed, and does the text say so?"""
+    """Are between and within not confused, are the halved p-values the ones printed, and does the text say so?
+
+    Seen to fail with the p-value of χ² in place of the mixture's.
+    """
     (sentence,) = classical.heterogeneity(results(classical=document()))
     text = said(sentence)
     assert "between clusters χ² = 2.71, p = 0.050; within clusters χ² = 5.41, p = 0.010." in text
@@ -118,7 +133,10 @@ def test_likelihood_ratio_tests_give_the_p_values_of_the_mixture() -> None:
     ("df", "words"), [(1, "on 1 degree of freedom"), (2, "on 2 degrees of freedom"), (0, "on 0 degrees of freedom")]
 )
 def test_statistics_without_noise_and_nouns_that_agree(df: int, words: str) -> None:
-    """Is Q = 5.65e-32 printed as 0.000, and is one degree of freedom singular?"""
+    """Is Q = 5.65e-32 printed as 0.000, and is one degree of freedom singular?
+
+    Seen to fail with tiny statistics printed as they are.
+    """
     found = document(Q=5.65e-32, df=df, p=1.0, I2={"total": 0.0}, likelihood_ratio={})
     text = said(classical.heterogeneity(results(classical=found))[0])
     assert "Q = 0.000" in text and words in text
@@ -126,7 +144,10 @@ def test_statistics_without_noise_and_nouns_that_agree(df: int, words: str) -> N
 
 @pytest.mark.parametrize(("with_them", "cut"), [(0.5, True), (0.4, False), (0.3, False)])
 def test_a_negative_r2_is_told(with_them: float, cut: bool) -> None:
-    """Where τ² is larger with moderators than without, does the sentence say that R² was set to zero?"""
+    """Where τ² is larger with moderators than without, does the sentence say that R² was set to zero?
+
+    Seen to fail with R² called cut where both τ² are equal.
+    """
     found = document(applies=True, R2={"total": 0.0}, QM=None, tau2=with_them)
     text = said(moderators.explained(results(classical=found))[0])
     assert ("negative R² is set to zero" in text) == cut
@@ -135,7 +156,7 @@ def test_a_negative_r2_is_told(with_them: float, cut: bool) -> None:
 
 @pytest.mark.parametrize(("p", "differ"), [(0.0499, True), (0.05, False), (0.9, False), (None, False)])
 def test_small_study_effects_are_claimed_below_5_per_cent(p: float | None, differ: bool) -> None:
-    """Does the verdict follow from the slope's p-value?"""
+    """Does the verdict follow from the slope's p-value? Seen to fail with effects claimed at p = 0.05 itself."""
     slope: Mapping[str, Any] = {"estimate": 1.5, "se": 0.5, "z": 3.0, "p": p, "ci": [0.5, 2.5]}
     found = {"applies": True, "small_study": {"test": "z", "slope": slope, "intercept": {**slope, "p": 0.001}}}
     text = said(small_study.regression(results(classical=found)))
@@ -154,7 +175,10 @@ def test_small_study_effects_are_claimed_below_5_per_cent(p: float | None, diffe
     ],
 )
 def test_evidence_is_named_by_its_bayes_factor(log_factor: float, words: str) -> None:
-    """Do direction and strength follow from sign and size, at Jeffreys' limits of 3, 10, 30 and 100?"""
+    """Do direction and strength follow from sign and size, at Jeffreys' limits of 3, 10, 30 and 100?
+
+    Seen to fail with the first of Jeffreys' limits at 4.
+    """
     entry = {"part": "effect", "log_bayes_factor": log_factor, "prior_probability": 0.5, "posterior_probability": 0.6}
     assert words in said(comparison.verdicts(results(averages={"inclusion": [entry]}))[0])
 
@@ -163,7 +187,10 @@ def test_evidence_is_named_by_its_bayes_factor(log_factor: float, words: str) ->
     ("ess", "steps"), [("pass", ["it is a bug"]), ("warn", ["Ask for more draws"]), ("fail", ["Ask for more draws"])]
 )
 def test_disagreement_is_called_a_bug_only_where_the_chains_converged(ess: str, steps: list[str]) -> None:
-    """Is the advice to report a bug withheld where too few effective draws explain the disagreement?"""
+    """Is the advice to report a bug withheld where too few effective draws explain the disagreement?
+
+    Seen to fail with effective sample sizes not counted as convergence.
+    """
     checks = [{"name": "smallest bulk ESS", "value": 100.0, "threshold": "≥ 400", "status": ess}]
     entry = {"parameter": "mu", "statistic": "mean", "difference_sd": 0.5, "mcse_sd": 0.01, "status": "fail"}
     found = results(status="fail", trouble="", diagnostics={"checks": checks, "agreement": [entry]})

@@ -36,7 +36,10 @@ def report(folder: Path) -> None:
 
 
 def test_a_figure_that_cannot_be_drawn_fails_its_data_set_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Are the other figures drawn, does the report say what went wrong, and does the overview show it in red?"""
+    """Are the other figures drawn, does the report say what went wrong, and does the overview show it in red?
+
+    Seen to fail with figures that fail without a word.
+    """
 
     def broken(results: object) -> None:
         raise IndexError("<no such panel>")
@@ -61,7 +64,10 @@ def test_a_figure_that_cannot_be_drawn_fails_its_data_set_alone(folder: Path, mo
 def test_a_report_that_cannot_be_made_is_replaced_by_one_that_says_so(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Is there a page with the error, escaped, and what to do, and does the overview know?"""
+    """Is there a page with the error, escaped, and what to do, and does the overview know?
+
+    Seen to fail without a page for what can't be made.
+    """
 
     def broken(results: object) -> str:
         raise ValueError("<b>odd</b>")
@@ -77,7 +83,10 @@ def test_a_report_that_cannot_be_made_is_replaced_by_one_that_says_so(
 
 
 def test_files_that_make_no_sense_do_not_cost_the_overview(folder: Path) -> None:
-    """Is a data set whose tables are damaged a red line like any other?"""
+    """Is a data set whose tables are damaged a red line like any other?
+
+    Seen to fail with the overview at the mercy of one data set.
+    """
     (folder / "clustered" / "estimates.csv").write_text("parameter,mean\nmu,nonsense\n", encoding="utf-8")
     records = overview(folder)
     assert (records["clustered"]["status"], records["unclustered"]["status"]) == ("fail", "warn")
@@ -85,7 +94,10 @@ def test_files_that_make_no_sense_do_not_cost_the_overview(folder: Path) -> None
 
 
 def test_the_machine_s_trouble_is_not_the_data_set_s() -> None:
-    """Does a full disk or too little memory end the job, so that the next run tries again?"""
+    """Does a full disk or too little memory end the job, so that the next run tries again?
+
+    Seen to fail with disk and memory errors held for the data's.
+    """
 
     def full() -> str:
         raise OSError("No space left on device")
@@ -95,7 +107,10 @@ def test_the_machine_s_trouble_is_not_the_data_set_s() -> None:
 
 
 def test_figures_as_png_at_300_dpi(results: Path, tmp_path: Path) -> None:
-    """Does the config's switch write every figure once more, 900 drawn pixels (12.5 inches) wide at 300 dpi?"""
+    """Does the config's switch write every figure once more, 900 drawn pixels (12.5 inches) wide at 300 dpi?
+
+    Seen to fail with figures at 200 dpi.
+    """
     write_figures(results / "unclustered", tmp_path, png=True)
     images = sorted(tmp_path.glob("*.png"))
     assert [path.stem for path in images] == sorted(path.stem for path in tmp_path.glob("*.svg"))

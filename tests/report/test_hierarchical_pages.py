@@ -80,7 +80,10 @@ def change(folder: Path, file: str, key: str, value: str, **cells: object) -> No
     ],
 )
 def test_the_verdict_follows_from_its_criteria(evidence: Evidence, expected: str) -> None:
-    """Does the conclusion change where a number crosses its threshold, and nowhere else?"""
+    """Does the conclusion change where a number crosses its threshold, and nowhere else?
+
+    Seen to fail with the Bayes factor's limit of 3 at 4 and with a verdict from the ICC alone.
+    """
     assert judge(evidence) == expected
 
 
@@ -96,7 +99,10 @@ def test_the_verdict_follows_from_its_criteria(evidence: Evidence, expected: str
 def test_the_rule_of_thumb_is_told_as_such(
     results: Path, tmp_path: Path, mean: float, low: float, high: float, said: str
 ) -> None:
-    """Does the sentence name the rule of thumb, the side the ICC is on, and whether its interval crosses it?"""
+    """Does the sentence name the rule of thumb, the side the ICC is on, and whether its interval crosses it?
+
+    Seen to fail with the lower limit held against the rule of thumb.
+    """
     folder = copy(results, "slopes", tmp_path)
     change(folder, "clustering.csv", "quantity", "ICC [null]", **{"mean": mean, "q2.5": low, "q97.5": high})
     found = Results(folder)
@@ -109,7 +115,10 @@ def test_the_rule_of_thumb_is_told_as_such(
 
 @pytest.mark.parametrize(("effect", "said"), [(1.9, "(1.0 to 3.0), not above two"), (2.1, "(1.0 to 3.0), above two")])
 def test_the_design_effect_is_held_against_two(results: Path, tmp_path: Path, effect: float, said: str) -> None:
-    """Does the sentence change where the design effect crosses its rule of thumb?"""
+    """Does the sentence change where the design effect crosses its rule of thumb?
+
+    Seen to fail with a design effect held against three.
+    """
     folder = copy(results, "slopes", tmp_path)
     cells = {"mean": effect, "sd": 0.5, "q2.5": 1.0, "q97.5": 3.0}
     change(folder, "clustering.csv", "quantity", "design effect [null]", **cells)
@@ -120,7 +129,10 @@ def test_the_design_effect_is_held_against_two(results: Path, tmp_path: Path, ef
 
 
 def test_without_differences_between_clusters_the_page_does_not_claim_any(results: Path) -> None:
-    """Six clusters without differences: few clusters are named, and no conclusion that they matter is drawn."""
+    """Six clusters without differences: few clusters are named, and no conclusion that they matter is drawn.
+
+    Seen to fail with five clusters no longer few.
+    """
     found = Results(results / "few")
     said = [text(sentence) for sentence in verdict.sentences(found)]
     assert said[0] != verdict.CONCLUSIONS["matters"]
@@ -130,7 +142,10 @@ def test_without_differences_between_clusters_the_page_does_not_claim_any(result
 
 
 def test_a_singular_fit_is_named_and_its_zero_is_no_alarm(results: Path, tmp_path: Path) -> None:
-    """Does a classical SD of zero bring a sentence, and leave the comparison with Bayes to the coefficients?"""
+    """Does a classical SD of zero bring a sentence, and leave the comparison with Bayes to the coefficients?
+
+    Seen to fail with SDs compared in singular fits, too.
+    """
     folder = copy(results, "slopes", tmp_path)
     document = json.loads((folder / "classical.json").read_text())
     document["singular"] = True
@@ -142,7 +157,10 @@ def test_a_singular_fit_is_named_and_its_zero_is_no_alarm(results: Path, tmp_pat
 
 
 def test_a_classical_estimate_outside_the_interval_is_a_warning(results: Path, tmp_path: Path) -> None:
-    """Does the check take the furthest parameter, and warn once it leaves the credible interval?"""
+    """Does the check take the furthest parameter, and warn once it leaves the credible interval?
+
+    Seen to fail with three SDs in the place of the limits.
+    """
     folder = copy(results, "slopes", tmp_path)
     document = json.loads((folder / "classical.json").read_text())
     limit = Results(folder).estimate("dose")["q97.5"]
@@ -159,7 +177,10 @@ def test_a_classical_estimate_outside_the_interval_is_a_warning(results: Path, t
 def test_what_ignoring_the_clusters_does_to_a_standard_error(
     results: Path, tmp_path: Path, ratio: float, said: str
 ) -> None:
-    """Is a naive standard error called too small, too large or about right, whichever it is?"""
+    """Is a naive standard error called too small, too large or about right, whichever it is?
+
+    Seen to fail with too small and too large exchanged.
+    """
     folder = copy(results, "slopes", tmp_path)
     for term in Results(folder).model["coefficients"]:
         change(folder, "models.csv", "term", term, complete_se=1.0, partial_sd=ratio if term == "staff" else 1.0)
@@ -172,7 +193,10 @@ def test_what_ignoring_the_clusters_does_to_a_standard_error(
 def test_predictors_are_named_where_their_intervals_leave_zero_out(
     results: Path, tmp_path: Path, low: float, named: bool
 ) -> None:
-    """Does a coefficient move from what the outcome depends on to what is not clear?"""
+    """Does a coefficient move from what the outcome depends on to what is not clear?
+
+    Seen to fail with coefficients named whatever their interval.
+    """
     folder = copy(results, "slopes", tmp_path)
     change(folder, "estimates.csv", "parameter", "dose", **{"mean": 0.5, "sd": 0.25, "q2.5": low, "q97.5": 1.0})
     sentence = text(answer.depends(Results(folder)))
@@ -192,7 +216,10 @@ def test_predictors_are_named_where_their_intervals_leave_zero_out(
     ],
 )
 def test_overdispersion_is_called_by_its_name(results: Path, tmp_path: Path, probability: float, said: str) -> None:
-    """Does the sentence change where the posterior predictive probability leaves the central 80%, and 95%?"""
+    """Does the sentence change where the posterior predictive probability leaves the central 80%, and 95%?
+
+    Seen to fail with over- and underdispersion exchanged.
+    """
     folder = copy(results, "rates", tmp_path)
     change(folder, "checks.csv", "statistic", "dispersion", p=probability)
     sentence = counts.dispersion(Results(folder))
@@ -201,7 +228,10 @@ def test_overdispersion_is_called_by_its_name(results: Path, tmp_path: Path, pro
 
 
 def test_clusters_of_counts_are_compared_by_a_median_ratio(results: Path) -> None:
-    """Is the median odds ratio or rate ratio told in words, and nothing of the kind for gaussian outcomes?"""
+    """Is the median odds ratio or rate ratio told in words, and nothing of the kind for gaussian outcomes?
+
+    Seen to fail without the sentence on the median ratio.
+    """
     for name, said in (("logit", "the median odds ratio."), ("rates", "the median rate ratio.")):
         assert said in page(results, name).by_id("clustering").text
     assert counts.median_ratio(Results(results / "slopes")) is None
@@ -209,7 +239,10 @@ def test_clusters_of_counts_are_compared_by_a_median_ratio(results: Path) -> Non
 
 @pytest.mark.parametrize("name", ["slopes", "few", "hundreds", "logit", "rates"])
 def test_sections_are_there_in_order(results: Path, name: str) -> None:
-    """Has every hierarchical report the same sections in the same order, each with something in it?"""
+    """Has every hierarchical report the same sections in the same order, each with something in it?
+
+    Seen to fail with sections in the reverse order.
+    """
     root = page(results, name)
     sections = root.all("section")
     assert [node.attributes["id"] for node in sections] == SECTIONS
@@ -224,7 +257,10 @@ def rendered(folder: Path) -> Node:
 
 
 def test_a_refused_regression_says_what_to_correct(results: Path, tmp_path: Path) -> None:
-    """Does a regression that could not be read get a page with the problems, and no results?"""
+    """Does a regression that could not be read get a page with the problems, and no results?
+
+    Seen to fail without the remedies of problems.
+    """
     folder = copy(results, "refused", tmp_path)
     document = json.loads((folder / "model.json").read_text())
     (folder / "model.json").write_text(json.dumps(document | {"analysis": "hierarchical"}))
@@ -235,7 +271,10 @@ def test_a_refused_regression_says_what_to_correct(results: Path, tmp_path: Path
 
 
 def test_a_regression_that_was_not_sampled_has_a_page(results: Path, tmp_path: Path) -> None:
-    """Without draws, are the sampler's message, the data and the provenance shown, and no estimates?"""
+    """Without draws, are the sampler's message, the data and the provenance shown, and no estimates?
+
+    Seen to fail without the section on failure.
+    """
     folder = copy(results, "slopes", tmp_path)
     shutil.rmtree(folder / "figures")
     for table in folder.glob("*.csv"):
@@ -262,7 +301,10 @@ def test_a_regression_that_was_not_sampled_has_a_page(results: Path, tmp_path: P
     ],
 )
 def test_figures_are_there_where_they_apply(results: Path, name: str, figures: set[str]) -> None:
-    """Are the figures of a family drawn, none of them in error, and each also a file?"""
+    """Are the figures of a family drawn, none of them in error, and each also a file?
+
+    Seen to fail without the figure of variance parts.
+    """
     drawn = {path.stem for path in (results / name / "figures").glob("*.svg")}
     assert figures | {"data", "prior_posterior", "coefficients", "partition", "checks", "ranks"} <= drawn
     assert not (results / name / "figures" / "error.txt").exists()
@@ -271,7 +313,10 @@ def test_figures_are_there_where_they_apply(results: Path, name: str, figures: s
 
 
 def test_rows_left_out_are_counted_by_reason(results: Path) -> None:
-    """Do the counts of missing rows add up to the file's list, reason by reason?"""
+    """Do the counts of missing rows add up to the file's list, reason by reason?
+
+    Seen to fail with one row too many per reason.
+    """
     dropped = json.loads((results / "slopes" / "validation.json").read_text())["dropped"]
     table = page(results, "slopes").by_id("table-dropped")
     counted = {row.all("th")[0].text: int(row.all("td")[0].text) for row in table.all("tbody")[0].all("tr")}
@@ -281,14 +326,20 @@ def test_rows_left_out_are_counted_by_reason(results: Path) -> None:
 
 
 def test_two_kinds_of_prediction_are_told_apart(results: Path) -> None:
-    """Are population-averaged and cluster-specific predictions named for probabilities and rates, and only there?"""
+    """Are population-averaged and cluster-specific predictions named for probabilities and rates, and only there?
+
+    Seen to fail without the words on kinds of prediction and with them on gaussian outcomes, too.
+    """
     for name, told in (("logit", True), ("rates", True), ("slopes", False)):
         words = page(results, name).by_id("predictions").text
         assert ("population-averaged" in words and "cluster-specific" in words) == told
 
 
 def test_r_code_writes_the_same_model(results: Path) -> None:
-    """Do formula, family, trials or exposure, split predictors and priors reach lme4 and brms?"""
+    """Do formula, family, trials or exposure, split predictors and priors reach lme4 and brms?
+
+    Seen to fail without the offset in R and without the prior of correlations in R.
+    """
     rates = Results(results / "rates")
     assert "score ~ (dose_within + dose_between) + arm + (1 | ward)" in r_code.lme4(rates)
     assert "family = poisson, offset = log(days)" in r_code.lme4(rates)
@@ -312,5 +363,8 @@ def test_r_code_writes_the_same_model(results: Path) -> None:
     ],
 )
 def test_quantities_are_explained_with_one_factor_and_with_several(quantity: str, said: str) -> None:
-    """Has every quantity of clustering.csv its meaning in words?"""
+    """Has every quantity of clustering.csv its meaning in words?
+
+    Seen to fail without the meanings that one of several factors has.
+    """
     assert said in meaning(quantity)

@@ -32,7 +32,10 @@ axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).then(
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 @pytest.mark.parametrize("page", PAGES)
 def test_no_violation_of_wcag(results: Path, tmp_path: Path, page: str) -> None:
-    """Does axe-core find nothing against WCAG 2.1 AA, every folded part open?"""
+    """Does axe-core find nothing against WCAG 2.1 AA, every folded part open?
+
+    Seen to fail without the page's language.
+    """
     script = "for (const d of document.querySelectorAll('details')) d.open = true;\n"
     found = after(results / page, tmp_path, AXE.read_text(encoding="utf-8") + script + RUN)
     assert found == [], json.dumps(found, indent=1)
@@ -41,7 +44,7 @@ def test_no_violation_of_wcag(results: Path, tmp_path: Path, page: str) -> None:
 @pytest.mark.skipif(not VNU.exists(), reason=f"The Nu validator is not in {MODULES}: npm install vnu-jar")
 @pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed: apt-get install default-jre-headless")
 def test_html_is_valid(results: Path) -> None:
-    """Does the validator of the HTML standard find no error in any page?"""
+    """Does the validator of the HTML standard find no error in any page? Seen to fail with one id for all captions."""
     pages = [str(results / page) for page in PAGES]
     command = ["java", "-jar", str(VNU), "--format", "json", "--errors-only", *pages]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

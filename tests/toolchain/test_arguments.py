@@ -29,26 +29,35 @@ REFUSED = {
 
 @pytest.mark.parametrize("arguments", REFUSED)
 def test_refused(arguments: str, schools: str, run: Run) -> None:
-    """Is each wrong command line refused with CmdStan's message and status, and nothing on stdout?"""
+    """Is each wrong command line refused with CmdStan's message and status, and nothing on stdout?
+
+    Seen to fail with delta = 1 let pass.
+    """
     assert run(schools, arguments) == (1, "", REFUSED[arguments] + FAILED)
 
 
 def test_usage_without_arguments(schools: str, run: Run) -> None:
-    """Does a bare call explain itself, and fail?"""
+    """Does a bare call explain itself, and fail? Seen to fail with status 0 for a bare call."""
     ended = run(schools, "")
     assert ended.code == 1
     assert ended.out.startswith(f"Usage: {schools} <arg1> <subarg1_1>")
 
 
 def test_help_about_one_argument(schools: str, run: Run) -> None:
-    """Does help after an argument tell about that argument, whatever came before it?"""
+    """Does help after an argument tell about that argument, whatever came before it?
+
+    Seen to fail with help that leaves the argument out.
+    """
     ended = run(schools, "sample num_samples=10 adapt help")
     assert ended.code == 0
     assert ended.out.startswith("adapt\n  Warmup Adaptation\n  Valid subarguments: engaged, gamma, delta,")
 
 
 def test_last_value_counts_and_numbers_are_read_as_streams_do(schools: str, run: Run) -> None:
-    """Are repeated arguments and trailing characters treated as CmdStan treats them?"""
+    """Are repeated arguments and trailing characters treated as CmdStan treats them?
+
+    Seen to fail with trailing characters refused.
+    """
     told = run(schools, "sample num_samples=5 num_samples=6.9 num_warmup data file=data.json output refresh=0").out
     assert "    num_samples = 6\n    num_warmup = 1000 (Default)\n" in told
 
@@ -69,13 +78,16 @@ MISSING = {
 
 @pytest.mark.parametrize("arguments", MISSING)
 def test_what_a_method_misses(arguments: str, schools: str, run: Run) -> None:
-    """Does each method say what it misses, and fail?"""
+    """Does each method say what it misses, and fail? Seen to fail with any file taken for fitted parameters."""
     ended = run(schools, f"{arguments} data file=data.json")
     assert (ended.code, ended.err) == (1, MISSING[arguments])
 
 
 def test_files_that_cannot_be_read(schools: str, run: Run, tmp_path: Path) -> None:
-    """Are a missing data file, a broken one and one without a variable told apart?"""
+    """Are a missing data file, a broken one and one without a variable told apart?
+
+    Seen to fail with missing input files read as empty ones.
+    """
     absent = run(schools, "sample data file=absent.json")
     assert (absent.code, absent.err) == (1, 'Can\'t open specified file, "absent.json"\n\n')
     (tmp_path / "broken.json").write_text('{"J": 8, "y": [')
@@ -87,14 +99,20 @@ def test_files_that_cannot_be_read(schools: str, run: Run, tmp_path: Path) -> No
 
 
 def test_output_folder_missing(schools: str, run: Run) -> None:
-    """Does an output file that cannot be opened name itself and the remedy?"""
+    """Does an output file that cannot be opened name itself and the remedy?
+
+    Seen to fail with output files that can't be opened left out.
+    """
     ended = run(schools, "sample data file=data.json output file=nowhere/x.csv")
     assert ended.code == 1
     assert ended.err.startswith('Cannot open output file "nowhere/x.csv": No such file or directory. Name a file')
 
 
 def test_fitted_parameters_of_another_model(schools: str, run: Run, tmp_path: Path) -> None:
-    """Is a CSV that lacks a parameter, or is cut short, refused by name and line?"""
+    """Is a CSV that lacks a parameter, or is cut short, refused by name and line?
+
+    Seen to fail with short lines let pass.
+    """
     (tmp_path / "other.csv").write_text("lp__,mu\n-1,2\n")
     other = run(schools, "generate_quantities fitted_params=other.csv data file=data.json")
     assert other.code == 1 and '"other.csv" has no column "tau"' in other.err

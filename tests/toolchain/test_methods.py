@@ -36,7 +36,10 @@ def assert_moments(table: Table, independent_draws: int, deviations: float = 0.2
 
 @pytest.mark.parametrize("algorithm", ["metric=diag_e", "metric=dense_e", "metric=unit_e", "engine=static int_time=2"])
 def test_sample(algorithm: str, shapes: str, run: Run, tmp_path: Path) -> None:
-    """Do all metrics and both engines draw from the distributions that the program states?"""
+    """Do all metrics and both engines draw from the distributions that the program states?
+
+    Seen to fail with a hundredth of the draws.
+    """
     arguments = f"sample num_samples=4000 algorithm=hmc {algorithm} random seed=1 output file=s.csv refresh=0"
     assert run(shapes, arguments).code == 0
     table = read_csv(tmp_path / "s.csv")
@@ -46,7 +49,10 @@ def test_sample(algorithm: str, shapes: str, run: Run, tmp_path: Path) -> None:
 
 
 def test_optimize(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Do all three algorithms find the mode, and with the Jacobian that of the unconstrained scale?"""
+    """Do all three algorithms find the mode, and with the Jacobian that of the unconstrained scale?
+
+    Seen to fail with and without Jacobian exchanged.
+    """
     for algorithm in ("lbfgs", "bfgs", "newton"):
         ended = run(shapes, f"optimize algorithm={algorithm} random seed=2 output file=o.csv refresh=0 sig_figs=12")
         assert ended.code == 0, ended.err
@@ -59,14 +65,17 @@ def test_optimize(shapes: str, run: Run, tmp_path: Path) -> None:
 
 
 def test_optimize_saves_iterations(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Is every iteration written when asked for, the log density never falling?"""
+    """Is every iteration written when asked for, the log density never falling? Seen to fail without the iterations."""
     assert run(shapes, "optimize save_iterations=1 random seed=2 output file=o.csv refresh=0").code == 0
     densities = read_csv(tmp_path / "o.csv").column("lp__")
     assert len(densities) > 3 and densities == sorted(densities)
 
 
 def test_laplace(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Is the approximation normal around the mode, with the curvature of the density?"""
+    """Is the approximation normal around the mode, with the curvature of the density?
+
+    Seen to fail with a mode without Jacobian.
+    """
     run(shapes, "optimize jacobian=1 random seed=2 output file=mode.csv refresh=0 sig_figs=12")
     ended = run(shapes, "laplace mode=mode.csv draws=4000 random seed=3 output file=l.csv diagnostic_file=h.json")
     assert ended.code == 0, ended.err
@@ -81,7 +90,7 @@ def test_laplace(shapes: str, run: Run, tmp_path: Path) -> None:
 
 
 def test_laplace_takes_only_modes(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Are draws refused as a mode, and impossible values told?"""
+    """Are draws refused as a mode, and impossible values told? Seen to fail with draws taken for a mode."""
     run(shapes, "sample num_samples=5 num_warmup=20 output file=s.csv refresh=0")
     refused = run(shapes, "laplace mode=s.csv")
     assert (refused.code, refused.err) == (1, "CSV file is not output from Stan optimization\n\n")
@@ -93,7 +102,10 @@ def test_laplace_takes_only_modes(shapes: str, run: Run, tmp_path: Path) -> None
 
 
 def test_pathfinder(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Do several paths, and one, approximate the distributions, each path's draws kept when asked for?"""
+    """Do several paths, and one, approximate the distributions, each path's draws kept when asked for?
+
+    Seen to fail without the draws of single paths.
+    """
     arguments = "pathfinder num_psis_draws=2000 num_draws=1000 save_single_paths=1 random seed=4 output file=p.csv"
     assert run(shapes, f"{arguments} refresh=0").code == 0
     table = read_csv(tmp_path / "p.csv")
@@ -109,13 +121,16 @@ def test_pathfinder(shapes: str, run: Run, tmp_path: Path) -> None:
 
 
 def test_pathfinder_without_resampling(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Are all draws of all paths returned then?"""
+    """Are all draws of all paths returned then? Seen to fail with resampling whether asked for or not."""
     assert run(shapes, "pathfinder psis_resample=0 num_draws=30 output file=p.csv refresh=0").code == 0
     assert len(read_csv(tmp_path / "p.csv").rows) == 120
 
 
 def test_variational(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Do both families come near the means, with the ELBO's course in the diagnostic file?"""
+    """Do both families come near the means, with the ELBO's course in the diagnostic file?
+
+    Seen to fail without the diagnostic file.
+    """
     for family in ("meanfield", "fullrank"):
         arguments = f"variational algorithm={family} random seed=5 output file=v.csv diagnostic_file=d.csv refresh=0"
         assert run(shapes, arguments).code == 0
@@ -127,7 +142,10 @@ def test_variational(shapes: str, run: Run, tmp_path: Path) -> None:
 
 
 def test_log_prob(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Are density and gradient those of the program, with and without the Jacobian, from either scale?"""
+    """Are density and gradient those of the program, with and without the Jacobian, from either scale?
+
+    Seen to fail with the Jacobian in every density.
+    """
     log2 = math.log(2)
     (tmp_path / "free.json").write_text(json.dumps({"params_r": [2, 0, log2, 0, 0, 0, 4, 0, 0, 0, 0]}))
     assert run(shapes, "log_prob unconstrained_params=free.json output file=p.csv sig_figs=10").code == 0
@@ -150,7 +168,7 @@ def test_log_prob(shapes: str, run: Run, tmp_path: Path) -> None:
 
 
 def test_log_prob_counts_parameters(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Is a point of the wrong size, or a file without one, refused?"""
+    """Is a point of the wrong size, or a file without one, refused? Seen to fail without the count of parameters."""
     (tmp_path / "short.json").write_text('{"params_r": [1, 2]}')
     short = run(shapes, "log_prob unconstrained_params=short.json")
     assert short.code == 1 and "Model has 11 parameters but 2 were found." in short.err
@@ -159,7 +177,10 @@ def test_log_prob_counts_parameters(shapes: str, run: Run, tmp_path: Path) -> No
 
 
 def test_generate_quantities(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Are quantities recomputed from the fitted parameters, chain by chain?"""
+    """Are quantities recomputed from the fitted parameters, chain by chain?
+
+    Seen to fail with the first chain's parameters for all.
+    """
     run(shapes, "sample num_chains=2 num_samples=200 random seed=6 output file=s.csv sig_figs=17 refresh=0")
     ended = run(shapes, "generate_quantities fitted_params=s.csv num_chains=2 output file=g.csv sig_figs=17")
     assert ended.code == 0, ended.err
@@ -170,7 +191,10 @@ def test_generate_quantities(shapes: str, run: Run, tmp_path: Path) -> None:
 
 
 def test_gradients(shapes: str, run: Run, tmp_path: Path) -> None:
-    """Do automatic and finite differences agree for every shape?"""
+    """Do automatic and finite differences agree for every shape?
+
+    Seen to fail with steps of 0.1 for finite differences.
+    """
     ended = run(shapes, "diagnose random seed=7 output file=d.csv")
     assert ended.code == 0 and "TEST GRADIENT MODE" in ended.out
     errors = [float(line.split()[-1]) for line in (tmp_path / "d.csv").read_text().splitlines()[-11:]]
@@ -178,7 +202,10 @@ def test_gradients(shapes: str, run: Run, tmp_path: Path) -> None:
 
 
 def test_without_parameters(no_parameters: str, run: Run, tmp_path: Path) -> None:
-    """Does a program without parameters sample, with its external function, whatever sampler is named?"""
+    """Does a program without parameters sample, with its external function, whatever sampler is named?
+
+    Seen to fail with NUTS where there are no parameters.
+    """
     asked = run(no_parameters, "sample algorithm=fixed_param num_samples=500 random seed=8 output file=f.csv refresh=0")
     assert asked.code == 0, asked.err
     fixed = read_csv(tmp_path / "f.csv")

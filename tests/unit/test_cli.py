@@ -55,7 +55,10 @@ def test_what_columns_are_called_tells_what_they_are(tmp_path, capsys, header, e
 
 
 def test_the_offered_config_can_be_used(tmp_path, capsys, monkeypatch):
-    """Does what is printed pass the config's own check, and do the data pass with it?"""
+    """Does what is printed pass the config's own check, and do the data pass with it?
+
+    Seen to fail without the cluster in the offered config.
+    """
     monkeypatch.chdir(tmp_path)
     table(tmp_path, "study,district,yi,vi\na,1,0.1,0.2\nb,1,0.3,0.1\nc,2,0.2,0.1\n", "my review.csv")
     assert main(["check", "my review.csv"]) == 0
@@ -74,6 +77,8 @@ def test_what_is_offered_for_real_tables_runs_as_pasted(path, tmp_path, capsys, 
 
     Fails where the offer needs more than it has, such as sample sizes for the default priors of GEN. The scale of
     eight-schools (points of a test) can't be guessed, which must be said.
+
+    Seen to fail without a unit-information SD in the offer.
     """
     monkeypatch.chdir(path.parent)
     if path.stem == "eight-schools":
@@ -87,7 +92,10 @@ def test_what_is_offered_for_real_tables_runs_as_pasted(path, tmp_path, capsys, 
 
 
 def test_a_config_is_checked_as_far_as_a_run_would(tmp_path, capsys, monkeypatch):
-    """Are priors and formulas part of the check, so that what passes isn't refused when it is run?"""
+    """Are priors and formulas part of the check, so that what passes isn't refused when it is run?
+
+    Seen to fail with tables checked and priors not.
+    """
     monkeypatch.chdir(tmp_path)
     table(tmp_path, "g,yi,vi\n" + "".join(f"{i % 2},{i}.5,0.1\n" for i in range(6)))
     entry = {"data": "data.csv", "analysis": "meta", "measure": "GEN", "effect": "yi", "variance": "vi"}
@@ -102,7 +110,10 @@ def test_a_config_is_checked_as_far_as_a_run_would(tmp_path, capsys, monkeypatch
 
 
 def test_identifiers_and_years_are_not_taken_for_outcomes(tmp_path, capsys):
-    """Is the outcome something measured, and a cluster found whose name ends in id?"""
+    """Is the outcome something measured, and a cluster found whose name ends in id?
+
+    Seen to fail with identifiers taken for outcomes and with years taken for outcomes.
+    """
     rows = "\n".join(f"{i},{i % 3},{2000 + i % 2},{i % 5}.5" for i in range(1, 13))
     assert main(["check", table(tmp_path, f"pupil,schoolid,year,score\n{rows}\n")]) == 0
     (settings,) = pasted(capsys.readouterr().out)["datasets"].values()
@@ -110,13 +121,19 @@ def test_identifiers_and_years_are_not_taken_for_outcomes(tmp_path, capsys):
 
 
 def test_decimal_commas_are_told(tmp_path, capsys):
-    """Does a table from a spreadsheet with decimal commas say what is wrong with its numbers?"""
+    """Does a table from a spreadsheet with decimal commas say what is wrong with its numbers?
+
+    Seen to fail with commas taken for text.
+    """
     assert main(["check", table(tmp_path, "study;yi;vi\na;0,1;0,2\nb;1;0,3\n")]) == 1
     assert capsys.readouterr().out.count("numbers with commas: write a decimal point") == 2
 
 
 def test_a_reader_that_has_seen_enough_gets_no_traceback(tmp_path):
-    """Does the command end quietly when its output is no longer read, as with `hiermeta check data.csv | head -1`?"""
+    """Does the command end quietly when its output is no longer read, as with `hiermeta check data.csv | head -1`?
+
+    Seen to fail with a broken pipe raised.
+    """
     read, write = os.pipe()
     os.close(read)
     path = str(ROOT / "data" / "school-calendar.csv")
@@ -128,7 +145,10 @@ def test_a_reader_that_has_seen_enough_gets_no_traceback(tmp_path):
 
 
 def test_individuals_in_groups_become_a_regression(tmp_path, capsys):
-    """Is a table without effect sizes taken for individuals, with the family that 0 and 1 call for?"""
+    """Is a table without effect sizes taken for individuals, with the family that 0 and 1 call for?
+
+    Seen to fail with every outcome taken for gaussian.
+    """
     rows = "\n".join(f"{i % 3},{i % 2},{i}" for i in range(12))
     assert main(["check", table(tmp_path, f"Hospital ID,died,age\n{rows}\n")]) == 0
     (settings,) = pasted(capsys.readouterr().out)["datasets"].values()
@@ -150,7 +170,10 @@ def test_individuals_in_groups_become_a_regression(tmp_path, capsys):
     ],
 )
 def test_what_can_not_be_used_exits_with_1_and_says_why(tmp_path, capsys, name, text, message):
-    """Do unusable tables and configs end with status 1 and the reason on the error stream?"""
+    """Do unusable tables and configs end with status 1 and the reason on the error stream?
+
+    Seen to fail with status 0 whatever was found.
+    """
     assert main(["check", table(tmp_path, text, name)]) == 1
     assert message in capsys.readouterr().err
 
@@ -160,7 +183,10 @@ def test_what_can_not_be_used_exits_with_1_and_says_why(tmp_path, capsys, name, 
     [("none.csv", "no such file"), ("none.yaml", "no such file"), (".", "a folder"), ("-", "no such file")],
 )
 def test_what_is_no_file_exits_with_1_and_says_so(name, message, tmp_path, capsys, monkeypatch):
-    """Are missing files, folders and a dash told in one line that starts with the command's name?"""
+    """Are missing files, folders and a dash told in one line that starts with the command's name?
+
+    Seen to fail with folders taken for tables.
+    """
     monkeypatch.chdir(tmp_path)
     assert main(["check", name]) == 1
     error = capsys.readouterr().err
@@ -169,7 +195,7 @@ def test_what_is_no_file_exits_with_1_and_says_so(name, message, tmp_path, capsy
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 2), (["check"], 2), (["--help"], 0), (["--version"], 0)])
 def test_arguments_behave_as_everywhere(arguments, status):
-    """Do help and version exit with 0, and wrong arguments with 2?"""
+    """Do help and version exit with 0, and wrong arguments with 2? Seen to fail with a command that may be left out."""
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == status

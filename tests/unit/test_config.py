@@ -8,7 +8,10 @@ GOOD = {"data": "a.csv", "analysis": "meta", "measure": "SMD", "effect": "yi", "
 
 
 def test_defaults_are_filled_in_and_overridden_from_the_outside_in():
-    """Do a data set's own sampling settings win over the shared ones, and those over the defaults?"""
+    """Do a data set's own sampling settings win over the shared ones, and those over the defaults?
+
+    Seen to fail with the shared sampling settings on top of a data set's own.
+    """
     config = complete(
         {"sampling": {"seed": 7, "draws": 500}, "datasets": {"a": GOOD, "b": GOOD | {"sampling": {"draws": 200}}}}
     )
@@ -42,7 +45,10 @@ def test_defaults_are_filled_in_and_overridden_from_the_outside_in():
     ],
 )
 def test_wrong_settings_are_named_with_what_is_allowed(change, words):
-    """Does the message give the full key, what was wrong and the nearest allowed word?"""
+    """Does the message give the full key, what was wrong and the nearest allowed word?
+
+    Seen to fail with any value taken for a number.
+    """
     with pytest.raises(ConfigError, match=words):
         complete({"datasets": {"a": GOOD | change}})
 
@@ -62,7 +68,10 @@ HIERARCHICAL = {"data": "a.csv", "analysis": "hierarchical", "formula": "y ~ x +
     ],
 )
 def test_each_kind_of_analysis_has_its_own_keys(settings, words):
-    """Is a key of the other kind refused rather than ignored, and a needed one asked for?"""
+    """Is a key of the other kind refused rather than ignored, and a needed one asked for?
+
+    Seen to fail with keys of the other kind of analysis let pass.
+    """
     with pytest.raises(ConfigError, match=words):
         complete({"datasets": {"a": settings}})
     complete({"datasets": {"a": GOOD, "b": HIERARCHICAL | {"priors": {"correlation": "lkj(2)"}}}})
@@ -78,21 +87,27 @@ def test_each_kind_of_analysis_has_its_own_keys(settings, words):
     ],
 )
 def test_every_way_to_give_estimates_has_its_keys(estimates):
-    """Does the schema know the keys of raw columns, limits and p-values, whether or not they suffice?"""
+    """Does the schema know the keys of raw columns, limits and p-values, whether or not they suffice?
+
+    Seen to fail without `correct_bias` in the schema.
+    """
     settings = {"data": "a.csv", "analysis": "meta"} | estimates
     completed = complete({"datasets": {"a": settings}})["datasets"]["a"]
     assert {key: completed[key] for key in settings} == settings
 
 
 def test_defaults_come_from_the_schema():
-    """Are the documented defaults the ones in force?"""
+    """Are the documented defaults the ones in force? Seen to fail with another default in the schema."""
     assert defaults("dataset", "zero_cells") == {"add": 0.5, "to": "only0", "drop_double_zero": False}
     assert defaults("dataset")["ci_level"] == 0.95
 
 
 @pytest.mark.parametrize("name", ["../a", "A", "a b", "", ".a", "a/b", "x" * 101])
 def test_names_that_could_leave_the_results_folder_are_refused(name):
-    """Can a data set's name climb out of the results folder, or differ by case only?"""
+    """Can a data set's name climb out of the results folder, or differ by case only?
+
+    Seen to fail with names and folders of any kind of text.
+    """
     with pytest.raises(ConfigError):
         complete({"datasets": {name: GOOD}})
 
@@ -101,14 +116,20 @@ def test_names_that_could_leave_the_results_folder_are_refused(name):
     "name, words", [("overview.html", "taken by the results folder"), (2020, "put quotes"), (True, "put quotes")]
 )
 def test_names_that_are_taken_or_not_text_are_refused(name, words):
-    """Can a data set overwrite the overview, or a name that YAML reads as a number stop with a traceback?"""
+    """Can a data set overwrite the overview, or a name that YAML reads as a number stop with a traceback?
+
+    Seen to fail without the names that the results folder takes.
+    """
     with pytest.raises(ConfigError, match=words):
         complete({"datasets": {name: GOOD}})
 
 
 @pytest.mark.parametrize("results", ["/tmp/x", "../x", "a/../../x", ""])
 def test_results_stay_below_the_working_directory(results):
-    """Can the results folder lie outside the working directory?"""
+    """Can the results folder lie outside the working directory?
+
+    Seen to fail with names and folders of any kind of text.
+    """
     with pytest.raises(ConfigError):
         complete({"results": results, "datasets": {"a": GOOD}})
 
@@ -124,7 +145,10 @@ def test_results_stay_below_the_working_directory(results):
     ],
 )
 def test_broken_files_are_refused_with_their_line(tmp_path, text, words):
-    """Are duplicates, which YAML readers drop silently, and broken files refused, naming the file?"""
+    """Are duplicates, which YAML readers drop silently, and broken files refused, naming the file?
+
+    Seen to fail with duplicate keys let pass and with aliases let pass.
+    """
     path = tmp_path / "config.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError, match=words) as caught:

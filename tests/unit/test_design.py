@@ -40,7 +40,10 @@ TABLE = pd.DataFrame(
     ],
 )
 def test_columns_are_those_of_r(text, names):
-    """Are terms coded as R's model.matrix does: contrasts where the margin is in the model, full coding elsewhere?"""
+    """Are terms coded as R's model.matrix does: contrasts where the margin is in the model, full coding elsewhere?
+
+    Seen to fail with reference coding of every factor.
+    """
     if text == "~ g:h":  # R keeps the column that the intercept makes redundant; here it is refused
         with pytest.raises(FormulaError, match="follows from"):
             design.fit(parse(text), TABLE)
@@ -52,7 +55,10 @@ def test_columns_are_those_of_r(text, names):
     "text", ["~ x * g", "~ x:g", "~ w + w:x", "~ poly(x, 3) + g", "~ x * w * h", "~ 0 + g + x", "~ g/x", "~ x - 1"]
 )
 def test_standardised_columns_span_the_same_space(text):
-    """Does standardising change only the coefficients, so that a back-transformation exists? 1e-9: rounding."""
+    """Does standardising change only the coefficients, so that a back-transformation exists? 1e-9: rounding.
+
+    Seen to fail with products centred that have no main effects.
+    """
     fitted = design.fit(parse(text), TABLE)
     user, standard = fitted.matrix(TABLE, standard=False), fitted.matrix(TABLE, standard=True)
     back = np.linalg.lstsq(user, standard, rcond=None)[0]
@@ -61,7 +67,10 @@ def test_standardised_columns_span_the_same_space(text):
 
 
 def test_numeric_columns_are_standardised_and_interactions_are_their_products():
-    """Mean 0 and SD 1 for main effects, and products of those columns for interactions?"""
+    """Mean 0 and SD 1 for main effects, and products of those columns for interactions?
+
+    Seen to fail with SDs of n for n − 1.
+    """
     fitted = design.fit(parse("~ x * w + I(x^2)"), TABLE)
     columns = dict(zip(fitted.names, fitted.matrix(TABLE, standard=True).T, strict=True))
     for name in ("x", "w", "I(x ** 2)"):
@@ -71,7 +80,10 @@ def test_numeric_columns_are_standardised_and_interactions_are_their_products():
 
 
 def test_polynomials_are_orthonormal_and_evaluate_elsewhere():
-    """Are poly() columns R's orthonormal polynomials, and at new values the same polynomials?"""
+    """Are poly() columns R's orthonormal polynomials, and at new values the same polynomials?
+
+    Seen to fail without the second term of the polynomials' recurrence.
+    """
     fitted = design.fit(parse("~ poly(x, 3)"), TABLE)
     matrix = fitted.matrix(TABLE, standard=False)[:, 1:]
     assert matrix.T @ matrix == pytest.approx(np.eye(3), abs=1e-10)
@@ -85,7 +97,10 @@ def test_polynomials_are_orthonormal_and_evaluate_elsewhere():
 
 
 def test_reference_levels_are_taken_from_the_config():
-    """Is the stated level the one without a column?"""
+    """Is the stated level the one without a column?
+
+    Seen to fail with the first level as reference whatever the config says.
+    """
     fitted = design.fit(parse("~ g"), TABLE, {"g": "b"})
     assert fitted.names == ("intercept", "g[a]", "g[c]")
     with pytest.raises(FormulaError, match="no level 'z'; it has a, b, c"):
@@ -110,19 +125,25 @@ def test_reference_levels_are_taken_from_the_config():
     ],
 )
 def test_unusable_formulas_are_refused_in_words(text, words):
-    """Is each unusable formula refused with what is wrong, and nothing in it run as code?"""
+    """Is each unusable formula refused with what is wrong, and nothing in it run as code?
+
+    Seen to fail without the look at the rank of the columns.
+    """
     table = TABLE.assign(constant=1.0, single="q")
     with pytest.raises(FormulaError, match=words):
         design.fit(parse(text), table)
 
 
 def test_terms_keep_their_names():
-    """Are terms printed as the user knows them?"""
+    """Are terms printed as the user knows them? Seen to fail with the interaction's parts in reverse order."""
     assert [term_name(term) for term in parse("~ x * g").terms] == ["x", "g", "x:g"]
 
 
 def test_values_to_predict_at_are_checked_against_the_designs():
-    """Is an unknown column, an unknown level and text for a number each named, and a good value let pass?"""
+    """Is an unknown column, an unknown level and text for a number each named, and a good value let pass?
+
+    Seen to fail with unknown levels let pass.
+    """
     fitted = [design.fit(parse("~ x + g"), TABLE)]
     values = [{"x": 3, "g": "b"}, {"g": "z"}, {"x": "three"}, {"w": 1}]
     problems = design.unusable_values(fitted, values, "moderator", "there is no formula")

@@ -57,7 +57,10 @@ MEANS, RATES = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"), ("x1i", "t1i", "x2i
     ],
 )  # fmt: skip
 def test_impossible_cells_are_refused(tmp_path, measure, keys, changed, column, words):
-    """Does each message name the file, row 2 and the user's own column, and say what to do?"""
+    """Does each message name the file, row 2 and the user's own column, and say what to do?
+
+    Seen to fail with negative counts let pass and with correlations of 1 let pass.
+    """
     with pytest.raises(Refused) as caught:
         validated(tmp_path, measure, keys, changed)
     (problem,) = caught.value.problems
@@ -69,7 +72,10 @@ def test_impossible_cells_are_refused(tmp_path, measure, keys, changed, column, 
 
 @pytest.mark.parametrize(("measure", "keys"), [(m, keys) for m in RECIPES for keys in RECIPES[m].design.combinations])
 def test_good_cells_pass_and_missing_ones_drop_the_row(tmp_path, measure, keys):
-    """For every measure and combination: are good rows kept, and is a row with an empty cell dropped by name?"""
+    """For every measure and combination: are good rows kept, and is a row with an empty cell dropped by name?
+
+    Seen to fail with rows of unknown size refused.
+    """
     assert len(validated(tmp_path, measure, keys, {}).table) == 3
     for key in keys:
         result = validated(tmp_path, measure, keys, {key: "NA"})
@@ -78,12 +84,18 @@ def test_good_cells_pass_and_missing_ones_drop_the_row(tmp_path, measure, keys):
 
 
 def test_a_missing_cell_excuses_the_row_from_checks_that_need_it(tmp_path):
-    """Is a row dropped, not refused, when the group size that its events are compared with is unknown?"""
+    """Is a row dropped, not refused, when the group size that its events are compared with is unknown?
+
+    Seen to fail with rows of unknown size refused.
+    """
     assert validated(tmp_path, "RR", SIZES, {"ai": "50", "n1i": ""}).table["row"].tolist() == [1, 3]
 
 
 def test_a_missing_column_is_named_with_its_key(tmp_path):
-    """Does the message say which config key names a column that isn't there?"""
+    """Does the message say which config key names a column that isn't there?
+
+    Seen to fail without the key that names a missing column.
+    """
     path = tmp_path / "trials.csv"
     path.write_text("r,size\n0.1,20\n0.2,30\n")
     with pytest.raises(Refused, match=r"no column 'n', which `columns\.ni:` names"):
@@ -131,7 +143,10 @@ def test_a_missing_column_is_named_with_its_key(tmp_path):
     ],
 )
 def test_settings_that_name_no_estimates_are_refused_with_what_is_accepted(settings, words):
-    """Does a wrong combination of keys list the right ones?"""
+    """Does a wrong combination of keys list the right ones?
+
+    Seen to fail with raw columns beside given effects let pass.
+    """
     with pytest.raises(Refused) as caught:
         way_of(settings)
     assert words in str(caught.value)

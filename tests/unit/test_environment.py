@@ -33,7 +33,10 @@ def locked(name):
 
 @pytest.mark.parametrize("requirement", REQUIRED, ids=lambda requirement: requirement.name)
 def test_conda_and_pip_ask_for_the_same_versions(requirement):
-    """Does environment.yml allow just what pyproject.toml allows, and do the locks pin such a version?"""
+    """Does environment.yml allow just what pyproject.toml allows, and do the locks pin such a version?
+
+    Seen to fail with another least version of NumPy in the conda environment.
+    """
     assert conda()[CONDA_NAMES.get(requirement.name, requirement.name)] == requirement.specifier
     for lock in ("requirements.lock", "requirements-test.lock"):
         versions = locked(lock)[requirement.name]
@@ -41,13 +44,19 @@ def test_conda_and_pip_ask_for_the_same_versions(requirement):
 
 
 def test_conda_installs_nothing_that_pip_does_not():
-    """Is every package of environment.yml a requirement of the project, but for Python and CmdStan?"""
+    """Is every package of environment.yml a requirement of the project, but for Python and CmdStan?
+
+    Seen to fail with one more package in the conda environment.
+    """
     names = {CONDA_NAMES.get(requirement.name, requirement.name) for requirement in REQUIRED}
     assert conda().keys() - names == CONDA_ONLY
     assert conda()["python"] == SpecifierSet(PROJECT["project"]["requires-python"])
 
 
 def test_the_tests_run_on_the_versions_that_users_get():
-    """Does the tests' lock pin every package of the users' lock to the same version?"""
+    """Does the tests' lock pin every package of the users' lock to the same version?
+
+    Seen to fail with another SciPy in the tests' lock.
+    """
     tests = locked("requirements-test.lock")
     assert {name: tests.get(name) for name in locked("requirements.lock")} == locked("requirements.lock")

@@ -13,7 +13,10 @@ from hiermeta.figures.svg import SVG, render
 
 
 def test_weights_are_those_of_generalised_least_squares() -> None:
-    """Are square sizes proportional to the row sums of V⁻¹, which weight the estimates in the pooled effect?"""
+    """Are square sizes proportional to the row sums of V⁻¹, which weight the estimates in the pooled effect?
+
+    Seen to fail with weights that ignore clusters.
+    """
     rng = np.random.default_rng(4)
     clusters = ["a", "b", "a", "c", "b", "a"]
     rows = [{"variance": float(v), "cluster": c} for v, c in zip(rng.uniform(0.01, 0.2, 6), clusters, strict=True)]
@@ -25,13 +28,16 @@ def test_weights_are_those_of_generalised_least_squares() -> None:
 
 
 def test_weights_without_clusters_are_inverse_variances() -> None:
-    """Without clusters, is the weight 1/(v + τ²)?"""
+    """Without clusters, is the weight 1/(v + τ²)? Seen to fail with weights without τ²."""
     rows = [{"variance": 0.1}, {"variance": 0.4}]
     assert np.allclose(weights(rows, 0.2, 0.0), [1.0, 0.5])
 
 
 def test_labels_fit_and_keep_to_one_line() -> None:
-    """Are labels cut to their width, wide characters counted twice, and control characters made visible?"""
+    """Are labels cut to their width, wide characters counted twice, and control characters made visible?
+
+    Seen to fail with wide characters counted once.
+    """
     assert style.shorten("x" * 34, 34) == "x" * 34
     assert style.shorten("x" * 35, 34) == "x" * 33 + "…"
     assert style.shorten("研究" * 10, 10) == "研究研究…"
@@ -48,7 +54,10 @@ def drawing() -> str:
 
 
 def test_figures_are_deterministic_and_plain() -> None:
-    """Same drawing, same bytes; no date, style sheet or style attribute; text stays text, as written?"""
+    """Same drawing, same bytes; no date, style sheet or style attribute; text stays text, as written?
+
+    Seen to fail with the date in the file.
+    """
     svg = drawing()
     assert svg == drawing()
     assert not re.search(r"style=|<style|metadata|xlink|<!--|\d{4}-\d\d-\d\d", svg)
@@ -60,6 +69,6 @@ def test_figures_are_deterministic_and_plain() -> None:
 
 
 def test_all_colours_have_a_name_on_the_page() -> None:
-    """Can the page replace every colour that is drawn?"""
+    """Can the page replace every colour that is drawn? Seen to fail with a colour that has no name."""
     colours = set(re.findall(r"#[0-9a-f]{6}", drawing()))
     assert colours and colours <= set(palette.TOKENS)

@@ -28,6 +28,8 @@ def test_overdispersed_counts_are_seen_and_poisson_counts_are_not(extra, seen):
     """Is the dispersion near 1 with a middling probability for Poisson counts, and above with none otherwise?
 
     The mean of 300 squared Pearson residuals has an SD of about 0.085, so 0.3 is more than three of them.
+
+    Seen to fail with residuals not divided by their variance.
     """
     model, draws, u = poisson(np.random.default_rng(2), extra)
     name, observed, simulated, _, upper, beyond = checks.dispersion(model, draws, [u])
@@ -41,7 +43,10 @@ def test_overdispersed_counts_are_seen_and_poisson_counts_are_not(extra, seen):
 
 
 def test_tables_hold_statistics_and_quantiles_of_data_and_simulations():
-    """Do rates, shares of zeros and cluster means of well-fitted counts lie inside their simulated ranges?"""
+    """Do rates, shares of zeros and cluster means of well-fitted counts lie inside their simulated ranges?
+
+    Seen to fail with simulations without differences between clusters.
+    """
     model, draws, u = poisson(np.random.default_rng(9), 0.0)
     table, quantiles = checks.tables(model, draws, [u])
     table = table.set_index("statistic")

@@ -37,7 +37,10 @@ def parts(formula):
     ],
 )
 def test_formulas_are_read_as_lme4_reads_them(text, expected):
-    """Are outcome, intercept, fixed terms and the effects of each grouping factor what lme4 would fit?"""
+    """Are outcome, intercept, fixed terms and the effects of each grouping factor what lme4 would fit?
+
+    Seen to fail with (x || g) as correlated effects and with (1 | a/b) as (1 | a:b) alone.
+    """
     assert parts(parse_mixed(text)) == expected
 
 
@@ -59,13 +62,19 @@ def test_formulas_are_read_as_lme4_reads_them(text, expected):
     ],
 )
 def test_other_formulas_are_refused_in_words(text, words):
-    """Is each refused with what is allowed, and none of them run as code?"""
+    """Is each refused with what is allowed, and none of them run as code?
+
+    Seen to fail with formulas without clusters let pass.
+    """
     with pytest.raises(FormulaError, match=words):
         parse_mixed(text)
 
 
 def test_within_between_replaces_the_predictor_everywhere():
-    """Do both parts stand in fixed terms and products, and the within part alone in bars?"""
+    """Do both parts stand in fixed terms and products, and the within part alone in bars?
+
+    Seen to fail with the between part left out of products.
+    """
     formula = split_within_between(parse_mixed("y ~ ses * w + (ses | g)"), ["ses"])
     fixed = ["ses_within", "ses_between", "w", "ses_within:w", "ses_between:w"]
     assert parts(formula) == ("y", True, fixed, [(["1", "ses_within"], "g")])
@@ -111,14 +120,20 @@ def validated(tmp_path, table, formula, **settings):
     ],
 )
 def test_unusable_data_are_refused_in_words(tmp_path, rows, formula, settings, words):
-    """Is each mistake named with its column, and does every problem say what to do?"""
+    """Is each mistake named with its column, and does every problem say what to do?
+
+    Seen to fail with slopes of what is constant within clusters let pass.
+    """
     with pytest.raises(Refused, match=words) as refused:
         validated(tmp_path, rows, formula, **settings)
     assert all(problem.remedy for problem in refused.value.problems)
 
 
 def test_missing_values_are_counted_and_their_rows_left_out(tmp_path, rows):
-    """Does a missing outcome, predictor or cluster drop its row, with row number and column?"""
+    """Does a missing outcome, predictor or cluster drop its row, with row number and column?
+
+    Seen to fail with missing outcomes kept.
+    """
     table = rows.astype(object)
     table.loc[2, "y"], table.loc[5, "x"], table.loc[7, "g"] = "NA", "", "."
     result = validated(tmp_path, table, "y ~ x + (1 | g)")
@@ -128,7 +143,10 @@ def test_missing_values_are_counted_and_their_rows_left_out(tmp_path, rows):
 
 
 def test_within_and_between_parts_are_deviation_and_mean(tmp_path, rows):
-    """Do the parts add up to the predictor, the one with mean zero in each cluster, the other constant there?"""
+    """Do the parts add up to the predictor, the one with mean zero in each cluster, the other constant there?
+
+    Seen to fail with overall in place of cluster means.
+    """
     table = validated(tmp_path, rows, "y ~ x + (x | g)", within_between=["x"]).table
     assert (table["x_within"] + table["x_between"]).to_numpy() == pytest.approx(table["x"].to_numpy())
     assert table.groupby("g")["x_within"].mean().to_numpy() == pytest.approx(0, abs=1e-12)
@@ -145,13 +163,19 @@ def test_within_and_between_parts_are_deviation_and_mean(tmp_path, rows):
     ],
 )
 def test_doubtful_clusters_are_warned_of(tmp_path, rows, change, words):
-    """Are few, single-row, nearly alike and too many clusters pointed out, the analysis going on?"""
+    """Are few, single-row, nearly alike and too many clusters pointed out, the analysis going on?
+
+    Seen to fail with two clusters no longer few.
+    """
     result = validated(tmp_path, rows.assign(**change), "y ~ x + (1 + x | g)")
     assert any(words in warning for warning in result.warnings)
 
 
 def test_default_priors_follow_the_spread_of_the_data(tmp_path, rows):
-    """Are the defaults those of the statistical specification, and the config's own priors taken instead?"""
+    """Are the defaults those of the statistical specification, and the config's own priors taken instead?
+
+    Seen to fail with slopes' priors not scaled by the column's SD and with one SD of the outcome for 2.5.
+    """
     settings = {"formula": "y ~ x + (1 + x | g)", "family": "gaussian"}
     table = validated(tmp_path, rows, settings["formula"]).table
     sy, sx = table["y"].std(), table["x"].std()
@@ -172,7 +196,10 @@ def test_default_priors_follow_the_spread_of_the_data(tmp_path, rows):
 
 
 def test_the_null_model_keeps_outcome_clusters_and_family():
-    """Is the null model that of the same outcome and grouping factors, names with blanks included?"""
+    """Is the null model that of the same outcome and grouping factors, names with blanks included?
+
+    Seen to fail with names that aren't quoted in the null model.
+    """
     settings = null_settings({"formula": "log(y) ~ x + (x | `my school`)", "family": "gaussian"})
     assert parts(parse_mixed(settings["formula"])) == ("log(y)", True, [], [(["1"], "my school")])
 
@@ -191,13 +218,19 @@ def test_the_null_model_keeps_outcome_clusters_and_family():
     ],
 )
 def test_counts_that_a_family_does_not_have_are_refused(tmp_path, rows, column, settings, words):
-    """Is each impossible outcome, trial or exposure named with its row?"""
+    """Is each impossible outcome, trial or exposure named with its row?
+
+    Seen to fail with fractions let pass as counts.
+    """
     with pytest.raises(Refused, match=words):
         validated(tmp_path, rows.assign(c=column, three=3, zero=0), "c ~ x + (1 | g)", **settings)
 
 
 def test_separated_outcomes_are_warned_of_by_name(tmp_path, rows):
-    """Is a factor whose one level never has the event named, and an ordinary outcome left alone?"""
+    """Is a factor whose one level never has the event named, and an ordinary outcome left alone?
+
+    Seen to fail with separated fits taken for converged.
+    """
     settings = {"formula": "c ~ x + f + (1 | g)", "family": "bernoulli"}
     event = np.where(rows["f"] == "u", 0, np.tile([0, 0, 1, 1], 6))
     for values, expected in ((event, "'f[v]'"), (np.tile([0, 1, 1, 0, 0], 5)[:24], None)):
@@ -208,7 +241,10 @@ def test_separated_outcomes_are_warned_of_by_name(tmp_path, rows):
 
 
 def test_outcomes_that_belong_to_clusters_are_warned_of(tmp_path, rows):
-    """Are events that whole clusters have or don't have pointed out, and rows that are their own cluster told apart?"""
+    """Are events that whole clusters have or don't have pointed out, and rows that are their own cluster told apart?
+
+    Seen to fail with pure clusters let pass in silence.
+    """
     settings = {"formula": "c ~ x + (1 | g)", "family": "bernoulli"}
     table = validated(tmp_path, rows.assign(c=(rows["level"] > 2).astype(int)), **settings).table
     assert "events only, or none" in " ".join(separation(with_priors(table, settings)[0]))
@@ -218,7 +254,10 @@ def test_outcomes_that_belong_to_clusters_are_warned_of(tmp_path, rows):
 
 @pytest.mark.parametrize("outcome", ["x", "level"])
 def test_outcomes_without_residual_are_refused(tmp_path, rows, outcome):
-    """Is a gaussian outcome refused that a predictor or the cluster reproduces, whose likelihood has no maximum?"""
+    """Is a gaussian outcome refused that a predictor or the cluster reproduces, whose likelihood has no maximum?
+
+    Seen to fail with perfect fits let pass.
+    """
     settings = {"formula": "y ~ x + (1 | g)", "family": "gaussian"}
     table = validated(tmp_path, rows.assign(y=1 + 2 * rows[outcome]), settings["formula"]).table
     with pytest.raises(Refused, match="reproduce the outcome exactly"):
@@ -227,13 +266,16 @@ def test_outcomes_without_residual_are_refused(tmp_path, rows, outcome):
 
 
 def test_as_many_effects_as_rows_are_not_a_perfect_fit(tmp_path, rows):
-    """Do saturated clusters pass, in which the variance between them stands for the residual?"""
+    """Do saturated clusters pass, in which the variance between them stands for the residual?
+
+    Seen to fail with saturated fits taken for perfect ones.
+    """
     settings = {"formula": "y ~ 1 + (x | g)", "family": "gaussian"}
     table = validated(tmp_path, rows.assign(g=[str(i // 2) for i in range(24)]), settings["formula"]).table
     check_residuals(with_priors(table, settings)[0])
 
 
 def test_without_usable_rows_the_column_that_lacks_values_is_named(tmp_path, rows):
-    """Does the refusal say which column is empty, and how often?"""
+    """Does the refusal say which column is empty, and how often? Seen to fail without the count of empty cells."""
     with pytest.raises(Refused, match="0 usable of 24 rows \\(24 with no value in column 'x'\\)"):
         validated(tmp_path, rows.assign(x=""), "y ~ x + (1 | g)")

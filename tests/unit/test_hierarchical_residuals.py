@@ -32,7 +32,10 @@ def simulated(clusters=200, size=8, family="gaussian"):
 
 
 def test_standardised_residuals_have_the_variances_of_the_dense_model():
-    """Are residuals and random effects those of V = ZΣZ' + σ²I, and their SDs those of Lange & Ryan's formulas?"""
+    """Are residuals and random effects those of V = ZΣZ' + σ²I, and their SDs those of Lange & Ryan's formulas?
+
+    Seen to fail with all residuals over σ and with random effects over their prior SD.
+    """
     model, table, draws, _ = simulated(clusters=12)
     found = residuals.tables(model, table, draws, ())
     covariance = SD[:, None] * OMEGA * SD
@@ -56,6 +59,8 @@ def test_residuals_of_a_true_model_are_standard_normal(family):
     """At the true parameters and random effects, is every level of 1,600 rows in 200 clusters normal to chance?
 
     The SE of a mean of 200 is 0.07, that of an SD 0.05: 0.2 is three to four of them.
+
+    Seen to fail with quantile residuals that aren't randomised.
     """
     model, table, draws, u = simulated(family=family)
     found = residuals.tables(model, table, draws, () if family == "gaussian" else [np.tile(u, (2, 1, 1))])
@@ -71,7 +76,10 @@ def test_residuals_of_a_true_model_are_standard_normal(family):
 
 
 def test_planted_outliers_are_named():
-    """Do a row and a cluster far off head their levels, with the cluster's tail probability near zero?"""
+    """Do a row and a cluster far off head their levels, with the cluster's tail probability near zero?
+
+    Seen to fail with the smallest residual named.
+    """
     model, table, draws, _ = simulated()
     moved = table.assign(y=table["y"] + 8.0 * (table["g"] == "31") + 4.0 * (table["row"] == 100))
     model = with_priors(moved, {"formula": "y ~ x + (x | g)", "family": "gaussian"})[0]
@@ -83,7 +91,10 @@ def test_planted_outliers_are_named():
 
 
 def test_clusters_that_data_say_nothing_of_have_no_standardised_effect():
-    """With a variance of zero between clusters, are standardised effects missing rather than noise?"""
+    """With a variance of zero between clusters, are standardised effects missing rather than noise?
+
+    Seen to fail with directions that data say nothing of kept.
+    """
     model, table, draws, _ = simulated(clusters=12)
     zero = Draws(draws.beta, draws.sigma, 0 * draws.sd, draws.correlation)
     found = residuals.tables(model, table, zero, ())
@@ -92,7 +103,10 @@ def test_clusters_that_data_say_nothing_of_have_no_standardised_effect():
 
 
 def test_many_rows_are_thinned():
-    """Do tables of more than 50,000 individuals hold every n-th, and the summary all?"""
+    """Do tables of more than 50,000 individuals hold every n-th, and the summary all?
+
+    Seen to fail with all rows in the table.
+    """
     model, table, draws, _ = simulated(clusters=600, size=100)
     found = residuals.tables(model, table, draws, ())
     assert len(found["residuals"]) == 30_000 and found["residuals"]["row"].iloc[1] == 3

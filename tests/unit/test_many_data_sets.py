@@ -30,7 +30,10 @@ def refusal(**config):
 
 
 def test_shared_settings_are_filled_in_key_by_key_and_taken_back_by_null():
-    """Does a data set's own setting win, nested ones included, and does null leave a shared one out?"""
+    """Does a data set's own setting win, nested ones included, and does null leave a shared one out?
+
+    Seen to fail with null kept as a setting and with nested settings replaced as a whole.
+    """
     shared = SHARED | {"cluster": "lab", "priors": {"mu": "normal(0, 1)", "tau": "half_normal(1)"}}
     found = analyses(
         defaults=shared,
@@ -45,7 +48,10 @@ def test_shared_settings_are_filled_in_key_by_key_and_taken_back_by_null():
 
 
 def test_a_table_gives_the_settings_that_yaml_would(tmp_path):
-    """Are text, numbers, true/false, lists and nested settings of a table those of the same config in YAML?"""
+    """Are text, numbers, true/false, lists and nested settings of a table those of the same config in YAML?
+
+    Seen to fail with numbers of a table read as text.
+    """
     columns = ["name", "data", "measure", "label", "priors.tau", "subset.outcome", "threshold", "sampling.draws"]
     columns += ["correct_bias", "direction", "prior_odds"]
     first = ["x", "x.csv", "ROM", '["a", "b"]', "half_normal(1)", "2020", "0.2", "500", "true", '["low", "high"]']
@@ -86,13 +92,19 @@ y: {data: y.csv, label: a}
     ],
 )
 def test_a_bad_table_is_refused_with_row_and_column(tmp_path, text, words):
-    """Do errors name file, row and key, what is allowed, and the nearest word?"""
+    """Do errors name file, row and key, what is allowed, and the nearest word?
+
+    Seen to fail with names that stand twice let pass.
+    """
     (tmp_path / "all.csv").write_text(text)
     assert words in refusal(datasets_table="all.csv")
 
 
 def test_a_missing_table_and_shared_mistakes_are_named_once(tmp_path):
-    """Is a mistake in `defaults` reported where it stands rather than at every data set, and a flood cut short?"""
+    """Is a mistake in `defaults` reported where it stands rather than at every data set, and a flood cut short?
+
+    Seen to fail with every problem listed.
+    """
     assert "none.tsv: no such file. Check `datasets_table:`" in refusal(datasets_table="none.tsv")
     many = {f"d{i}": {"data": "x.csv"} for i in range(100)}
     words = refusal(defaults=SHARED | {"efect": "y"}, datasets=many)
@@ -106,7 +118,10 @@ def test_a_missing_table_and_shared_mistakes_are_named_once(tmp_path):
 
 
 def test_a_pattern_gives_an_analysis_per_file_with_safe_and_steady_names(tmp_path):
-    """Are names safe in a folder, unique, and the same whatever other files are there?"""
+    """Are names safe in a folder, unique, and the same whatever other files are there?
+
+    Seen to fail with names that are alike not told apart.
+    """
     names = ["Smith 2020", "b", "B", "健康", "deep/x", "a.b", "x" * 120, "..y"]
     for name in names:
         (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -127,21 +142,30 @@ def test_a_pattern_gives_an_analysis_per_file_with_safe_and_steady_names(tmp_pat
 
 
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
-    """Does a data set whose file has brackets in its name stay one analysis?"""
+    """Does a data set whose file has brackets in its name stay one analysis?
+
+    Seen to fail with brackets in a file's name taken for a pattern.
+    """
     (tmp_path / "a[1].csv").write_text("yi,vi\n1,1\n")
     assert list(analyses(datasets={"a": {"data": "a[1].csv"}})) == ["a"]
     assert "datasets.b.data: no file matches 'b/*.csv'" in refusal(datasets={"b": {"data": "b/*.csv"}})
 
 
 def test_expanded_names_do_not_silently_replace_others(tmp_path):
-    """Are two entries that would write into one folder refused, both named?"""
+    """Are two entries that would write into one folder refused, both named?
+
+    Seen to fail with names that collide let pass.
+    """
     (tmp_path / "b.csv").write_text("yi,vi\n1,1\n")
     words = refusal(datasets={"a": {"data": "*.csv"}, "a-b": {"data": "b.csv"}})
     assert "datasets.a-b: the name 'a-b' is taken by datasets.a; rename one" in words
 
 
 def test_a_column_splits_a_file_into_its_levels(tmp_path):
-    """Is there one analysis per value, with just its rows, and is it told which rows belong to none?"""
+    """Is there one analysis per value, with just its rows, and is it told which rows belong to none?
+
+    Seen to fail with the rows of all levels in each and without the note on rows of no level.
+    """
     (tmp_path / "all.csv").write_text(
         "yi,vi,outcome\n1,1,Reading (A)\n2,1,Maths\n3,1,Reading (A)\n4,1,\n5,1,reading (a)\n"
     )
@@ -158,7 +182,10 @@ def test_a_column_splits_a_file_into_its_levels(tmp_path):
 
 
 def test_a_file_that_cannot_be_split_is_refused_when_its_turn_comes(tmp_path):
-    """Do the other data sets of the config run where one file has no such column, or isn't there?"""
+    """Do the other data sets of the config run where one file has no such column, or isn't there?
+
+    Seen to fail with a file that can't be split stopping the config.
+    """
     (tmp_path / "all.csv").write_text("yi,vi\n1,1\n")
     found = analyses(
         datasets={"s": {"data": "all.csv", "split_by": "outcome"}, "t": {"data": "t.csv", "split_by": "x"}}
@@ -169,7 +196,10 @@ def test_a_file_that_cannot_be_split_is_refused_when_its_turn_comes(tmp_path):
 
 
 def test_a_thousand_data_sets_take_no_time(tmp_path):
-    """Are 1,000 entries read, checked and expanded within two CPU seconds, each way?"""
+    """Are 1,000 entries read, checked and expanded within two CPU seconds, each way?
+
+    Seen to fail with the file read anew for every level.
+    """
     (tmp_path / "data").mkdir()
     for i in range(1000):
         (tmp_path / "data" / f"{i}.csv").write_text("yi,vi\n1,1\n")

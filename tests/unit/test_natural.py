@@ -15,7 +15,10 @@ def tables():
 
 
 def test_quantiles_are_carried_to_the_natural_scale_and_heterogeneity_is_not():
-    """Is the risk ratio exp of its logarithm, for effects only?"""
+    """Is the risk ratio exp of its logarithm, for effects only?
+
+    Seen to fail with the exponential of limits left out.
+    """
     found = tables()
     add_natural(found, "RR")
     assert found["predictions"]["natural q97.5"].tolist() == pytest.approx([np.exp(1.1), np.exp(0.6)])
@@ -24,14 +27,17 @@ def test_quantiles_are_carried_to_the_natural_scale_and_heterogeneity_is_not():
 
 
 def test_measures_on_their_natural_scale_get_no_columns():
-    """Does an SMD stay as it is?"""
+    """Does an SMD stay as it is? Seen to fail with natural columns for every measure."""
     found = tables()
     add_natural(found, "SMD")
     assert "natural median" not in found["predictions"]
 
 
 def test_probabilities_beyond_a_threshold_are_those_of_the_draws_and_of_the_mixture():
-    """Does P(>0.2) count draws, and average normal tails where the quantity is normal given each draw?"""
+    """Does P(>0.2) count draws, and average normal tails where the quantity is normal given each draw?
+
+    Seen to fail with variances for SDs in tail probabilities.
+    """
     draws = np.linspace(-1, 1, 4000).reshape(4, 1000)
     assert of_draws({"x": draws}, 0.2).loc["x", "P(>0.2)"] == pytest.approx(0.4, abs=1e-3)
     mean = draws.reshape(-1, 1)

@@ -15,7 +15,10 @@ VARIANCE = np.array([0.04, 0.2, 1e-4, 0.09])
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999])
 def test_intervals_give_back_the_variance_they_were_made_from(level):
-    """Round trip through limits of any level: the same variance, but for the cancellation in upper − lower?"""
+    """Round trip through limits of any level: the same variance, but for the cancellation in upper − lower?
+
+    Seen to fail with the level itself as the quantile.
+    """
     half = norm.ppf(0.5 + level / 2) * np.sqrt(VARIANCE)
     # Effects are at most 200 times as large as their half-widths, so cancellation costs 1e-13 at most.
     assert variance_from_interval(EFFECT - half, EFFECT + half, level) == pytest.approx(VARIANCE, rel=1e-12)
@@ -25,6 +28,8 @@ def test_p_values_give_back_the_variance_they_were_made_from():
     """Round trip through two-sided p-values, tiny ones included, for both signs of the effect?
 
     z = 30 has p = 1e-197, where 1 − p/2 rounds to 1: only the upper tail keeps it.
+
+    Seen to fail with 1 − p/2 for the upper tail and with one-sided p-values.
     """
     p = 2 * norm.sf(np.abs(EFFECT) / np.sqrt(VARIANCE))
     assert p.min() < 1e-190
@@ -32,7 +37,10 @@ def test_p_values_give_back_the_variance_they_were_made_from():
 
 
 def test_known_values():
-    """Do textbook numbers come out: 95% limits ± 1.96 SE, and p = 0.05 at 1.96 SE?"""
+    """Do textbook numbers come out: 95% limits ± 1.96 SE, and p = 0.05 at 1.96 SE?
+
+    Seen to fail with one-sided p-values.
+    """
     # 1.96 rounds 1.959964, so variances agree to 4e-5.
     assert variance_from_interval(np.array([-1.96]), np.array([1.96]), 0.95) == pytest.approx([1.0], rel=1e-4)
     assert variance_from_p_value(np.array([-1.96]), np.array([0.05])) == pytest.approx([1.0], rel=1e-4)
@@ -43,12 +51,18 @@ def test_known_values():
     [(["1", "20"], 1.0), (["0.5", "0.25", "NA", ""], 0.01), (["1e-3"], 0.001), (["1.50e1"], 0.1), (["2e3"], 1.0)],
 )
 def test_the_last_place_is_read_from_how_numbers_are_written(texts, place):
-    """Is the finest cell of the column what counts, in any notation?"""
+    """Is the finest cell of the column what counts, in any notation?
+
+    Seen to fail with the coarsest cell of a column.
+    """
     assert last_place(texts) == place
 
 
 def test_rounding_is_not_taken_for_asymmetry():
-    """Is no interval rounded to any number of places flagged, and every clear asymmetry?"""
+    """Is no interval rounded to any number of places flagged, and every clear asymmetry?
+
+    Seen to fail with a quarter of the rounding allowed and with four times the rounding allowed.
+    """
     rng = np.random.default_rng(2)
     effect, half = rng.normal(0, 1, 500), rng.uniform(0.1, 2, 500)
     for of_effect in range(5):
@@ -72,7 +86,10 @@ P_VALUES = {"measure": "MD", "effect": "y", "p_value": "p"}
 
 
 def test_limits_in_a_table_become_variances_and_are_said(tmp_path):
-    """Are limits read at the configured level, without a warning where they are symmetric?"""
+    """Are limits read at the configured level, without a warning where they are symmetric?
+
+    Seen to fail with 95% whatever the config says.
+    """
     source = table(tmp_path, "y,l,u\n-0.22,-0.45,0.01\n0.1,-0.1,0.3\n")
     result = validate(source, LIMITS | {"ci_level": 0.9})
     z = norm.ppf(0.95)
@@ -86,7 +103,10 @@ def test_limits_in_a_table_become_variances_and_are_said(tmp_path):
 
 
 def test_ratios_given_instead_of_logarithms_are_pointed_out(tmp_path):
-    """Do hazard ratios with their limits, which are symmetric only as logarithms, raise a warning that says so?"""
+    """Do hazard ratios with their limits, which are symmetric only as logarithms, raise a warning that says so?
+
+    Seen to fail without the words on logarithms.
+    """
     text = "y,l,u\n0.80,0.64,1.01\n1.11,0.90,1.35\n-0.2,-0.5,0.1\n"
     (warning,) = validate(table(tmp_path, text), LIMITS).warnings
     assert "rows 1, 2" in warning and "must be logarithms" in warning and "hazard ratios" in warning
@@ -109,7 +129,10 @@ def test_ratios_given_instead_of_logarithms_are_pointed_out(tmp_path):
     ],
 )
 def test_cells_without_a_standard_error_are_refused(tmp_path, settings, text, row, column, words):
-    """Does each message name the file, row and column, and say what to do?"""
+    """Does each message name the file, row and column, and say what to do?
+
+    Seen to fail with p-values of 0 and 1 let pass.
+    """
     with pytest.raises(Refused) as caught:
         validate(table(tmp_path, text), settings)
     (problem,) = caught.value.problems
@@ -119,7 +142,10 @@ def test_cells_without_a_standard_error_are_refused(tmp_path, settings, text, ro
 
 
 def test_a_zero_effect_without_a_p_value_is_dropped_not_refused(tmp_path):
-    """Is a row with a missing p-value dropped as missing, whatever its effect?"""
+    """Is a row with a missing p-value dropped as missing, whatever its effect?
+
+    Seen to fail with zero effects refused though their p-value is missing.
+    """
     result = validate(table(tmp_path, "y,p\n0,\n0.2,0.1\n0.3,0.2\n"), P_VALUES)
     assert result.table["row"].tolist() == [2, 3]
     assert "two-sided p-values in column 'p'" in result.notes[0]

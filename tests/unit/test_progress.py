@@ -16,17 +16,28 @@ def two_stages(datasets):
 
 
 def test_time_left_is_that_of_jobs_that_take_as_long_as_their_rule_did():
-    """With fits of 8 s and reports of 2 s one after the other: are 90 s left after the first of ten data sets?"""
+    """Fits of 8 s and reports of 2 s one by one: are 90 s left after the first of ten data sets, 82 s after a fit more?
+
+    One mean for all jobs would say 90 s as well, then 102 s.
+
+    Seen to fail with one mean time for all rules.
+    """
     progress = Progress(two_stages(10), began=100.0)
     progress.start([0], 100.0)
     progress.finish(0, 108.0, {})
     progress.start([1], 108.0)
     progress.finish(1, 110.0, {"d0": ("pass", "")})
     assert progress.remaining(110.0) == pytest.approx(90.0)
+    progress.start([2], 110.0)
+    progress.finish(2, 118.0, {})
+    assert progress.remaining(118.0) == pytest.approx(82.0)
 
 
 def test_time_left_counts_jobs_side_by_side():
-    """Two at a time, all of 10 s, 4 of 20 done after 20 s: are 80 s left?"""
+    """Two at a time, all of 10 s, 4 of 20 done after 20 s: are 80 s left?
+
+    Seen to fail with time left as if jobs ran one by one.
+    """
     progress = Progress({i: Job("fit", f"fit d{i}", "", (f"d{i}",)) for i in range(20)}, began=0.0)
     for first, now in ((0, 0.0), (2, 10.0)):
         progress.start([first, first + 1], now)
@@ -36,7 +47,10 @@ def test_time_left_counts_jobs_side_by_side():
 
 
 def test_a_line_counts_names_and_tells_failures():
-    """Does each finished data set get one line, also several from one job, with what went wrong so far?"""
+    """Does each finished data set get one line, also several from one job, with what went wrong so far?
+
+    Seen to fail with failures left out of the line.
+    """
     jobs = {0: Job("chain", "chain 0", "", ("a", "b")), 1: Job("chain", "chain 1", "1.log", ("c",))}
     progress = Progress(jobs, began=0.0)
     progress.start([0, 1], 0.0)
@@ -48,7 +62,10 @@ def test_a_line_counts_names_and_tells_failures():
 
 
 def test_a_job_that_is_tried_again_is_no_failure():
-    """Is a job that failed and then succeeded forgotten as a failure, and the last line without a time?"""
+    """Is a job that failed and then succeeded forgotten as a failure, and the last line without a time?
+
+    Seen to fail with failures kept that were tried again.
+    """
     progress = Progress({0: Job("fit", "fit a", "", ("a",))}, began=0.0)
     progress.start([0], 0.0)
     progress.fail(0)
@@ -58,7 +75,7 @@ def test_a_job_that_is_tried_again_is_no_failure():
 
 
 def test_long_stages_without_a_finished_data_set_show_life():
-    """Is there a line of counted jobs every half minute, and no more often?"""
+    """Is there a line of counted jobs every half minute, and no more often? Seen to fail with a line per job."""
     progress = Progress(two_stages(10), began=0.0)
     lines = []
     for i in range(10):
@@ -70,7 +87,7 @@ def test_long_stages_without_a_finished_data_set_show_life():
 
 @pytest.mark.parametrize("seconds, text", [(3, "10 s"), (84, "80 s"), (170, "3 min"), (7000, "2 h")])
 def test_durations_are_rounded(seconds, text):
-    """Does the time left claim no more precision than an estimate has?"""
+    """Does the time left claim no more precision than an estimate has? Seen to fail with seconds up to 10 minutes."""
     assert duration(seconds) == text
 
 
@@ -79,7 +96,10 @@ def entry(name, status="pass", seconds=1.0, message=""):
 
 
 def test_the_summary_tells_counts_reasons_and_the_slowest():
-    """Are passed, warned, failed and refused counted, reasons given, and three slowest named, slowest first?"""
+    """Are passed, warned, failed and refused counted, reasons given, and three slowest named, slowest first?
+
+    Seen to fail with the fastest named.
+    """
     datasets = [entry("a", seconds=2.0), entry("b", "warn", 9.0), entry("c", "refused", None, "no such file: c.csv")]
     datasets += [entry("d", "fail", 3.0, "the chains ended early"), entry("e", seconds=4.0)]
     assert summary(datasets).splitlines() == [
@@ -92,12 +112,18 @@ def test_the_summary_tells_counts_reasons_and_the_slowest():
 
 
 def test_many_failures_fill_no_screen():
-    """Do 500 refused data sets take some 20 lines, and does the summary say how many more there are?"""
+    """Do 500 refused data sets take some 20 lines, and does the summary say how many more there are?
+
+    Seen to fail with all failures listed.
+    """
     lines = summary([entry(f"d{i}", "refused", None, "x") for i in range(500)]).splitlines()
     assert len(lines) == 22
     assert lines[-1] == "  and 480 more with status fail or refused"
 
 
 def test_data_cannot_steer_the_terminal():
-    """Are escape sequences in a message about user data made harmless, and letters of any script kept?"""
+    """Are escape sequences in a message about user data made harmless, and letters of any script kept?
+
+    Seen to fail with control characters let through.
+    """
     assert plain("cell '\x1b[2Jα, 研究'\n") == "cell '\N{REPLACEMENT CHARACTER}[2Jα, 研究'\N{REPLACEMENT CHARACTER}"

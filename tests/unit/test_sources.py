@@ -8,7 +8,10 @@ SCRIPTS = Path(sources.PACKAGE).parent / "scripts"
 
 
 def test_a_stage_depends_on_what_it_imports_and_on_nothing_else():
-    """Would editing a figure rerun fits, or editing the likelihood leave them standing?"""
+    """Would editing a figure rerun fits, or editing the likelihood leave them standing?
+
+    Seen to fail with direct imports only and with every module of the package.
+    """
     fit = {path.name for path in sources.modules_of(SCRIPTS / "fit.py")}
     assert {"marginal.py", "nuts.py", "priors.py", "heterogeneity.py"} <= fit
     assert not any("figures" in path.parts or "inference" in path.parts for path in map(Path, fit))
@@ -18,7 +21,10 @@ def test_a_stage_depends_on_what_it_imports_and_on_nothing_else():
 
 
 def test_stages_import_only_from_their_left():
-    """Data ← models ← sampling ← inference ← figures ← report: does the library keep its order?"""
+    """Data ← models ← sampling ← inference ← figures ← report: does the library keep its order?
+
+    Seen to fail with an import from the right.
+    """
     order = ["data", "models", "sampling", "inference", "figures", "report"]
     for stage in order:
         for path in (sources.PACKAGE / stage).rglob("*.py"):
@@ -29,7 +35,10 @@ def test_stages_import_only_from_their_left():
 
 
 def test_a_digest_follows_the_content(tmp_path):
-    """Does one changed byte change the digest, and moving the files not?"""
+    """Does one changed byte change the digest, and moving the files not?
+
+    Seen to fail with names but not contents in the digest and with paths in the digest.
+    """
     (tmp_path / "a").mkdir()
     for folder in (tmp_path, tmp_path / "a"):
         (folder / "x.py").write_text("x = 1\n")

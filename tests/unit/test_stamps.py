@@ -19,7 +19,10 @@ def folder(tmp_path):
 
 
 def test_results_are_complete_until_a_file_is_changed_cut_or_gone(folder):
-    """Is each kind of damage seen, in folders of files too, while another time of change alone is none?"""
+    """Is each kind of damage seen, in folders of files too, while another time of change alone is none?
+
+    Seen to fail with contents not compared and with missing files let pass.
+    """
     assert stamps.complete(folder)
     os.utime(folder / "a.csv", ns=(1, 1))
     assert stamps.complete(folder)
@@ -32,7 +35,10 @@ def test_results_are_complete_until_a_file_is_changed_cut_or_gone(folder):
 
 
 def test_a_record_that_is_missing_or_unreadable_means_nothing_is_complete(folder):
-    """Does a half-written record, or none, count as no record instead of stopping the run?"""
+    """Does a half-written record, or none, count as no record instead of stopping the run?
+
+    Seen to fail with broken records stopping the run and with no record taken for complete results.
+    """
     (folder / stamps.RECORD).write_text('{"prepare": {"key"')
     assert stamps.read_record(folder) == {}
     assert not stamps.complete(folder)
@@ -41,6 +47,9 @@ def test_a_record_that_is_missing_or_unreadable_means_nothing_is_complete(folder
 
 
 def test_digests_depend_on_values_and_not_on_the_order_of_keys():
-    """Would a reordered config run everything again, or a changed value be missed?"""
+    """Would a reordered config run everything again, or a changed value be missed?
+
+    Seen to fail with keys in the order of the config.
+    """
     assert stamps.digest({"a": 1, "b": 2}) == stamps.digest({"b": 2, "a": 1})
     assert stamps.digest({"a": 1}, ["x"]) != stamps.digest({"a": 1}, ["y"])

@@ -56,7 +56,10 @@ def test_convergence_is_judged_at_the_stated_thresholds(measure, value, status):
     ],
 )
 def test_agreement_is_judged_at_the_stated_thresholds(statistic, difference, own, status):
-    """Draws with an SE of 0.01 SD: 0.06 SD for means, 4 and 6 SEs; with an SE of the reference both, and an SD."""
+    """Draws with an SE of 0.01 SD: 0.06 SD for means, 4 and 6 SEs; with an SE of the reference both, and an SD.
+
+    Seen to fail with a tolerance of 0.08 SD and with the reference's own error left out.
+    """
     names, errors = ("mean", "median", "q2.5", "q97.5"), ("mcse_mean", "mcse_median", "mcse_q2.5", "mcse_q97.5")
     reference = {"sd": 2.0} | dict.fromkeys(names, 1.0) | (dict.fromkeys(errors, 2 * own) if own else {})
     drawn = {"parameter": "mu"} | dict.fromkeys(names, 1.0) | dict.fromkeys(errors, 0.02)
