@@ -159,6 +159,7 @@ def _model(name: str, k: int, clusters: int, status: str) -> dict[str, Any]:
         "analysis": "meta",
         "measure": "SMD",
         "measure_label": "standardised mean difference",
+        "output_scale": "analysis",
         "k": k,
         "n_clusters": clusters,
         "cluster_column": "district" if clusters else None,

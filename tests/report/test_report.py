@@ -369,7 +369,7 @@ def test_same_files_same_bytes(results: Path, tmp_path: Path, name: str) -> None
         ("clustered", 300),
         ("unclustered", 300),
         ("moderated", 300),
-        ("hundred", 320),
+        ("hundred", 330),
         ("huge", 500),
         ("few", 300),
         ("logit", 300),
