@@ -115,6 +115,8 @@ def test_other_priors_of_tau_agree_with_a_dense_grid(model_of, tau):
     """Is the rule as good for heavy tails, for densities infinite at zero and for bounded supports?
 
     1e-5: the error of the trapezoidal sum over 40,000 points that stands against it.
+
+    Seen to fail with a box that ends too early.
     """
     model = model_of("bcg", tau=tau)
     summary = exact.summarise(exact.solve(model))
@@ -146,6 +148,6 @@ def test_posteriors_at_the_edges_are_found():
 
 
 def test_a_prior_of_mu_that_is_not_normal_is_said_to_be_out_of_reach(model_of):
-    """Does the caller learn why there is no exact posterior?"""
+    """Does the caller learn why there is no exact posterior? Seen to fail with priors that aren't normal let pass."""
     with pytest.raises(exact.NotApplicable, match="student_t"):
         exact.solve(model_of("bcg", mu="student_t(3, 0, 1)"))

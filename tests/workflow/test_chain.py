@@ -203,7 +203,7 @@ def test_snakemakes_own_report_holds_pages_and_figures_with_captions(project, da
 
 
 def test_nothing_is_done_twice(project):
-    """Is a second run without changes empty?"""
+    """Is a second run without changes empty? Seen to fail with the time of day among a rule's params."""
     assert project.planned() == set()
     assert "Nothing to be done" in project.run().stdout
 
