@@ -23,6 +23,8 @@ from hiermeta.models.hierarchical import Draws, HierarchicalModel
 Array = npt.NDArray[np.float64]
 SINGULAR = 1e-4
 """A relative Cholesky diagonal below this counts as zero, as in lme4."""
+LARGEST = 1e5
+"""Beyond this the elements of a relative Cholesky factor don't go: crossed factors are singular in double precision."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,12 @@ def factor(blocks: tuple[int, ...], theta: Array) -> Array:
     return result
 
 
+def limits(blocks: tuple[int, ...]) -> tuple[npt.NDArray[np.bool_], list[tuple[float, float]]]:
+    """Which elements of Λ stand on its diagonal, and where each may lie."""
+    diagonal = np.concatenate([np.equal(*np.tril_indices(size)) for size in blocks])
+    return diagonal, [(0.0 if on else -LARGEST, LARGEST) for on in diagonal]
+
+
 def _solve(model: HierarchicalModel, L: Array) -> _Solved:
     if model.several:
         return _solve_latent(model, L)
@@ -162,8 +170,7 @@ def fit(model: HierarchicalModel, reml: bool = True) -> MixedFit:
     reml : bool
     """
     degrees = model.n - len(model.names) * reml
-    diagonal = np.concatenate([np.equal(*np.tril_indices(size)) for size in model.blocks])
-    bounds = [(0.0, None) if on else (None, None) for on in diagonal]
+    diagonal, bounds = limits(model.blocks)
 
     def objective(theta: Array) -> float:
         return _deviance(_solve(model, factor(model.blocks, theta)), degrees, reml)
