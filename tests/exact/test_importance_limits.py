@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hiermeta.inference.hierarchical import classical, classical_counts, evidence_latent, importance
+from hiermeta.inference.hierarchical import classical, evidence_latent, importance
 from hiermeta.inference.hierarchical.evidence import _Marginal, evidence
 from hiermeta.inference.hierarchical.importance import Effort, adapt
 from hiermeta.models.hierarchical_files import with_priors
@@ -16,7 +16,7 @@ def table(clusters=8, rows=12):
     found = pd.DataFrame({"row": np.arange(1, g.size + 1), "g": g, "f": rng.choice(list("abcdef"), g.size)})
     found["x"] = rng.normal(size=g.size)
     found["y"] = 1 + 0.5 * found["x"] + np.repeat(rng.normal(0, 0.7, clusters), rows) + rng.normal(size=g.size)
-    return found.assign(b=(found["y"] > 1).astype(float))
+    return found
 
 
 @pytest.mark.parametrize("dimensions", [3, 40])
@@ -85,18 +85,16 @@ def test_coefficients_whose_prior_leaves_out_the_estimate():
     assert ((slopes > 1) & (slopes < 1.5))[weight > 0].all()
 
 
-@pytest.mark.parametrize("family", ["gaussian", "bernoulli"])
-def test_three_crossed_factors_without_effects_have_classical_fits(family):
-    """Does the likelihood have its maximum at finite SDs where the factors mean nothing?
+def test_crossed_factors_that_mean_nothing_have_a_classical_fit():
+    """Does the likelihood have its maximum at finite SDs with three crossed factors, two of them without differences?
 
-    Seen to fail with "Factor is exactly singular": a line search went to relative SDs of 10¹⁰.
+    Seen to fail with "Matrix is not positive definite": a line search went to relative SDs of 10¹⁰.
     """
-    rng = np.random.default_rng(5)
-    rows = table(12, 10)
+    rng = np.random.default_rng(118)
+    g = np.repeat(np.arange(12), 10)
+    rows = pd.DataFrame({"row": np.arange(1, 121), "g": g.astype(str), "x": rng.normal(size=120)})
+    rows["y"] = 1 + 0.5 * rows["x"] + rng.normal(0, 0.7, 12)[g] + rng.normal(size=120)
     for name, levels in (("u", 6), ("w", 5)):
-        rows[name] = rng.choice([f"{name}{i}" for i in range(levels)], len(rows))
-    outcome = "y" if family == "gaussian" else "b"
-    settings = {"formula": f"{outcome} ~ x + (1 | g) + (1 | u) + (1 | w)", "family": family}
-    model = with_priors(rows, settings)[0]
-    fit = classical.fit(model) if family == "gaussian" else classical_counts.fit(model)
-    assert (fit.parameters.sd < 10).all()
+        rows[name] = rng.choice([f"{name}{i}" for i in range(levels)], 120)
+    model = with_priors(rows, {"formula": "y ~ x + (1 | g) + (1 | u) + (1 | w)", "family": "gaussian"})[0]
+    assert (classical.fit(model, reml=False).parameters.sd < 2).all()

@@ -113,6 +113,12 @@ class MixedFit:
         """Whether the fit lies on the boundary: an SD of zero, or a correlation of one."""
         return bool((np.diag(factor(self.model.blocks, self.theta)) < SINGULAR).any())
 
+    @property
+    def boundary(self) -> str:
+        """Where a singular fit lies: ``sd``, some SDs being zero, or ``correlation``; empty otherwise."""
+        size = np.sqrt((factor(self.model.blocks, self.theta) ** 2).sum(axis=1))
+        return "" if not self.singular else "sd" if (size < SINGULAR).any() else "correlation"
+
 
 def factor(blocks: tuple[int, ...], theta: Array) -> Array:
     """Shape (q, q): Λ from its elements."""
@@ -225,6 +231,7 @@ def document(fitted: MixedFit, ml: MixedFit, null: MixedFit) -> dict[str, Any]:
             name: draw.correlation[0, i, j] for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True)
         },
         "singular": fitted.singular,
+        "boundary": fitted.boundary,
         "deviance": fitted.deviance,
         "log_likelihood": -fitted.deviance / 2,
         "ml": {

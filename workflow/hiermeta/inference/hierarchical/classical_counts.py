@@ -121,7 +121,7 @@ def fit(model: HierarchicalModel) -> CountFit:
     return CountFit(model, np.asarray(min(found, key=lambda result: result.fun).x))
 
 
-def _separate(model: HierarchicalModel, diagonal: Array) -> list[Array]:
+def _separate(model: HierarchicalModel, diagonal: npt.NDArray[np.bool_]) -> list[Array]:
     """The coefficients of a regression without clusters, beside small and large SDs."""
     rows = model.counts
     start = regress(rows, (rows.X - model.centre) / model.spread).coefficients
@@ -130,7 +130,7 @@ def _separate(model: HierarchicalModel, diagonal: Array) -> list[Array]:
     return [np.concatenate([np.clip(start, -10, 10), np.where(diagonal, size, 0.0)]) for size in (0.2, 0.8)]
 
 
-def _joint(model: HierarchicalModel, diagonal: Array) -> Array:
+def _joint(model: HierarchicalModel, diagonal: npt.NDArray[np.bool_]) -> Array:
     """The best Cholesky factor with the coefficients at the mode of the random effects, as lme4 begins."""
     latent, flat = model.latent_rows, np.zeros(len(model.names))
 
