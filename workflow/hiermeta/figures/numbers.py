@@ -194,10 +194,14 @@ def as_written(value: float) -> str:
 
     Examples
     --------
-    >>> as_written(0.0), as_written(-0.25), as_written(0.9)
-    ('0', '−0.25', '0.9')
+    >>> as_written(0.0), as_written(-0.25), as_written(0.9), as_written(-5e9), as_written(1e-7)
+    ('0', '−0.25', '0.9', '−5×10⁹', '10⁻⁷')
     """
-    return f"{value:g}".replace("-", MINUS)
+    mantissa, power, exponent = f"{value:g}".replace("-", MINUS).partition("e")
+    if not power:
+        return mantissa
+    shown = superscript(int(exponent.replace(MINUS, "-")))
+    return f"{mantissa}×10{shown}".replace("1×10", "10") if mantissa in ("1", f"{MINUS}1") else f"{mantissa}×10{shown}"
 
 
 def decimals_as_written(value: float) -> int:
