@@ -10,7 +10,7 @@ from hierarchical_folders import build, simulate
 from test_hierarchical_pages import change, copy, text
 
 from hiermeta.figures.catalogue import write_figures
-from hiermeta.figures.hierarchical import prior_predictive
+from hiermeta.figures.hierarchical import curves, prior_predictive
 from hiermeta.figures.results import Results
 from hiermeta.report.context import write_report
 from hiermeta.report.hierarchical import answer, model, verdict
@@ -100,3 +100,10 @@ def test_priors_that_exclude_the_average_are_said_to(
     folder = copy(results, "slopes", tmp_path)
     change(folder, "prior_predictive.csv", "quantity", "average", **dict(zip(("q2.5", "q97.5"), limits, strict=True)))
     assert said in prior_predictive._finding(Results(folder).rows("prior_predictive"))
+
+
+def test_an_outcome_has_no_article(levels: Path) -> None:
+    """Does the text of a figure say "score goes from", not "the score"? Seen to fail: "the y goes from"."""
+    found = Results(levels)
+    sentence = curves.draw(found).description
+    assert "to one above it, score goes from " in sentence

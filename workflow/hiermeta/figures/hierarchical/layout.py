@@ -55,6 +55,11 @@ def response(results: Results) -> str:
     return f"probability of {outcome}"
 
 
+def in_a_sentence(results: Results) -> str:
+    """What is predicted, with an article where it is more than the outcome's name."""
+    return response(results) if results.model["family"] == "gaussian" else f"the {response(results)}"
+
+
 def inverse(results: Results) -> Callable[[Array], Array]:
     """From the scale of the coefficients to that of the outcome."""
     if results.model["family"] == "gaussian":
