@@ -90,6 +90,8 @@ def test_the_unconstrained_density_is_the_constrained_one_with_its_jacobian(mode
     """Does log p(y, θ) change by the log Jacobian, taken by finite differences, of the way back to the parameters?
 
     1e-4: likelihoods of clusters come in single precision, derivatives from central differences.
+
+    Seen to fail without the Jacobian of parameters with one limit.
     """
     model = model_of(name, **priors)
     log_posterior, rng = LogPosterior(model), np.random.default_rng(2)

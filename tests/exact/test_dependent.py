@@ -24,7 +24,10 @@ TABLE = pd.DataFrame(
 
 @pytest.mark.parametrize("clustered", [True, False])
 def test_rotation_gives_the_likelihood_of_the_full_covariance(clustered):
-    """Is the likelihood at any τ and ρ that of one normal with covariance S + U + prior of mu? 1e-9: rounding."""
+    """Is the likelihood at any τ and ρ that of one normal with covariance S + U + prior of mu? 1e-9: rounding.
+
+    Seen to fail with rotations the other way round.
+    """
     matrix = sampling_covariance({"sampling_correlation": 0.7}, TABLE, 8)
     priors = {"mu": parse("normal(0.1, 0.8)"), "tau": parse("half_normal(1)"), "rho": parse("beta(1, 1)")}
     model = build(TABLE if clustered else TABLE.drop(columns="cluster"), priors, {}, matrix)
@@ -38,7 +41,10 @@ def test_rotation_gives_the_likelihood_of_the_full_covariance(clustered):
 
 
 def test_a_correlation_of_zero_is_independence():
-    """Does the dependent route meet the independent one where the correlation vanishes?"""
+    """Does the dependent route meet the independent one where the correlation vanishes?
+
+    Seen to fail with rotations the other way round.
+    """
     priors = {"mu": parse("normal(0, 1)"), "tau": parse("half_normal(1)"), "rho": parse("beta(1, 1)")}
     dependent = exact.summarise(exact.solve(build(TABLE, priors, {}, np.diag(TABLE["variance"]))))
     independent = exact.summarise(exact.solve(build(TABLE, priors, {})))
@@ -53,7 +59,10 @@ def file(tmp_path, matrix, header=False):
 
 
 def test_a_covariance_file_is_read_with_and_without_names_and_for_dropped_rows(tmp_path):
-    """Are plain numbers and R's write.csv layout alike, and rows that were dropped left out?"""
+    """Are plain numbers and R's write.csv layout alike, and rows that were dropped left out?
+
+    Seen to fail with the first rows for those that were kept.
+    """
     matrix = sampling_covariance({"sampling_correlation": 0.5}, TABLE, 8)
     for header in (False, True):
         assert sampling_covariance(file(tmp_path, matrix, header), TABLE, 8) == pytest.approx(matrix)
@@ -81,13 +90,13 @@ def changed(i, j, value, symmetric=True):
     ],
 )
 def test_a_matrix_that_cannot_be_the_sampling_covariance_is_refused(tmp_path, matrix, words):
-    """Does each refusal name the file and the rows?"""
+    """Does each refusal name the file and the rows? Seen to fail without the look for symmetry."""
     with pytest.raises(Refused, match=r"v\.csv") as caught:
         sampling_covariance(file(tmp_path, matrix), TABLE, 8)
     assert words in str(caught.value)
 
 
 def test_a_correlation_needs_clusters():
-    """Is a correlation without anything to be correlated in refused?"""
+    """Is a correlation without anything to be correlated in refused? Seen to fail without the look for clusters."""
     with pytest.raises(Refused, match="needs clusters"):
         sampling_covariance({"sampling_correlation": 0.5}, TABLE.drop(columns="cluster"), 8)

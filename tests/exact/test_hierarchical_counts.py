@@ -80,6 +80,8 @@ def test_stan_density_and_gradient_are_right(program, case):
     """Do value and analytic gradient equal plain densities, priors and Jacobians, and their difference quotients?
 
     Values to 1e-8, central differences with steps of 1e-5 to about 1e-6.
+
+    Seen to fail with the offsets of coefficients left out of Stan's data.
     """
     model = model_of(case)
     p, q, m, J = len(model.names), len(model.effects), len(model.pairs), 5
@@ -115,7 +117,10 @@ def test_stan_density_and_gradient_are_right(program, case):
 
 
 def test_random_effects_of_a_draw_are_the_factor_times_the_sampled_numbers():
-    """Is u_j = Lv_j in the user's units, for every draw? To rounding."""
+    """Is u_j = Lv_j in the user's units, for every draw? To rounding.
+
+    Seen to fail with random effects by the transposed factor.
+    """
     model = model_of("binomial")
     rng = np.random.default_rng(2)
     columns = {f"beta[{i}]": rng.normal(size=(2, 3)) for i in (1, 2)}

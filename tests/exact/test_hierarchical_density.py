@@ -71,7 +71,10 @@ def dense(model, draws, s):
 
 @pytest.mark.parametrize("case", FORMULAS)
 def test_log_likelihood_by_cluster_is_the_dense_one(case):
-    """Is log p(y_j | parameters) that of one multivariate normal per cluster? Rounding of outcomes near 1000: 1e-8."""
+    """Is log p(y_j | parameters) that of one multivariate normal per cluster? Rounding of outcomes near 1000: 1e-8.
+
+    Seen to fail without the determinants of clusters.
+    """
     model = model_of(case)
     draws, _ = some_draws(model)
     found = model.log_likelihood(draws)
@@ -85,7 +88,10 @@ def test_log_likelihood_by_cluster_is_the_dense_one(case):
 
 @pytest.mark.parametrize("case", FORMULAS)
 def test_random_effects_given_a_draw_are_the_conditional_normal(case):
-    """Are mean and covariance of u_j those of ΣZ'V⁻¹(y − Xβ) and Σ − ΣZ'V⁻¹ZΣ? To rounding."""
+    """Are mean and covariance of u_j those of ΣZ'V⁻¹(y − Xβ) and Σ − ΣZ'V⁻¹ZΣ? To rounding.
+
+    Seen to fail with covariances of random effects that the data don't narrow.
+    """
     model = model_of(case)
     draws, _ = some_draws(model)
     means, covariances = model.random_effects(draws)
@@ -111,6 +117,8 @@ def test_stan_density_and_gradient_are_right(program, case):
     The intercept's prior holds where the other columns have their means. Two random effects with LKJ(η): the density
     of the correlation is that of a beta variable on (−1, 1) with both shapes η; larger blocks are tested apart.
     Values to 1e-7 of about 1e2; central differences with steps of 1e-5 are good to 1e-5.
+
+    Seen to fail with another prior shape of correlations in Stan's data.
     """
     from scipy.stats import beta as beta_distribution
 
@@ -169,6 +177,8 @@ def test_partial_correlations_of_three_effects_follow_lkj():
     """Does the change from partial to plain correlations, with its Jacobian, give det(Ω)^(η − 1) up to a constant?
 
     The log density of three correlations under LKJ(η) may differ from the claimed one by the same constant only.
+
+    Seen to fail with partial correlations taken for plain ones.
     """
     from scipy.stats import beta as beta_distribution
 
@@ -194,7 +204,10 @@ def test_partial_correlations_of_three_effects_follow_lkj():
 
 
 def test_rows_of_a_million_and_an_offset_of_a_million_keep_their_digits():
-    """Is the likelihood the same when outcome and predictor are moved by 1e6? Their own rounding allows 1e-5."""
+    """Is the likelihood the same when outcome and predictor are moved by 1e6? Their own rounding allows 1e-5.
+
+    Seen to fail with outcomes that are not centred.
+    """
     table = rows()
     settings = {"formula": "y ~ x + (1 | g)", "family": "gaussian"}
     model = build(table, settings, {}, 2.0)

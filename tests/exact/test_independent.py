@@ -93,6 +93,8 @@ def test_draws_of_a_regression_agree_with_importance_sampling():
 
     160 schools would take long; the 18 subjects of the sleep study. Within four joint Monte Carlo SEs; the weighted
     draws, 600 of them nearly independent, are taken as four chains of 150.
+
+    Seen to fail with SDs in standardised units.
     """
     table, settings = read_table(str(REFERENCE / "hierarchical" / "sleepstudy.csv")), {
         "formula": "Reaction ~ Days + (Days | Subject)", "family": "gaussian"

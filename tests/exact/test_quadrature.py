@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit, log_expit, logsumexp
 from scipy.stats import multivariate_normal
 
 from hiermeta.inference import exact
@@ -115,6 +116,8 @@ def test_other_priors_of_tau_agree_with_a_dense_grid(model_of, tau):
     """Is the rule as good for heavy tails, for densities infinite at zero and for bounded supports?
 
     1e-5: the error of the trapezoidal sum over 40,000 points that stands against it.
+
+    Seen to fail with a box that ends too early.
     """
     model = model_of("bcg", tau=tau)
     summary = exact.summarise(exact.solve(model))
@@ -130,7 +133,12 @@ def test_other_priors_of_tau_agree_with_a_dense_grid(model_of, tau):
 
 
 def test_posteriors_at_the_edges_are_found():
-    """Heterogeneity at zero, heterogeneity far beyond its prior, ρ at one: is the box found, the error small?"""
+    """Heterogeneity at zero, heterogeneity far beyond its prior, ρ at one: is the box found, the error small?
+
+    Evidence against a sum over 700 × 500 points of log τ and logit ρ, whose ends cut off 1e-7 of it: to 1e-6.
+
+    Seen to fail with a box that ends too early.
+    """
     rng = np.random.default_rng(3)
     priors = {"mu": parse("normal(0, 1)"), "tau": parse("half_normal(0.25)"), "rho": parse("beta(1, 1)")}
     cluster = np.repeat(list("abcdef"), 4)
@@ -140,12 +148,18 @@ def test_posteriors_at_the_edges_are_found():
         table = pd.DataFrame({"effect": effect, "variance": np.full(24, variance), "cluster": cluster})
         posterior = exact.solve(build(table, priors))
         assert posterior.error < 1e-6
+        x, y = midpoints(-18, 4, 700), midpoints(-20, 30, 500)
+        tau, rho = np.repeat(np.exp(x), len(y)), np.tile(expit(y), len(x))
+        jacobian = np.repeat(x, len(y)) + np.tile(log_expit(y) + log_expit(-y), len(x))
+        log_density = exact.conditional(posterior.model, tau, rho).log_likelihood + priors["tau"].logpdf(tau) + jacobian
+        total = logsumexp(log_density) + np.log((x[1] - x[0]) * (y[1] - y[0]))
+        assert posterior.log_marginal_likelihood == pytest.approx(total, abs=1e-6)
         summary = exact.summarise(posterior)
         for row in ("mu", "tau", "rho", "I2 [within]"):
             assert summary[row]["q2.5"] < summary[row]["median"] < summary[row]["q97.5"]
 
 
 def test_a_prior_of_mu_that_is_not_normal_is_said_to_be_out_of_reach(model_of):
-    """Does the caller learn why there is no exact posterior?"""
+    """Does the caller learn why there is no exact posterior? Seen to fail with priors that aren't normal let pass."""
     with pytest.raises(exact.NotApplicable, match="student_t"):
         exact.solve(model_of("bcg", mu="student_t(3, 0, 1)"))

@@ -57,7 +57,10 @@ def covariance(model, draw, effects):
 
 
 def test_left_out_densities_of_gaussian_rows_are_exact():
-    """Are p(y_i | rest) and p(y_j | shared effects) those of the dense normal, crossed with slopes and nested? 1e-9."""
+    """Are p(y_i | rest) and p(y_j | shared effects) those of the dense normal, crossed with slopes and nested? 1e-9.
+
+    Seen to fail without the variance of what shares rows.
+    """
     rng = np.random.default_rng(1)
     for formula in (CROSSED, NESTED):
         model = model_of(formula)
@@ -80,7 +83,10 @@ def test_left_out_densities_of_gaussian_rows_are_exact():
 
 
 def test_coefficients_and_effects_integrate_to_the_dense_normal():
-    """Is the value of the approximation with normal priors of the coefficients log p(y | σ, Σ) exactly? 1e-8."""
+    """Is the value of the approximation with normal priors of the coefficients log p(y | σ, Σ) exactly? 1e-8.
+
+    Seen to fail without the determinant of the priors' precisions.
+    """
     model = model_of(CROSSED)
     marginal, z = _Marginal(model), np.array([[-0.3, -0.6, -0.2, 0.4, -0.1]])
     found = marginal(z)[0] - marginal.log_prior(z)[0]
@@ -149,7 +155,10 @@ def test_marginal_likelihoods_of_counts_are_those_of_a_grid():
 
 
 def test_candidates_leave_out_each_slope_and_each_factor():
-    """Are all parts of a model with two factors left out in turn, the factors' rows staying what is left out?"""
+    """Are all parts of a model with two factors left out in turn, the factors' rows staying what is left out?
+
+    Seen to fail without models that lack a factor.
+    """
     model = model_of(CROSSED)
     names = [name for name, _, _ in candidates(model)]
     assert names == ["full model", "without varying x by a", "without a", "without b", "without clustering"]
@@ -165,7 +174,10 @@ def program():
 
 
 def test_stan_density_and_gradient_of_gaussian_rows_are_right(program):
-    """Do value and gradient with crossed factors equal plain densities and their difference quotients? 1e-8, 1e-5."""
+    """Do value and gradient with crossed factors equal plain densities and their difference quotients? 1e-8, 1e-5.
+
+    Seen to fail with the offsets of coefficients left out of Stan's data.
+    """
     model, rng = model_of(CROSSED), np.random.default_rng(1)
     p, q, M, units = 2, 3, model.latent_rows.size, model.units
     point = 0.4 * rng.standard_normal(p + q + 1 + 1 + M)

@@ -67,6 +67,8 @@ def test_log_density_and_gradient_are_right(program, case):
     """Do value and gradient of the C++ function equal the dense density and its difference quotients?
 
     Values agree to rounding, 1e-8; central differences with a step of 1e-5 are good to about 1e-6.
+
+    Seen to fail with standard errors in the place of variances.
     """
     formulas, clusters, texts = CASES[case]
     covariance = None

@@ -55,3 +55,15 @@ def test_tables_hold_statistics_and_quantiles_of_data_and_simulations():
     assert table.loc["mean", "observed"] == pytest.approx(model.outcome.mean())
     assert {"share of zeros", "dispersion"} < set(table.index)
     assert quantiles["observed"].is_monotonic_increasing and len(quantiles) == 99
+
+
+def test_small_variation_around_a_large_mean_is_kept():
+    """Do simulated outcomes of SD 0.001 around 10⁶ vary by as much?
+
+    Seen to fail with simulations in single precision: all of them were 10⁶, and every check said misfit.
+    """
+    rng = np.random.default_rng(4)
+    table = pd.DataFrame({"row": range(1, 61), "g": np.tile(list("abcdef"), 10), "y": 1e6 + rng.normal(0, 1e-3, 60)})
+    model = with_priors(table, {"formula": "y ~ 1 + (1 | g)", "family": "gaussian"})[0]
+    draws = Draws(np.full((S, 1), 1e6), np.full(S, 1e-3), np.full((S, 1), 1e-4), np.ones((S, 1, 1)))
+    assert checks.replicate(model, draws).std(axis=1).mean() == pytest.approx(1e-3, rel=0.05)

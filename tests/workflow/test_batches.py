@@ -58,7 +58,10 @@ def undisturbed(batched):
 
 
 def test_results_are_the_same_with_and_without_batches_and_with_one_core(undisturbed, tmp_path):
-    """Do the stages, one job each on one core, leave the bytes that a batch on two cores leaves?"""
+    """Do the stages, one job each on one core, leave the bytes that a batch on two cores leaves?
+
+    Seen to fail with another seed in batches.
+    """
     single = project_in(tmp_path, names=["a"])
     assert single.run("--cores", "1").returncode == 0
     alone = results(single, "a")
@@ -71,6 +74,8 @@ def test_a_data_set_that_comes_or_goes_leaves_the_others_as_they_are(batched, un
 
     And does a data set that leaves the config leave the overview, without other work, and do bigger batches or a lost
     .snakemake folder make nothing run again?
+
+    Seen to fail with the number of data sets in every key.
     """
     assert batched.planned() == set()
     project_in(batched.folder, names=NAMES, batch_size=2)
@@ -88,7 +93,10 @@ def test_a_data_set_that_comes_or_goes_leaves_the_others_as_they_are(batched, un
 
 
 def test_a_missing_or_changed_result_is_made_anew(batched, undisturbed):
-    """Is damage to the results of a complete data set seen, and mended from the first stage that it concerns?"""
+    """Is damage to the results of a complete data set seen, and mended from the first stage that it concerns?
+
+    Seen to fail without the look for damaged results.
+    """
     project_in(batched.folder, names=["a", "b", "d"], batch_size=3)
     posterior = batched.file("b", "posterior.nc").stat().st_mtime_ns
     batched.file("b", "estimates.csv").unlink()
@@ -100,7 +108,10 @@ def test_a_missing_or_changed_result_is_made_anew(batched, undisturbed):
 
 
 def test_one_data_set_fails_alone(batched, undisturbed):
-    """Are the others of a batch complete when one crashes, and does the batch's log say which one and where?"""
+    """Are the others of a batch complete when one crashes, and does the batch's log say which one and where?
+
+    Seen to fail with a batch that ends with its first failure.
+    """
     project_in(batched.folder, names=NAMES, batch_size=4)
     shutil.rmtree(batched.file("c"), ignore_errors=True)
     batched.file("c", "report.html", "in the way").mkdir(parents=True)

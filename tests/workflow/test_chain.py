@@ -40,6 +40,8 @@ def test_draws_agree_with_the_exact_posterior(project, exact_reference, name, re
 
     The reference holds moments to 1e-7; its quantiles of heterogeneity are coarser than the draws, so those stand
     against exact.json, which tests/exact checks. 4 SEs: one comparison in 16,000 would fail by chance.
+
+    Seen to fail with draws of effects a tenth too large.
     """
     known = exact_reference[reference]
     exact = json.loads(project.file(name, "exact.json").read_text())
@@ -59,7 +61,10 @@ def test_draws_agree_with_the_exact_posterior(project, exact_reference, name, re
 
 
 def test_evidence_from_draws_agrees_with_quadrature(project):
-    """Is bridge sampling of Stan's draws within four of its SEs of the exact log marginal likelihood?"""
+    """Is bridge sampling of Stan's draws within four of its SEs of the exact log marginal likelihood?
+
+    Seen to fail with draws of effects a tenth too large.
+    """
     for name in ("school-calendar", "bcg"):
         bridge = json.loads(project.file(name, "comparison.json").read_text())["bridge"]
         assert abs(bridge["difference_in_se"]) < 4, name
@@ -67,7 +72,10 @@ def test_evidence_from_draws_agrees_with_quadrature(project):
 
 
 def test_every_file_of_the_interface_is_there(project):
-    """Does the results folder hold what other programs are promised, with the promised columns?"""
+    """Does the results folder hold what other programs are promised, with the promised columns?
+
+    Seen to fail without the priors in sensitivity.csv.
+    """
     columns = {
         "data.csv": ["row", "label", "cluster", "effect", "variance"],
         "estimates.csv": ["parameter", "mean", "sd", "median", "q2.5", "q97.5", "P(>0)", "mcse_mean", "mcse_q2.5"],
@@ -100,7 +108,10 @@ def test_every_file_of_the_interface_is_there(project):
 
 
 def test_the_hierarchical_regression_has_its_files_and_agrees_with_restricted_maximum_likelihood(project):
-    """Are the promised tables there with their columns, and coefficients within 0.15 SE of REML's?"""
+    """Are the promised tables there with their columns, and coefficients within 0.15 SE of REML's?
+
+    Seen to fail without R² within.
+    """
     columns = {
         "data.csv": ["row", "mAch", "cses", "meanses", "catholic", "school"],
         "pooling.csv": ["cluster", "n", "term", "complete", "none", "none_se", "partial", "partial_sd", "shrinkage"],
@@ -123,7 +134,10 @@ def test_the_hierarchical_regression_has_its_files_and_agrees_with_restricted_ma
 
 
 def test_the_simulated_hospitals_have_their_known_truth_inside_every_interval(project):
-    """Do the 95% intervals of the logistic regression hold the values that the data were simulated with?"""
+    """Do the 95% intervals of the logistic regression hold the values that the data were simulated with?
+
+    Seen to fail with the typical cluster in the place of the mean over clusters.
+    """
     estimates = pd.read_csv(project.file("hospital-mortality", "estimates.csv")).set_index("parameter")
     truth = {"intercept": -1.7, "severity": 0.8, "nurse_ratio": -2.0, "sd(hospital:intercept)": 0.45}
     for name, value in truth.items():
@@ -157,7 +171,10 @@ def test_crossed_factors_go_through_the_chain(project):
 
 
 def test_arviz_reads_the_posterior_file(project):
-    """Can a colleague open posterior.nc in ArviZ, with log likelihoods that give a LOO?"""
+    """Can a colleague open posterior.nc in ArviZ, with log likelihoods that give a LOO?
+
+    Seen to fail without the seed in the posterior file.
+    """
     import arviz
 
     data = arviz.from_netcdf(str(project.file("school-calendar", "posterior.nc")))
@@ -171,7 +188,10 @@ def test_arviz_reads_the_posterior_file(project):
 
 
 def test_snakemakes_own_report_holds_pages_and_figures_with_captions(project, datasets):
-    """Does `snakemake --report` gather the overview, every report and every figure, each with its caption?"""
+    """Does `snakemake --report` gather the overview, every report and every figure, each with its caption?
+
+    Seen to fail without the overview's caption.
+    """
     archive = project.folder / "report.zip"
     done = project.run("--report", archive)
     assert done.returncode == 0, done.stdout
@@ -186,7 +206,7 @@ def test_snakemakes_own_report_holds_pages_and_figures_with_captions(project, da
 
 
 def test_nothing_is_done_twice(project):
-    """Is a second run without changes empty?"""
+    """Is a second run without changes empty? Seen to fail with the time of day among a rule's params."""
     assert project.planned() == set()
     assert "Nothing to be done" in project.run().stdout
 
@@ -200,7 +220,10 @@ def test_nothing_is_done_twice(project):
     ],
 )
 def test_a_changed_setting_reruns_what_depends_on_it(project, datasets, change, expected):
-    """Title, seed, prior of one data set: do exactly its dependent stages run again, and the overview?"""
+    """Title, seed, prior of one data set: do exactly its dependent stages run again, and the overview?
+
+    Seen to fail with titles among the settings of the first stage.
+    """
     project.configure(datasets | {"bcg": datasets["bcg"] | change})
     planned = project.planned()
     project.configure(datasets)
@@ -208,7 +231,10 @@ def test_a_changed_setting_reruns_what_depends_on_it(project, datasets, change, 
 
 
 def test_removing_a_data_set_redoes_the_overview_only(project, datasets):
-    """Does a data set that left the config leave the overview too, without other work?"""
+    """Does a data set that left the config leave the overview too, without other work?
+
+    Seen to fail with the names of all data sets among a rule's params.
+    """
     project.configure({"bcg": datasets["bcg"]})
     planned = project.planned()
     project.configure(datasets)
@@ -216,7 +242,10 @@ def test_removing_a_data_set_redoes_the_overview_only(project, datasets):
 
 
 def test_the_same_seed_gives_the_same_bytes(project, tmp_path, datasets):
-    """Are all result files of a second, independent run identical, but for measured times?"""
+    """Are all result files of a second, independent run identical, but for measured times?
+
+    Seen to fail with a seed that differs from run to run.
+    """
     again = Project(tmp_path)
     again.configure({"bcg": datasets["bcg"]})
     assert again.run().returncode == 0

@@ -22,6 +22,8 @@ def test_changed_code_reruns_the_stages_that_use_it_and_crashes_leave_no_stale_r
 
     And when sampling fails or a stage crashes after a report exists: is the old report gone or marked as failed, and
     does an unexpected error cost one data set its numbers, not all of them their overview?
+
+    Seen to fail with a digest of the script alone.
     """
     project = Project(tmp_path / "project", copy_of_workflow)
     project.folder.mkdir()

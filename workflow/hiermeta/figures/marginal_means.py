@@ -90,4 +90,4 @@ def _description(rows: Sequence[Row]) -> str:
         f"{_text(row)} for {style.shorten(row['moderator'], 30)} = {style.shorten(level(row, rows), 30)}"
         for row in (lowest, highest)
     ]
-    return f"Means with 95% credible intervals, the other moderators as in the data: from {ends[0]} to {ends[1]}."
+    return f"Means with 95% credible intervals, all else as in the data: from {ends[0]} to {ends[1]}."

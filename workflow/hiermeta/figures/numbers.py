@@ -72,8 +72,8 @@ def fixed(value: float, decimals: int) -> str:
     ('0.18', '0.00', '−1.05')
     >>> fixed(12345.6, 0), fixed(12345.6, -2)
     ('12,346', '12,300')
-    >>> fixed(3.2e-9, 10), fixed(3.2e-12, 10), fixed(float("nan"), 2)
-    ('3.2×10⁻⁹', '0', '–')
+    >>> fixed(3.2e-9, 10), fixed(3.2e-12, 10), fixed(float("nan"), 2), fixed(1.0000004, 7)
+    ('3.2×10⁻⁹', '0', '–', '1.0000004')
     """
     if not math.isfinite(value):
         return MISSING if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
@@ -81,7 +81,10 @@ def fixed(value: float, decimals: int) -> str:
     if decimals > 6 and rounded == 0:
         return "0"
     if decimals > 6:
-        mantissa, exponent = f"{value:.{max(decimals + math.floor(math.log10(abs(value))), 0)}e}".split("e")
+        power = math.floor(math.log10(abs(value)))
+        if power == 0:
+            return f"{value:.{decimals}f}".replace("-", MINUS)
+        mantissa, exponent = f"{value:.{max(decimals + power, 0)}e}".split("e")
         return f"{mantissa}×10{superscript(int(exponent))}".replace("-", MINUS)
     return f"{rounded:,.{min(max(decimals, 0), 6)}f}".replace("-", MINUS)
 
@@ -107,7 +110,30 @@ def significant(value: float, digits: int = 3) -> str:
     """
     if value == 0 or not math.isfinite(value):
         return fixed(value, 0)
-    return fixed(value, max(digits - 1 - math.floor(math.log10(abs(value)) + 1e-12), 0))
+    return fixed(value, _decimals(value, digits))
+
+
+def _decimals(value: float, digits: int) -> int:
+    return max(digits - 1 - math.floor(math.log10(abs(value)) + 1e-12), 0)
+
+
+def told_apart(low: float, high: float, digits: int = 2) -> tuple[str, str]:
+    """Print the limits of an interval with this many significant digits, and as many of its width.
+
+    Examples
+    --------
+    >>> told_apart(-1.96, 1.96), told_apart(4.98, 5.02), told_apart(2014.9, 2015.2)
+    (('−2.0', '2.0'), ('4.980', '5.020'), ('2,014.90', '2,015.20'))
+    >>> told_apart(0.0, 69131.2), told_apart(7.0, 7.0)
+    (('0', '69,131'), ('7.0', '7.0'))
+    """
+    width = high - low
+    if not (math.isfinite(width) and width > 0):
+        return significant(low, digits), significant(high, digits)
+    least = digits - 1 - math.floor(math.log10(width) + 1e-12)
+    if any(least > _decimals(value, digits) for value in (low, high) if value):
+        return fixed(low, least), fixed(high, least)
+    return significant(low, digits), significant(high, digits)
 
 
 def percent(probability: float, mcse: float) -> str:
@@ -168,10 +194,14 @@ def as_written(value: float) -> str:
 
     Examples
     --------
-    >>> as_written(0.0), as_written(-0.25), as_written(0.9)
-    ('0', '−0.25', '0.9')
+    >>> as_written(0.0), as_written(-0.25), as_written(0.9), as_written(-5e9), as_written(1e-7)
+    ('0', '−0.25', '0.9', '−5×10⁹', '10⁻⁷')
     """
-    return f"{value:g}".replace("-", MINUS)
+    mantissa, power, exponent = f"{value:g}".replace("-", MINUS).partition("e")
+    if not power:
+        return mantissa
+    shown = superscript(int(exponent.replace(MINUS, "-")))
+    return f"{mantissa}×10{shown}".replace("1×10", "10") if mantissa in ("1", f"{MINUS}1") else f"{mantissa}×10{shown}"
 
 
 def decimals_as_written(value: float) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hiermeta.figures.numbers import as_written, significant
+from hiermeta.figures.numbers import as_written, significant, told_apart
 from hiermeta.figures.results import Results
 from hiermeta.models.priors import parse
 
@@ -147,6 +147,8 @@ def prior_words(text: str) -> str:
     'all values from 0 to 1 equally probable'
     >>> prior_words("normal(0, 1)"), prior_words("half_normal(0.5)"), prior_words("point(0)")
     ('95% of it between −2.0 and 2.0', '95% of it below 0.98', 'fixed')
+    >>> prior_words("normal(5, 0.01)")
+    '95% of it between 4.980 and 5.020'
     """
     prior = parse(text)
     if prior.is_point:
@@ -156,7 +158,7 @@ def prior_words(text: str) -> str:
         return f"all values from {low} to {high} equally probable"
     if prior.support[0] == 0 and not np.isfinite(prior.support[1]):
         return f"95% of it below {significant(float(prior.ppf(0.95)), 2)}"
-    low, high = (significant(float(value), 2) for value in prior.ppf(np.array([0.025, 0.975])))
+    low, high = told_apart(*prior.ppf(np.array([0.025, 0.975])).tolist())
     return f"95% of it between {low} and {high}"
 
 

@@ -80,7 +80,7 @@ def fit_null(
 def groups(
     model: HierarchicalModel, fitted: Sample, null: HierarchicalModel, of_null: Sample
 ) -> dict[str, dict[str, Array]]:
-    """Groups of the posterior file. HDF5 names can't hold a slash.
+    """Groups of the posterior file.
 
     Parameters
     ----------
@@ -97,18 +97,13 @@ def groups(
     rows |= {NULL + name: values[:, : shape[1]] for name, values in of_null_rows.items()}
     u = latent_stan.random_effects(model, fitted.draws) if model.latent else []
     return {
-        "posterior": {_in_file(_of_factor("u", model, f)): values for f, values in enumerate(u)}
-        | {_in_file(name): values for name, values in rows.items()},
+        "posterior": {_of_factor("u", model, f): values for f, values in enumerate(u)} | rows,
         "sample_stats": sample_stats(fitted),
         "log_likelihood": _log_likelihoods(model, draws, u, shape),
         "observed_data": {"outcome": model.outcome},
         "constant_data": {"size": model.size}
-        | {_in_file(_of_factor("cluster_of_row", model, f)): c.codes for f, c in enumerate(model.factors)},
+        | {_of_factor("cluster_of_row", model, f): c.codes for f, c in enumerate(model.factors)},
     }
-
-
-def _in_file(name: str) -> str:
-    return name.replace("/", "÷")
 
 
 def _of_factor(name: str, model: HierarchicalModel, factor: int) -> str:
@@ -118,7 +113,7 @@ def _of_factor(name: str, model: HierarchicalModel, factor: int) -> str:
 
 def by_factor(name: str, model: HierarchicalModel, variables: Mapping[str, Array]) -> tuple[Array, ...]:
     """A variable of a posterior file by grouping factor, chains one after the other; empty where the file has none."""
-    names = [_in_file(_of_factor(name, model, f)) for f in range(len(model.factors))]
+    names = [_of_factor(name, model, f) for f in range(len(model.factors))]
     found = [variables[entry].astype(float) for entry in names if entry in variables]
     return tuple(values.reshape(-1, *values.shape[2:]) for values in found)
 
@@ -140,7 +135,7 @@ def _log_likelihoods(
         effects = [values.reshape(-1, *values.shape[2:])[kept.ravel()] for values in u]
         found = [clusters_left_out(model, some, effects, f) for f in range(len(model.factors))]
     return {
-        _in_file(_of_factor("cluster", model, f)): values.astype(np.float32).reshape(*kept.shape, -1)
+        _of_factor("cluster", model, f): values.astype(np.float32).reshape(*kept.shape, -1)
         for f, values in enumerate(found)
     }
 
@@ -149,6 +144,5 @@ def from_posterior(
     model: HierarchicalModel, null: HierarchicalModel, variables: dict[str, npt.NDArray[np.float64]]
 ) -> tuple[Draws, Draws]:
     """Draws of model and null model from the variables of a posterior file."""
-    named = {name.replace("÷", "/"): values for name, values in variables.items()}
-    of_null = {name.removeprefix(NULL): values for name, values in named.items() if name.startswith(NULL)}
-    return from_parameters(model, named), from_parameters(null, of_null)
+    of_null = {name.removeprefix(NULL): values for name, values in variables.items() if name.startswith(NULL)}
+    return from_parameters(model, variables), from_parameters(null, of_null)

@@ -81,7 +81,7 @@ def from_posterior(draws: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.N
 def groups(model: MetaModel, fitted: Sample) -> dict[str, dict[str, Array]]:
     """Groups of the posterior file; rows are in the order of ``data.csv``.
 
-    ``beta`` and ``delta`` are the coefficients of the standardised designs. HDF5 names can't hold a slash.
+    ``beta`` and ``delta`` are the coefficients of the standardised designs.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def groups(model: MetaModel, fitted: Sample) -> dict[str, dict[str, Array]]:
         log_likelihood["cluster"] = cluster.reshape(*shape, -1)
         constant["cluster_of_row"] = model.cluster_of_row[back]
     return {
-        "posterior": {name.replace("/", "÷"): values for name, values in heterogeneity.parameters(model, draws).items()}
+        "posterior": heterogeneity.parameters(model, draws)
         | {name: draws[name] for name in ("beta", "delta") if draws[name].shape[-1]},
         "sample_stats": sample_stats(fitted),
         "log_likelihood": log_likelihood,

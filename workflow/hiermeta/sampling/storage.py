@@ -25,6 +25,8 @@ def write_posterior(
 ) -> None:
     """Write a posterior file in ArviZ's layout, under a temporary name first.
 
+    HDF5 names can't hold a slash: such a variable is stored with ``÷`` in its place, its own name as ``long_name``.
+
     Parameters
     ----------
     path : str or pathlib.Path
@@ -44,18 +46,26 @@ def write_posterior(
         named = dims.get(group, {})
         data = xarray.Dataset(
             {
-                name: ((*leading, *named.get(name, _numbered(name, values.ndim - len(leading)))), values)
+                _stored(name): (
+                    (*leading, *named.get(name, _numbered(_stored(name), values.ndim - len(leading)))),
+                    values,
+                    {"long_name": name} if "/" in name else {},
+                )
                 for name, values in variables.items()
             },
             attrs=attributes,
         )
         if sampled:
             data = data.assign_coords({dim: np.arange(data.sizes.get(dim, 0)) for dim in leading})
-        encoding = {name: _COMPRESSED for name, values in variables.items() if values.size}
+        encoding = {_stored(name): _COMPRESSED for name, values in variables.items() if values.size}
         data.to_netcdf(buffer, mode=mode, group=group, engine="h5netcdf", encoding=encoding)
         mode = "a"
     with replacing(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
+
+
+def _stored(name: str) -> str:
+    return name.replace("/", "÷")
 
 
 def _numbered(name: str, count: int) -> list[str]:
@@ -66,7 +76,7 @@ def _numbered(name: str, count: int) -> list[str]:
 def read_group(path: str | Path, group: str) -> dict[str, Array]:
     """Variables of one group of a posterior file, by name; an empty dict where the fit left no draws."""
     with xarray.open_dataset(path, group=group, engine="h5netcdf") as data:
-        return {str(name): variable.to_numpy() for name, variable in data.data_vars.items()}
+        return {str(v.attrs.get("long_name", name)): v.to_numpy() for name, v in data.data_vars.items()}
 
 
 def read_draws(path: str | Path) -> dict[str, npt.NDArray[np.float64]]:

@@ -80,8 +80,7 @@ def fit(results: Results) -> Fit:
 @lru_cache(maxsize=2)
 def _fit(results: Results) -> Fit:
     model = hierarchical.build(results.table, results.model["settings"], {}, 1.0)
-    named = {name.replace("÷", "/"): values for name, values in results.draws.items()}
-    draws = hierarchical.from_parameters(model, named)
+    draws = hierarchical.from_parameters(model, results.draws)
     every = -(-draws.sigma.size // _DRAWS)
     return Fit(model, draws[::every], results.table.iloc[:: -(-len(results.table) // _ROWS)])
 

@@ -16,6 +16,8 @@ from hiermeta.figures.results import Results, Row
 LEFT, RIGHT, TOP, STEP, GAP = 200, 760, 46, 13, 12
 SHOWN = 24
 """Coefficients drawn; the table has all of them."""
+FURTHEST = 20.0
+"""Posterior SDs at which the panel ends at the latest: fits without end would press all others together."""
 _NORMAL = 1.96
 
 
@@ -45,7 +47,9 @@ def draw(results: Results) -> style.Drawing:
     names = set(results.model["coefficients"])
     rows = [row for row in results.rows("models") if row["term"] in names][:SHOWN]
     found = ways(results)
-    reach = 1.05 * max(end for row in rows for way in found for end in _ends(row, way))
+    ends = [max(_ends(row, way), default=0.0) for row in rows for way in found]
+    beyond = sum(end > FURTHEST for end in ends)
+    reach = 1.05 * min(max(ends), FURTHEST)
     step = STEP * len(found) + GAP
     bottom = TOP + step * len(rows)
     figure, axes = style.canvas(bottom + 50)
@@ -70,7 +74,8 @@ def draw(results: Results) -> style.Drawing:
         (LEFT + RIGHT) / 2, bottom + 26, "posterior SDs from the partially pooled estimate", ha="center", va="top"
     )
     style.legend(figure, [(way.color, way.mark, way.text) for way in found])
-    return style.Drawing(figure, "Coefficients with and without the clusters", _finding(rows, ratios))
+    cut = f" {several('interval', beyond)} {'reaches' if beyond == 1 else 'reach'} beyond the panel." if beyond else ""
+    return style.Drawing(figure, "Coefficients with and without the clusters", _finding(rows, ratios) + cut)
 
 
 def _shift(row: Row, way: Way) -> tuple[float, float]:
@@ -92,8 +97,10 @@ def _group(axes: Axes, row: Row, top: float, found: list[Way], x: object) -> Non
             continue
         y = top + STEP * (line + 0.5)
         if math.isfinite(half):
-            axes.plot([x(centre - half), x(centre + half)], [y, y], color=way.color, linewidth=2)
-        axes.plot([x(centre)], [y], way.mark, color=way.color, markersize=6)
+            ends = [min(max(x(end), LEFT), RIGHT) for end in (centre - half, centre + half)]
+            axes.plot(ends, [y, y], color=way.color, linewidth=2)
+        if LEFT <= x(centre) <= RIGHT:
+            axes.plot([x(centre)], [y], way.mark, color=way.color, markersize=6)
 
 
 def _finding(rows: list[Row], ratios: dict[str, float]) -> str:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical import along
-from hiermeta.figures.hierarchical.layout import gaussian, response, ticks
+from hiermeta.figures.hierarchical.layout import gaussian, in_a_sentence, response, ticks
 from hiermeta.figures.numbers import fixed
 from hiermeta.figures.results import Results, Row, decimals_of
 
@@ -63,6 +63,6 @@ def _finding(results: Results, name: str) -> str:
         for row in (levels["-1 SD"], levels["+1 SD"])
     ]
     return (
-        f"From one standard deviation below the mean of {style.shorten(name, 40)} to one above it, the "
-        f"{response(results)} goes from {texts[0]} to {texts[1]}."
+        f"From one standard deviation below the mean of {style.shorten(name, 40)} to one above it, "
+        f"{in_a_sentence(results)} goes from {texts[0]} to {texts[1]}."
     )

@@ -55,6 +55,11 @@ def response(results: Results) -> str:
     return f"probability of {outcome}"
 
 
+def in_a_sentence(results: Results) -> str:
+    """What is predicted, with an article where it is more than the outcome's name."""
+    return response(results) if results.model["family"] == "gaussian" else f"the {response(results)}"
+
+
 def inverse(results: Results) -> Callable[[Array], Array]:
     """From the scale of the coefficients to that of the outcome."""
     if results.model["family"] == "gaussian":
@@ -105,6 +110,15 @@ def ticks(axes: Axes, which: str = "xy") -> None:
         if letter in which:
             found = style.nice_ticks(*limits)
             setter(found, [as_written(tick) for tick in found])
+
+
+def level_means(results: Results) -> list[str]:
+    """The coefficients of a factor that stands in place of an intercept: one for each of its levels."""
+    names = results.model["coefficients"]
+    first = next((name for name in names if name.endswith("]") and ":" not in name), None)
+    if first is None or "intercept" in names:
+        return []
+    return [name for name in names if name.rpartition("[")[0] == first.rpartition("[")[0]]
 
 
 def several(word: str, count: int) -> str:

@@ -9,7 +9,7 @@ from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import formula_of
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical import along
-from hiermeta.figures.hierarchical.layout import blocks, gaussian, inverse, response, several, ticks
+from hiermeta.figures.hierarchical.layout import blocks, gaussian, in_a_sentence, inverse, response, several, ticks
 from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results
 
@@ -110,6 +110,6 @@ def _finding(results: Results, name: str, x: Array, values: Array) -> str:
     return (
         f"Fitted lines of {several('cluster', len(values))} along {style.shorten(name, 40)}, the other predictors as "
         f"they are in each cluster: {rising:,} rise and {len(values) - rising:,} do not. At "
-        f"{significant(float(x[0]), 2)} the {response(results)} reaches {first}, at "
+        f"{significant(float(x[0]), 2)} {in_a_sentence(results)} reaches {first}, at "
         f"{significant(float(x[-1]), 2)} {last}."
     )

@@ -31,14 +31,9 @@ def draw(results: Results) -> style.Drawing:
     priors = {name: parse(results.model["priors"][name]["prior"]) for name in names}
     for axes, name in zip(panels, names, strict=True):
         row = results.estimate(name)
-        of_meta.panel(axes, style.shorten(name, 32), results.draws[storable(name)].ravel(), priors[name], row)
+        of_meta.panel(axes, style.shorten(name, 32), results.draws[name].ravel(), priors[name], row)
     of_meta.legend(figure, figure.get_figheight() * 72)
     text = " ".join(
         of_meta.finding(style.shorten(name, 40), results.estimate(name), priors[name]) for name in names[:3]
     )
     return style.Drawing(figure, "Prior and posterior", text)
-
-
-def storable(name: str) -> str:
-    """The name of a parameter in the posterior file, which can't hold a slash."""
-    return name.replace("/", "÷")

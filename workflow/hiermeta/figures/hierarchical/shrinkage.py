@@ -124,4 +124,6 @@ def _finding(term: str, group: str, rows: list[Row], edge: int) -> str:
     if len(known) < len(rows):
         alone = len(rows) - len(known)
         text += f" {several('cluster', alone)} {'has' if alone == 1 else 'have'} no estimate alone."
-    return text + (f" {several('raw estimate', edge)} beyond the panel stand at its edge." if edge else "")
+    if edge:
+        text += f" {several('raw estimate', edge)} beyond the panel {'stands' if edge == 1 else 'stand'} at its edge."
+    return text

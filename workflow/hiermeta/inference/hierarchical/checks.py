@@ -22,7 +22,7 @@ _MOST, _LEAST = 200, 20
 """Simulated data sets; fewer where rows are many."""
 
 
-def replicate(model: HierarchicalModel, draws: Draws, most: int = _MOST) -> npt.NDArray[np.float32]:
+def replicate(model: HierarchicalModel, draws: Draws, most: int = _MOST) -> Array:
     """Shape (R, N): outcomes, or shares and rates, simulated with new random effects; rows sorted by cluster.
 
     Parameters
@@ -35,7 +35,7 @@ def replicate(model: HierarchicalModel, draws: Draws, most: int = _MOST) -> npt.
     rng = np.random.default_rng(SEED)
     count = int(np.clip(_VALUES // model.n, _LEAST, most))
     order, size = model.clusters.order, model.size
-    result = np.empty((count, model.n), np.float32)
+    result = np.empty((count, model.n))
     for i, s in enumerate(np.linspace(0, draws.sigma.size - 1, count).astype(int)):
         root = np.linalg.cholesky(draws.covariance[s] + 1e-12 * np.diag(draws.sd[s] ** 2 + 1e-300))
         own = [model.effects_of(f) for f in range(len(model.factors))]
@@ -141,7 +141,7 @@ def tables(model: HierarchicalModel, draws: Draws, u: Sequence[Array]) -> tuple[
     simulated = replicate(model, draws)
     observed = (model.outcome / model.size)[model.clusters.order]
     known = _by_level(model, observed)
-    drawn = pd.DataFrame([_by_level(model, row.astype(float)) for row in simulated])
+    drawn = pd.DataFrame([_by_level(model, row) for row in simulated])
     rows = [
         (name, value, drawn[name].mean(), *np.quantile(drawn[name], [0.025, 0.975]), (drawn[name] > value).mean())
         for name, value in known.items()

@@ -23,6 +23,8 @@ from hiermeta.models.hierarchical import Draws, HierarchicalModel
 Array = npt.NDArray[np.float64]
 SINGULAR = 1e-4
 """A relative Cholesky diagonal below this counts as zero, as in lme4."""
+LARGEST = 1e5
+"""Beyond this the elements of a relative Cholesky factor don't go: crossed factors are singular in double precision."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,12 @@ class MixedFit:
         """Whether the fit lies on the boundary: an SD of zero, or a correlation of one."""
         return bool((np.diag(factor(self.model.blocks, self.theta)) < SINGULAR).any())
 
+    @property
+    def boundary(self) -> str:
+        """Where a singular fit lies: ``sd``, some SDs being zero, or ``correlation``; empty otherwise."""
+        size = np.sqrt((factor(self.model.blocks, self.theta) ** 2).sum(axis=1))
+        return "" if not self.singular else "sd" if (size < SINGULAR).any() else "correlation"
+
 
 def factor(blocks: tuple[int, ...], theta: Array) -> Array:
     """Shape (q, q): Λ from its elements."""
@@ -121,6 +129,12 @@ def factor(blocks: tuple[int, ...], theta: Array) -> Array:
         result[first + rows, first + columns] = theta[used : used + len(rows)]
         first, used = first + size, used + len(rows)
     return result
+
+
+def limits(blocks: tuple[int, ...]) -> tuple[npt.NDArray[np.bool_], list[tuple[float, float]]]:
+    """Which elements of Λ stand on its diagonal, and where each may lie."""
+    diagonal = np.concatenate([np.equal(*np.tril_indices(size)) for size in blocks])
+    return diagonal, [(0.0 if on else -LARGEST, LARGEST) for on in diagonal]
 
 
 def _solve(model: HierarchicalModel, L: Array) -> _Solved:
@@ -162,8 +176,7 @@ def fit(model: HierarchicalModel, reml: bool = True) -> MixedFit:
     reml : bool
     """
     degrees = model.n - len(model.names) * reml
-    diagonal = np.concatenate([np.equal(*np.tril_indices(size)) for size in model.blocks])
-    bounds = [(0.0, None) if on else (None, None) for on in diagonal]
+    diagonal, bounds = limits(model.blocks)
 
     def objective(theta: Array) -> float:
         return _deviance(_solve(model, factor(model.blocks, theta)), degrees, reml)
@@ -218,6 +231,7 @@ def document(fitted: MixedFit, ml: MixedFit, null: MixedFit) -> dict[str, Any]:
             name: draw.correlation[0, i, j] for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True)
         },
         "singular": fitted.singular,
+        "boundary": fitted.boundary,
         "deviance": fitted.deviance,
         "log_likelihood": -fitted.deviance / 2,
         "ml": {

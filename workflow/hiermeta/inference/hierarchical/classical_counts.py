@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from hiermeta.inference.hierarchical.classical import SINGULAR, factor, point_shares
+from hiermeta.inference.hierarchical.classical import SINGULAR, factor, limits, point_shares
 from hiermeta.models.counts import NODES, regress
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 from hiermeta.models.latent import Approximation
@@ -105,8 +105,7 @@ def fit(model: HierarchicalModel) -> CountFit:
     ----------
     model : HierarchicalModel
     """
-    diagonal = np.concatenate([np.equal(*np.tril_indices(size)) for size in model.blocks])
-    bounds = [(None, None)] * len(model.names) + [(0.0, None) if on else (None, None) for on in diagonal]
+    diagonal, bounds = limits(model.blocks)
     starts = [_joint(model, diagonal)] if model.several else _separate(model, diagonal)
     found = [
         minimize(
@@ -114,7 +113,7 @@ def fit(model: HierarchicalModel) -> CountFit:
             start,
             method="L-BFGS-B",
             jac="3-point",
-            bounds=bounds,
+            bounds=[(None, None)] * len(model.names) + bounds,
             options={"ftol": 1e-13, "gtol": 1e-6, "maxiter": 200},
         )
         for start in starts
@@ -122,7 +121,7 @@ def fit(model: HierarchicalModel) -> CountFit:
     return CountFit(model, np.asarray(min(found, key=lambda result: result.fun).x))
 
 
-def _separate(model: HierarchicalModel, diagonal: Array) -> list[Array]:
+def _separate(model: HierarchicalModel, diagonal: npt.NDArray[np.bool_]) -> list[Array]:
     """The coefficients of a regression without clusters, beside small and large SDs."""
     rows = model.counts
     start = regress(rows, (rows.X - model.centre) / model.spread).coefficients
@@ -131,7 +130,7 @@ def _separate(model: HierarchicalModel, diagonal: Array) -> list[Array]:
     return [np.concatenate([np.clip(start, -10, 10), np.where(diagonal, size, 0.0)]) for size in (0.2, 0.8)]
 
 
-def _joint(model: HierarchicalModel, diagonal: Array) -> Array:
+def _joint(model: HierarchicalModel, diagonal: npt.NDArray[np.bool_]) -> Array:
     """The best Cholesky factor with the coefficients at the mode of the random effects, as lme4 begins."""
     latent, flat = model.latent_rows, np.zeros(len(model.names))
 
@@ -142,8 +141,7 @@ def _joint(model: HierarchicalModel, diagonal: Array) -> Array:
         found = approximate(theta)
         return -found.value - 0.5 * float(np.linalg.slogdet(found.curvature.outer)[1])
 
-    bounds = [(0.0, None) if on else (None, None) for on in diagonal]
-    options = {"ftol": 1e-9, "maxiter": 100}
+    bounds, options = limits(model.blocks)[1], {"ftol": 1e-9, "maxiter": 100}
     found = [
         minimize(objective, np.where(diagonal, size, 0.0), method="L-BFGS-B", bounds=bounds, options=options)
         for size in (0.3, 1.0)

@@ -92,10 +92,11 @@ class _Marginal(Hyperparameters):
             found = latent.approximate(L, latent.rows.known, float(sigma**2), self._prior)
             v, self.beta[i], log_weight = found.sample(self._rng, _PAIRS)
             log_weight = 0 * log_weight if exact else log_weight + self._correction(self.beta[i])
-            self.log_share[i] = log_weight - logsumexp(log_weight)
+            total = float(logsumexp(log_weight))  # −∞ where all draws are outside of a prior's support
+            self.log_share[i] = log_weight - total if np.isfinite(total) else -np.log(draws)
             self.chosen[i] = self._rng.choice(draws, p=np.exp(self.log_share[i]))
             self.v[i] = v[self.chosen[i]]
-            value[i] = found.value + logsumexp(log_weight) - np.log(draws)
+            value[i] = found.value + total - np.log(draws)
         return value - self.model.n * np.log(self.model.outcome_spread) + self.log_prior(z)
 
     def _correction(self, beta: Array) -> Array:

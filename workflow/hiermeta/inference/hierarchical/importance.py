@@ -25,6 +25,11 @@ Array = npt.NDArray[np.float64]
 SEED = 20260101
 GROUPS = 32
 """Independent scrambles of the points; the spread between them gives Monte Carlo errors."""
+FAR = 10.0
+"""Distance from the middle of the proposal at which a point has no weight: logarithms of SDs so far out don't count.
+
+The t distribution reaches there, where systems of equations are singular in double precision.
+"""
 _DF = 4.0
 
 
@@ -56,6 +61,10 @@ class Hyperparameters:
             centre[:q] = np.log(np.maximum(draw.sd[0] / model.units["sd"], 0.05 * sigma))
             if model.gaussian:
                 centre[-1] = np.log(sigma)
+        names = [*model.sd_names, *(["sigma"] if model.gaussian else [])]
+        for k, name in zip([*range(q), -1], names, strict=False):
+            unit = model.units["sigma"] if name == "sigma" else model.units["sd"][k]
+            centre[k] = np.clip(centre[k], *np.log(model.priors[name].ppf([0.01, 0.99]) / unit))
         if model.gaussian:
             root[-1, -1] = 2 / np.sqrt(model.n)
         return centre, root
@@ -106,9 +115,12 @@ def adapt(
     """
     for _ in range(effort.rounds if len(centre) else 0):
         z, log_weight = _round(target, centre, root, 1, effort.size, rng)
+        possible = int(np.isfinite(log_weight).sum())
+        if not possible:
+            continue
         weight = np.exp(log_weight - logsumexp(log_weight))
         # Flattened weights while few draws carry them all.
-        while 1 / (weight**2).sum() < 10 * len(centre):
+        while 1 / (weight**2).sum() < min(10 * len(centre), possible / 2):
             log_weight = 0.5 * log_weight
             weight = np.exp(log_weight - logsumexp(log_weight))
         centre = weight @ z
@@ -156,8 +168,10 @@ def _round(
     d = len(centre)
     uniform = np.concatenate([qmc.Sobol(d + 1, rng=rng).random(size) for _ in range(groups)]).clip(1e-12)
     standard = ndtri(uniform[:, :d]) * np.sqrt(_DF / chdtri(_DF, uniform[:, d]))[:, None]
-    z = centre + standard @ root.T
+    step = standard @ root.T
+    far = (np.abs(step) > FAR).any(axis=1)
+    z = centre + np.where(far[:, None], 0.0, step)
     log_proposal = gammaln((_DF + d) / 2) - gammaln(_DF / 2) - d / 2 * np.log(_DF * np.pi)
     log_proposal = log_proposal - (_DF + d) / 2 * np.log1p((standard**2).sum(axis=1) / _DF)
     log_proposal -= np.log(np.diag(root)).sum()
-    return z, target(z) - log_proposal
+    return z, np.where(far, -np.inf, target(z) - log_proposal)

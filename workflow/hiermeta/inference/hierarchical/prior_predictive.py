@@ -61,7 +61,7 @@ def table(model: HierarchicalModel) -> pd.DataFrame:
         have no quantiles to speak of and are left out.
     """
     order = model.clusters.order
-    simulated = replicate(model, draws_of_priors(model, DATA_SETS), DATA_SETS).astype(float)
+    simulated = replicate(model, draws_of_priors(model, DATA_SETS), DATA_SETS)
     both = (simulated, (model.outcome / model.size)[order][None])
     found: dict[str, tuple[Array, ...]] = {"average": tuple(values.mean(axis=1) for values in both)}
     for clusters in model.factors:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 
-from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
+from hiermeta.figures.hierarchical.layout import gaussian, groups, level_means, ratio
 from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results, Row
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import bayes_factor
 from hiermeta.report.health import agreement_check, strip
 from hiermeta.report.hierarchical import classical, verdict
-from hiermeta.report.hierarchical.numbers import effect, plain, quantity
+from hiermeta.report.hierarchical.numbers import boundary, effect, plain, quantity
 
 NAMED = 4
 """Coefficients that the answer names at most."""
+NARROW = 1.5
+"""Times that a classical standard error is larger than a posterior SD, from which it is the prior that narrows it."""
 STEPS = ("null", "individual", "contextual", "cross-level")
 
 
@@ -25,16 +27,37 @@ def answer(results: Results) -> list[Sentence]:
 
 
 def coefficients(results: Results) -> list[tuple[int, Row]]:
-    """Positions and rows of the coefficients in estimates.csv, but for the intercept."""
-    names = set(results.model["coefficients"]) - {"intercept"}
+    """Positions and rows of the coefficients in estimates.csv, but for the intercept or the means in its place."""
+    names = set(results.model["coefficients"]) - {"intercept", *level_means(results)}
     return [(i, row) for i, row in enumerate(results.estimates) if row["parameter"] in names]
 
 
 def depends(results: Results) -> Sentence:
     """The coefficients whose intervals leave zero out, in units of the outcome or as ratios."""
     outcome, found = results.model["outcome"], coefficients(results)
+    levels = _levels(results)
+    if levels:
+        return [*levels, " ", *_effects(results, outcome, found)] if found else levels
     if not found:
         return [f"The model has no predictors: it describes {outcome} by its mean and its variation between clusters."]
+    return _effects(results, outcome, found)
+
+
+def _levels(results: Results) -> Sentence:
+    """Expected outcomes by level, of a factor that stands in place of an intercept."""
+    names, outcome = level_means(results), results.model["outcome"]
+    found = [(i, row) for i, row in enumerate(results.estimates) if row["parameter"] in names]
+    what = "The expected value" if gaussian(results) else f"The {ratio(results).removesuffix(' ratio')}"
+    sentence: Sentence = [f"{what} of {outcome} {'are' if what == 'The odds' else 'is'} "]
+    for position, (at, row) in enumerate(found[:NAMED]):
+        middle, low, high = effect(results, row, f"estimates.csv/{at}")
+        named = " (95% credible interval " if position == 0 else " ("
+        sentence += ["; " if position else "", middle, named, low, " to ", high, f") at {row['parameter']}"]
+    more = "; and more levels" if len(found) > NAMED else ""
+    return [*sentence, f"{more}."] if found else []
+
+
+def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Sentence:
     clear = [(i, row) for i, row in found if not row["q2.5"] <= 0 <= row["q97.5"]]
     if not clear:
         return [f"No predictor of {outcome} has a coefficient whose 95% credible interval leaves no effect out."]
@@ -93,10 +116,19 @@ def most_affected(results: Results) -> tuple[int, Row] | None:
     rows = [
         (i, row)
         for i, row in enumerate(results.rows("models"))
-        if row["term"] in results.model["coefficients"] and row["complete_se"] > 0 and row["partial_sd"] > 0
+        if row["term"] in results.model["coefficients"]
+        and row["complete_se"] > 0
+        and row["partial_sd"] > 0
+        and not _narrowed(row)
     ]
     others = [entry for entry in rows if entry[1]["term"] != "intercept"] or rows
     return max(others, key=lambda entry: abs(math.log(entry[1]["partial_sd"] / entry[1]["complete_se"])), default=None)
+
+
+def _narrowed(row: Row) -> bool:
+    """Whether a posterior is much narrower than its classical counterpart: by the prior, whatever the clusters do."""
+    known = [row[name] for name in ("reml_se", "ml_se", "complete_se") if math.isfinite(row.get(name, math.nan))]
+    return bool(row["partial_sd"] < known[0] / NARROW)
 
 
 def ignoring(results: Results) -> Sentence:
@@ -189,6 +221,6 @@ def trust(results: Results) -> Sentence:
     method = results.classical.get("method")
     beside = f", and {method} agrees with the posterior" if method else ""
     if method and results.classical.get("singular"):
-        beside += ", but for a standard deviation between clusters that it puts at zero"
+        beside += f", but for {boundary(results)[1]}"
     alone = "; Stan agrees with the posterior computed without it" if agreement_check(results) else ""
     return [f"All convergence checks passed{alone}{beside}."]

@@ -9,6 +9,7 @@ from hiermeta.figures.numbers import fixed
 from hiermeta.figures.results import Results, Row, decimals_of
 from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, entry, from_document
 from hiermeta.report.health import Check
+from hiermeta.report.hierarchical.numbers import boundary
 from hiermeta.report.hierarchical.tables import numeric
 
 FILE = "classical.json"
@@ -123,6 +124,7 @@ def content(results: Results) -> dict[str, Any]:
         "method": document["method"],
         "restricted": restricted,
         "singular": bool(document.get("singular")),
+        "boundary": boundary(results)[0],
         "nodes": document.get("quadrature_nodes"),
         "profiled": bool(document.get("confint")),
         "likelihood": from_document(document, "log_likelihood", FILE, "fine"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hiermeta.figures.hierarchical.layout import blocks, groups
+from hiermeta.figures.hierarchical.layout import blocks, groups, level_means
 from hiermeta.figures.results import Results
 from hiermeta.report.cells import Cell, Column, Table, Text
 from hiermeta.report.hierarchical import tables
@@ -44,6 +44,8 @@ def meaning(results: Results, name: str) -> str:
         group, _, term = name[3:-1].rpartition(":")
         what = "intercept" if term == "intercept" else f"coefficient of {term}"
         return f"standard deviation of the {what} between clusters of {group}"
+    if name in level_means(results):
+        return f"expected {scale} at this level, where the other predictors are zero"
     return f"change of the {scale} {'against the reference level' if name.endswith(']') else 'per unit'}"
 
 
@@ -70,6 +72,7 @@ def content(results: Results) -> dict[str, Any]:
     predictive = figure(results, "prior_predictive")
     return {
         "kind": kind(results),
+        "intercept": "intercept" in results.model["coefficients"],
         "family": results.model["family"],
         "formula": results.model["formula"],
         "outcome": results.model["outcome"],

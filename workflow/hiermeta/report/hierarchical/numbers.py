@@ -50,6 +50,15 @@ def plain(row: Row, column: str, source: str, digits: int = 3) -> Cell:
     return Number(significant(value, digits), value, f"{source}/{column}")
 
 
+def boundary(results: Results) -> tuple[str, str]:
+    """Where a singular classical fit lies: after "it puts", and after "but for"."""
+    if results.classical.get("boundary", "sd") == "correlation":
+        where = "correlations of random effects", "at the limit of what is possible"
+    else:
+        where = "a standard deviation between clusters", "at zero"
+    return " ".join(where), f"{where[0]} that it puts {where[1]}"
+
+
 def effect(results: Results, row: Row, source: str) -> tuple[Number, Number, Number]:
     """A coefficient in units of the outcome (mean and limits), or its exponential (median and limits)."""
     if gaussian(results):

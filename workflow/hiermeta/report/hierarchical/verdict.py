@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hiermeta.figures.results import Results, find
 from hiermeta.report.cells import Number, Sentence, to_error
 from hiermeta.report.comparison import bayes_factor, strength
-from hiermeta.report.hierarchical.numbers import place, quantity
+from hiermeta.report.hierarchical.numbers import boundary, place, quantity
 
 ICC, DESIGN = 0.05, 2.0
 """Rules of thumb: an intraclass correlation above the first, a design effect above the second (Muthén & Satorra 1995)
@@ -189,7 +189,7 @@ def caveats(results: Results) -> list[str]:
         found.append("Clusters are few, so that what lies between them is known badly.")
     if results.classical.get("singular"):
         method = results.classical.get("method", "ML")
-        found.append(f"{method} is singular: it puts a standard deviation between clusters at zero.")
+        found.append(f"{method} is singular: it puts {boundary(results)[0]}.")
     return found
 
 

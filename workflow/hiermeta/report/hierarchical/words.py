@@ -88,7 +88,8 @@ GLOSSARY = {
     "probability; wider than the interval of the mean, because clusters differ.",
     "Prior, posterior": "What is assumed about a parameter before, and known after, seeing the data.",
     "REML, ML": "Restricted maximum likelihood and maximum likelihood: estimates without priors, as by lme4.",
-    "Singular": "A maximum-likelihood estimate that puts a standard deviation between clusters at zero.",
+    "Singular": "A maximum-likelihood estimate that puts a standard deviation between clusters at zero, or a "
+    "correlation at 1 or −1.",
     "Monte Carlo standard error (MCSE)": "How much a number would move if the sampler were run again with another "
     "seed. Printed digits are those it supports.",
     "R̂": "Compares the spread between and within chains; 1.00 when they agree.",

@@ -1,0 +1,22 @@
+"""The posterior file gives back what was written."""
+
+import numpy as np
+
+from hiermeta.sampling.storage import read_group, write_posterior
+
+
+def test_names_with_slashes_come_back(tmp_path):
+    """Are variables called as the user's columns are, slashes and division signs included, with their values?
+
+    Seen to fail when readers were given the stored names: rates per hour broke the page of a finished analysis.
+    """
+    shape = (2, 3)
+    names = ["km/h", "sd(a/b:km/h)", "x÷y", "plain", 'the "x" </b>']
+    written = {name: np.full(shape, float(i)) for i, name in enumerate(names)}
+    written["u[a/b]"] = np.arange(24.0).reshape(*shape, 4)
+    path = tmp_path / "posterior.nc"
+    write_posterior(path, {"posterior": written, "constant_data": {"cluster_of_row[a/b]": np.arange(4)}}, {}, {})
+    found = read_group(path, "posterior")
+    assert list(found) == list(written)
+    assert all(np.array_equal(found[name], values) for name, values in written.items())
+    assert list(read_group(path, "constant_data")) == ["cluster_of_row[a/b]"]
