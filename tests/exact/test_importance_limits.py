@@ -98,3 +98,25 @@ def test_crossed_factors_that_mean_nothing_have_a_classical_fit():
         rows[name] = rng.choice([f"{name}{i}" for i in range(levels)], 120)
     model = with_priors(rows, {"formula": "y ~ x + (1 | g) + (1 | u) + (1 | w)", "family": "gaussian"})[0]
     assert (classical.fit(model, reml=False).parameters.sd < 2).all()
+
+
+@pytest.mark.parametrize(
+    ("log_weight", "total"),
+    [
+        ([-3e9, -3e9 + 1, -3e9 + 2], -3e9 + np.log(1 + np.e + np.e**2)),
+        ([-np.inf, -np.inf], -np.inf),
+        ([-np.inf, -2.0], -2.0),
+        ([-1e300, -2e300], -np.inf),
+        ([1e200, 5.0], -np.inf),
+        ([np.nan, 0.0], -np.inf),
+    ],
+)
+def test_shares_of_weights_add_up_to_one(log_weight, total):
+    """Are shares probabilities wherever weights are, and has a point without usable weights none?
+
+    Seen to fail with "Probabilities do not sum to 1" in a Poisson regression with an effect for each row: shares were
+    differences from a logarithm that had lost its last digits.
+    """
+    found, share = evidence_latent._total(np.array(log_weight))
+    assert found == pytest.approx(total)
+    assert share.sum() == pytest.approx(1, abs=1e-12)

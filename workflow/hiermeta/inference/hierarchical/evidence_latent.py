@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 from scipy.stats import norm
 
 from hiermeta.inference.hierarchical.importance import (
@@ -33,6 +32,8 @@ _PAIRS = 4
 """Antithetic pairs of draws of coefficients and random effects at each point."""
 _LEFT_OUT = 400
 """Draws for leaving out clusters and individuals."""
+_OVERFLOWN = 1e10
+"""Logarithm of a weight that only overflown exponentials have."""
 _QUARTILE = 0.6744897501960817
 
 
@@ -92,9 +93,10 @@ class _Marginal(Hyperparameters):
             found = latent.approximate(L, latent.rows.known, float(sigma**2), self._prior)
             v, self.beta[i], log_weight = found.sample(self._rng, _PAIRS)
             log_weight = 0 * log_weight if exact else log_weight + self._correction(self.beta[i])
-            total = float(logsumexp(log_weight))  # −∞ where all draws are outside of a prior's support
-            self.log_share[i] = log_weight - total if np.isfinite(total) else -np.log(draws)
-            self.chosen[i] = self._rng.choice(draws, p=np.exp(self.log_share[i]))
+            total, share = _total(log_weight)
+            with np.errstate(divide="ignore"):
+                self.log_share[i] = np.log(share)
+            self.chosen[i] = self._rng.choice(draws, p=share)
             self.v[i] = v[self.chosen[i]]
             value[i] = found.value + total - np.log(draws)
         return value - self.model.n * np.log(self.model.outcome_spread) + self.log_prior(z)
@@ -123,6 +125,19 @@ class _Marginal(Hyperparameters):
     def one_each(self, places: Places) -> Places:
         """Places of the chosen draws of some points among all draws."""
         return np.asarray(places * self.log_share.shape[1] + self.chosen[places])
+
+
+def _total(log_weight: Array) -> tuple[float, Array]:
+    """Logarithm of the sum of weights, and their shares.
+
+    No weight, −∞ and equal shares, where all draws are outside of a prior's support, or so far out that exponentials
+    overflow and differences of log densities are rounding errors.
+    """
+    peak = float(log_weight.max())
+    if not abs(peak) < _OVERFLOWN:
+        return -np.inf, np.full(len(log_weight), 1 / len(log_weight))
+    weight = np.exp(log_weight - peak)
+    return peak + float(np.log(weight.sum())), weight / weight.sum()
 
 
 def scores(model: HierarchicalModel, start: Draws) -> Scores:
