@@ -39,6 +39,16 @@ def test_a_killed_chain_is_the_machines_trouble(schools: str, tmp_path: Path, si
         sample(ended_by(f"kill -{signal} $$", schools, tmp_path))
 
 
+@pytest.mark.parametrize("status", [126, 127])
+def test_a_program_that_can_not_be_started_is_the_machines_trouble(schools: str, tmp_path: Path, status: int) -> None:
+    """Is a chain without its libraries, as while CmdStan is built anew, tried again by the next run, not kept?
+
+    Seen to fail while only signals counted: the report of such a data set said "Error during sampling:" and no more.
+    """
+    with pytest.raises(nuts.SamplingKilled, match=rf"could not be started \(exit status {status}\).*Run again"):
+        sample(ended_by(f"exit {status}", schools, tmp_path))
+
+
 def test_a_chain_that_gives_up_is_the_data_sets(schools: str, tmp_path: Path) -> None:
     """Is an error of the program itself still a result, which another run would only repeat?
 

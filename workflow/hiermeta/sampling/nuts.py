@@ -28,10 +28,12 @@ class SamplingFailed(Exception):
 
 
 class SamplingKilled(OSError):
-    """Somebody or something ended a chain from outside: no fault of the data, so that the next run tries again."""
+    """A chain was ended from outside, or couldn't start: no fault of the data, so that the next run tries again."""
 
 
 KILLS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGXCPU)
+NOT_STARTED = (126, 127)
+"""Exit statuses of programs that can't be run: not executable, or a library they need isn't there."""
 
 
 @dataclass(frozen=True)
@@ -201,12 +203,9 @@ def _run(
             )
             values = np.ascontiguousarray(fit.draws().transpose(2, 1, 0))
         except (RuntimeError, ValueError) as error:
-            killed = _killed_by(str(error))
-            if killed:
-                raise SamplingKilled(
-                    f"A chain was ended by {killed.name}, as happens when memory or time runs out. Run again; if it "
-                    "happens again, with fewer cores or more memory."
-                ) from error
+            trouble = _trouble(str(error))
+            if trouble:
+                raise SamplingKilled(trouble) from error
             said = str(error).split("Command and output files:")[0].strip().splitlines()
             raise SamplingFailed("\n".join(dict.fromkeys(said))) from error
     columns = dict(zip(fit.column_names, values, strict=True))
@@ -214,11 +213,23 @@ def _run(
     return {name: column for name, column in columns.items() if name not in stats}, stats
 
 
-def _killed_by(message: str) -> signal.Signals | None:
-    """The signal that ended a chain from outside, by CmdStanPy's account of a run."""
-    codes = re.search(r"retcodes=\[([^\]]*)\]", message)
-    signals = [-int(code) for code in codes[1].split(",")] if codes else []
-    return next((kill for kill in KILLS if kill in signals), None)
+def _trouble(message: str) -> str:
+    """What the machine did to a chain, by CmdStanPy's account of a run; empty where it did nothing."""
+    found = re.search(r"retcodes=\[([^\]]*)\]", message)
+    codes = [int(code) for code in found[1].split(",")] if found else []
+    for kill in KILLS:
+        if -kill in codes:
+            return (
+                f"A chain was ended by {kill.name}, as happens when memory or time runs out. Run again; if it happens "
+                "again, with fewer cores or more memory."
+            )
+    for status in NOT_STARTED:
+        if status in codes:
+            return (
+                f"The Stan program could not be started (exit status {status}), as happens when the files of CmdStan "
+                "are removed, or built anew, while it runs. Run again: what is missing is built again first."
+            )
+    return ""
 
 
 def sample_stats(fitted: Sample) -> dict[str, npt.NDArray[Any]]:
