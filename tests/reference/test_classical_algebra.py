@@ -11,7 +11,7 @@ from scipy.linalg import sqrtm
 from hiermeta.inference.classical import Unusable, classical
 from hiermeta.inference.classical.gls import Gls
 from hiermeta.inference.classical.likelihood import RestrictedLikelihood
-from hiermeta.inference.classical.prediction import cluster_effects, row_effects
+from hiermeta.inference.classical.prediction import cluster_effects, predict, row_effects
 from hiermeta.inference.classical.profile import rho_interval, tau2_interval
 from hiermeta.inference.classical.reml import climb, fit
 from hiermeta.inference.classical.rows import build
@@ -324,3 +324,20 @@ def test_large_data_take_well_under_a_second():
     start = time.process_time()
     classical(**case)
     assert time.process_time() - start < 1
+
+
+def test_predictions_where_a_moderator_hardly_varies_around_a_large_mean():
+    """Are mean and SE at the mean design those of the moderator in units of its SD, to 1e-6?
+
+    Seen to fail with a negative variance, whose root is complex: x'Cov(β)x cancels where x is 3 with an SD of 1e-8.
+    """
+    rng = np.random.default_rng(3)
+    x, effect, variance = rng.normal(size=20), rng.normal(size=20), rng.uniform(0.1, 0.3, 20)
+    cluster = np.arange(20) % 6
+    found = []
+    for moderator in (x, 3 + 1e-8 * x):
+        design = np.column_stack([np.ones(20), moderator])
+        rows = build(effect, variance, design, ["intercept", "x"], cluster)
+        found.append(predict(Gls(rows, 0.2, 0.1), rows.mean_design))
+    for name in ("mean", "se", "ci", "pi"):
+        assert found[1][name] == pytest.approx(found[0][name], abs=1e-6)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from hiermeta.data.hierarchical import RESERVED
+from hiermeta.sampling.hierarchical import RANDOM_EFFECTS
 from hiermeta.sampling.storage import read_group, write_posterior
 
 
@@ -20,3 +22,11 @@ def test_names_with_slashes_come_back(tmp_path):
     assert list(found) == list(written)
     assert all(np.array_equal(found[name], values) for name, values in written.items())
     assert list(read_group(path, "constant_data")) == ["cluster_of_row[a/b]"]
+
+
+def test_no_column_has_the_name_of_the_random_effects():
+    """Is the variable of random effects one that no predictor may be called?
+
+    Seen to fail when it was ``u``: a logistic regression on a column u ended with an error after sampling.
+    """
+    assert RANDOM_EFFECTS in RESERVED

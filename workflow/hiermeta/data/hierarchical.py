@@ -23,7 +23,7 @@ from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.read import Source, numbers, require_columns
 
 Array = npt.NDArray[np.float64]
-RESERVED = ("row", "intercept", "sigma", "beta", "sd", "partial")
+RESERVED = ("row", "intercept", "sigma", "beta", "sd", "partial", "random effects")
 """Names that the tables and the posterior file use for something else."""
 
 

@@ -123,6 +123,7 @@ def _description(rows: dict[str, Row], observed: list[float]) -> str:
     outside = sum(not new["q2.5"] <= value <= new["q97.5"] for value in observed)
     low, high = (significant(new[column], 2) for column in ("q2.5", "q97.5"))
     share = math.floor(100 * outside / len(observed) + 0.5)
+    lie = "lies" if outside == 1 else "lie"
     verdict = (
         "so the priors do not rule out what was seen"
         if share <= 25
@@ -130,5 +131,5 @@ def _description(rows: dict[str, Row], observed: list[float]) -> str:
     )
     return (
         f"Before any data, the priors put 95% of the true effects between {low} and {high}. Of the {len(observed)} "
-        f"observed estimates, {outside} lie outside, {verdict}."
+        f"observed estimates, {outside} {lie} outside, {verdict}."
     )

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from cmdstanpy import CmdStanModel
 
 Array = npt.NDArray[Any]
+RANDOM_EFFECTS = "random effects"
+"""Their variable in the posterior file, beside coefficients that are called as the user's columns are."""
 DIMS = {
     "log_likelihood": {"cluster": ["cluster_id"]},
     "observed_data": {"outcome": ["row_id"]},
     "constant_data": {"cluster_of_row": ["row_id"], "size": ["row_id"]},
-    "posterior": {"u": ["cluster_id", "effect"]},
+    "posterior": {RANDOM_EFFECTS: ["cluster_id", "effect"]},
 }
 _PER_ROW = 25
 """Log likelihoods of counts take quadrature over every row."""
@@ -97,7 +99,7 @@ def groups(
     rows |= {NULL + name: values[:, : shape[1]] for name, values in of_null_rows.items()}
     u = latent_stan.random_effects(model, fitted.draws) if model.latent else []
     return {
-        "posterior": {_of_factor("u", model, f): values for f, values in enumerate(u)} | rows,
+        "posterior": {_of_factor(RANDOM_EFFECTS, model, f): values for f, values in enumerate(u)} | rows,
         "sample_stats": sample_stats(fitted),
         "log_likelihood": _log_likelihoods(model, draws, u, shape),
         "observed_data": {"outcome": model.outcome},

@@ -72,14 +72,14 @@ def containment(gls: Gls) -> Table:
     return students(gls.rows.terms, gls.coefficients, gls.covariance, inner_outer_df(gls.rows))
 
 
-def knapp_hartung_covariance(gls: Gls) -> Array:
-    """Covariance of the coefficients, rescaled by the weighted residual mean square (Knapp & Hartung 2003).
+def knapp_hartung_scale(gls: Gls) -> float:
+    """The weighted residual mean square, which rescales the covariance of the coefficients (Knapp & Hartung 2003).
 
     Parameters
     ----------
     gls : Gls
     """
-    return gls.covariance * gls.weighted_square / (gls.rows.k - gls.rows.p)
+    return gls.weighted_square / (gls.rows.k - gls.rows.p)
 
 
 def moderators(rows: Rows) -> npt.NDArray[np.intp]:

@@ -11,23 +11,25 @@ from hiermeta.inference.classical.gls import Gls
 from hiermeta.inference.classical.rows import Array
 
 
-def predict(gls: Gls, x: Array, covariance: Array | None = None, df: float | None = None) -> dict[str, Any]:
+def predict(gls: Gls, x: Array, scale: float = 1.0, df: float | None = None) -> dict[str, Any]:
     """Mean effect at a design row and the interval of a new true effect: mean, se, ci, pi.
 
-    The prediction interval uses the variance x'Cov(β)x + τ² (Higgins, Thompson & Spiegelhalter 2009).
+    The prediction interval uses the variance x'Cov(β)x + τ² (Higgins, Thompson & Spiegelhalter 2009). Sums are in the
+    orthonormal basis of the design, since they cancel in units of moderators that vary little around a large mean.
 
     Parameters
     ----------
     gls : Gls
     x : numpy.ndarray
         Shape (p,): design row in the user's units.
-    covariance : numpy.ndarray, optional
-        Shape (p, p): of the coefficients, where it's not the model's.
+    scale : float
+        Of the coefficients' covariance, in units of the model's.
     df : float, optional
         Degrees of freedom of both intervals' t quantile; normal without.
     """
-    mean = float(x @ gls.coefficients)
-    variance = float(x @ (gls.covariance if covariance is None else covariance) @ x)
+    row = x @ gls.rows.back
+    mean = float(row @ gls.m @ (gls.solved.T @ gls.rows.effect))
+    variance = scale * float(row @ gls.m @ row)
     quantile = float(norm.ppf(0.975) if df is None else t.ppf(0.975, df))
     ci, pi = quantile * np.sqrt(variance), quantile * np.sqrt(variance + gls.tau2)
     return {"mean": mean, "se": variance**0.5, "ci": [mean - ci, mean + ci], "pi": [mean - pi, mean + pi]}

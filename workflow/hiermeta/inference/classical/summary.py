@@ -135,11 +135,12 @@ def _blups(gls: Gls) -> dict[str, Any]:
 
 def _knapp_hartung(gls: Gls) -> dict[str, Any]:
     rows = gls.rows
-    covariance, df = coefficients.knapp_hartung_covariance(gls), rows.k - rows.p
+    scale, df = coefficients.knapp_hartung_scale(gls), rows.k - rows.p
+    covariance = scale * gls.covariance
     return {
         "coefficients": coefficients.students(rows.terms, gls.coefficients, covariance, np.full(rows.p, float(df))),
         "QM": coefficients.omnibus(gls, covariance),
-        "predict": prediction.predict(gls, rows.mean_design, covariance, df),
+        "predict": prediction.predict(gls, rows.mean_design, scale, df),
     }
 
 

@@ -20,6 +20,8 @@ from hiermeta.sampling.convergence import MCSE, smoothed_weights
 Array = npt.NDArray[np.float64]
 MOST_PARETO_K = 0.7
 """Shape of the tail of the weights above which their errors say little (Vehtari et al. 2024)."""
+LEAST_WORTH = 100.0
+"""Even weights that the points must be worth: with fewer, two or three of them stand for all beyond a 97.5% limit."""
 _LIMITS = dict(zip(INTERVAL[2:], LEVELS, strict=True))
 
 
@@ -43,6 +45,12 @@ class Weighted:
         """Shape of the tail of the points' weights."""
         return float(smoothed_weights(logsumexp(self.log_weight, axis=1)[:, None])[1][0])
 
+    @property
+    def worth(self) -> float:
+        """Number of points with even weights that would know as much: (Σw)²/Σw²."""
+        weight = np.exp(logsumexp(self.log_weight, axis=1) - logsumexp(self.log_weight))
+        return float(1 / (weight**2).sum())
+
 
 def document(model: HierarchicalModel, found: Weighted, value: float, error: float) -> dict[str, Any]:
     """The contents of ``exact.json``.
@@ -60,10 +68,10 @@ def document(model: HierarchicalModel, found: Weighted, value: float, error: flo
         ``applies``, ``method``, ``log_marginal_likelihood``, ``error``, ``pareto_k`` and ``parameters``: the interval
         columns of each with their Monte Carlo SEs; a reason in their place where weights vary too much.
     """
-    pareto_k = found.pareto_k
+    pareto_k, worth = found.pareto_k, found.worth
     about = {"log_marginal_likelihood": value, "error": error, "pareto_k": pareto_k}
-    if not pareto_k <= MOST_PARETO_K:
-        reason = f"importance weights vary too much for it (Pareto k {pareto_k:.2f})"
+    if not (pareto_k <= MOST_PARETO_K and worth >= LEAST_WORTH):
+        reason = f"importance weights vary too much for it (Pareto k {pareto_k:.2f}; worth {worth:.0f} even ones)"
         return {"applies": False, "reason": reason} | about
     weight = np.exp(found.log_weight - logsumexp(found.log_weight))
     rows = parameters(model, found.draws, weight.shape)
