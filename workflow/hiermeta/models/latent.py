@@ -99,7 +99,12 @@ class Latent:
         return Latent(rows, self.codes, index, factor_of, len(used), self.row)
 
     def approximate(
-        self, L: Array, known: Array, dispersion: float, prior: tuple[Array, Array] | None = None
+        self,
+        L: Array,
+        known: Array,
+        dispersion: float,
+        prior: tuple[Array, Array] | None = None,
+        start: tuple[Array, Array] | None = None,
     ) -> Approximation:
         """The normal approximation of v, and of the coefficients, given the parameters.
 
@@ -113,6 +118,8 @@ class Latent:
             σ² of gaussian outcomes, else 1.
         prior : pair of numpy.ndarray, optional
             Means and precisions of the coefficients, shape (p,) each; a precision of 0 is a flat prior.
+        start : pair of numpy.ndarray, optional
+            v and coefficients where the search for the mode begins; by default zero and the prior's means.
         """
         rows, A = self.rows, self.design(L)
         loading = rows.Z @ L
@@ -124,7 +131,7 @@ class Latent:
             penalty = v @ v + precision @ (beta - mean) ** 2
             return float(rows.kernel(linear).sum() / dispersion - penalty / 2)
 
-        v, beta = np.zeros(self.size), mean.copy()
+        v, beta = start if start is not None else (np.zeros(self.size), mean.copy())
         for _ in range(_NEWTON):
             linear = known + A @ v + X @ beta
             expected = rows.mean(linear)

@@ -89,8 +89,10 @@ class _Marginal(Hyperparameters):
         exact = latent.rows.quadratic and self._normal
         self.beta, self.log_share = np.empty((len(z), draws, len(self._priors))), np.empty((len(z), draws))
         self.chosen, self.v = np.empty(len(z), np.intp), np.empty((len(z), latent.size))
+        start = None
         for i, (sigma, L) in enumerate(zip(*self.factor(z), strict=True)):
-            found = latent.approximate(L, latent.rows.known, float(sigma**2), self._prior)
+            found = latent.approximate(L, latent.rows.known, float(sigma**2), self._prior, start)
+            start = found.v, found.beta  # modes of neighbours save half of the steps
             v, self.beta[i], log_weight = found.sample(self._rng, _PAIRS)
             log_weight = 0 * log_weight if exact else log_weight + self._correction(self.beta[i])
             total, share = _total(log_weight)
