@@ -205,3 +205,16 @@ def test_shrinkage_is_the_slope_of_true_effects_on_estimates() -> None:
     with style.drawing():
         drawing = shrunken.draw(results(true_effects=rows, estimate=lambda name: {"mean": 0.4}))
     assert "larger than another by 1, its true effect is larger by 0.50 on average" in drawing.description
+
+
+def test_means_at_levels_are_not_called_effects_of_moderators() -> None:
+    """Does a factor in place of the intercept, its means far from zero, leave "depends on" to the others?
+
+    Seen to fail: effects were said to depend on f[b] where that was the mean effect at this level.
+    """
+    rows = [SUMMARY | {"parameter": name} for name in ("f[a]", "f[b]", "x")]
+    assert said(answer._moderators(results(coefficients=["f[a]", "f[b]"], estimates=rows[:2]))) == (
+        "The coefficients are the mean effects at the levels of f."
+    )
+    sentence = said(answer._moderators(results(coefficients=["f[a]", "f[b]", "x"], estimates=rows)))
+    assert sentence.startswith("It depends on moderators: x ") and "f[" not in sentence

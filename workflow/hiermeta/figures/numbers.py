@@ -72,8 +72,8 @@ def fixed(value: float, decimals: int) -> str:
     ('0.18', '0.00', '−1.05')
     >>> fixed(12345.6, 0), fixed(12345.6, -2)
     ('12,346', '12,300')
-    >>> fixed(3.2e-9, 10), fixed(3.2e-12, 10), fixed(float("nan"), 2), fixed(1.0000004, 7)
-    ('3.2×10⁻⁹', '0', '–', '1.0000004')
+    >>> fixed(3.2e-9, 10), fixed(3.2e-12, 10), fixed(float("nan"), 2), fixed(99.9999996, 7)
+    ('3.2×10⁻⁹', '0', '–', '99.9999996')
     """
     if not math.isfinite(value):
         return MISSING if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
@@ -82,8 +82,8 @@ def fixed(value: float, decimals: int) -> str:
         return "0"
     if decimals > 6:
         power = math.floor(math.log10(abs(value)))
-        if power == 0:
-            return f"{value:.{decimals}f}".replace("-", MINUS)
+        if power >= 0:
+            return f"{value:,.{decimals}f}".replace("-", MINUS)
         mantissa, exponent = f"{value:.{max(decimals + power, 0)}e}".split("e")
         return f"{mantissa}×10{superscript(int(exponent))}".replace("-", MINUS)
     return f"{rounded:,.{min(max(decimals, 0), 6)}f}".replace("-", MINUS)

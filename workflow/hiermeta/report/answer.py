@@ -8,6 +8,7 @@ from hiermeta.figures.results import Results, Row, decimals_of
 from hiermeta.report import natural
 from hiermeta.report.cells import Number, Sentence, from_document, from_row
 from hiermeta.report.tables import probability_cell
+from hiermeta.report.words import level_means
 
 LITTLE = 10.0
 """Lower limit of I², in per cent, below which the data are not said to show that true effects differ."""
@@ -94,12 +95,11 @@ def _beyond(results: Results, row: Row, source: str) -> Sentence:
 
 def _moderators(results: Results) -> Sentence:
     """Coefficients whose intervals leave zero out, three at most."""
-    found = [
-        row for row in results.estimates
-        if row["parameter"] in results.coefficients
-        and row["parameter"] != "intercept"
-        and not row["q2.5"] <= 0 <= row["q97.5"]
-    ]  # fmt: skip
+    means = level_means(results.coefficients)
+    others = set(results.coefficients) - {"intercept", *means}
+    found = [row for row in results.estimates if row["parameter"] in others and not row["q2.5"] <= 0 <= row["q97.5"]]
+    if means and not others:
+        return ["The coefficients are the mean effects at the levels of ", means[0].rpartition("[")[0], "."]
     if not found:
         return ["No moderator has a coefficient whose 95% credible interval leaves zero out."]
     sentence: Sentence = ["It depends on moderators"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hiermeta.figures.numbers import as_written, significant, told_apart
@@ -136,6 +138,20 @@ def advice(check: str) -> str:
         if part in check:
             return text
     return "See the diagnostics below."
+
+
+def level_means(coefficients: Sequence[str]) -> list[str]:
+    """The coefficients of a factor that stands in place of an intercept: one for each of its levels.
+
+    Examples
+    --------
+    >>> level_means(["f[a]", "f[b]", "g[d]", "x"]), level_means(["intercept", "f[b]"]), level_means(["x"])
+    (['f[a]', 'f[b]'], [], [])
+    """
+    first = next((name for name in coefficients if name.endswith("]") and ":" not in name), None)
+    if first is None or "intercept" in coefficients:
+        return []
+    return [name for name in coefficients if name.rpartition("[")[0] == first.rpartition("[")[0]]
 
 
 def prior_words(text: str) -> str:

@@ -112,15 +112,6 @@ def ticks(axes: Axes, which: str = "xy") -> None:
             setter(found, [as_written(tick) for tick in found])
 
 
-def level_means(results: Results) -> list[str]:
-    """The coefficients of a factor that stands in place of an intercept: one for each of its levels."""
-    names = results.model["coefficients"]
-    first = next((name for name in names if name.endswith("]") and ":" not in name), None)
-    if first is None or "intercept" in names:
-        return []
-    return [name for name in names if name.rpartition("[")[0] == first.rpartition("[")[0]]
-
-
 def several(word: str, count: int) -> str:
     """A count with its noun.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hiermeta.figures.hierarchical.layout import gaussian, groups, level_means, ratio
+from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
 from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results, Row
 from hiermeta.report.cells import Number, Sentence, from_document
@@ -12,6 +12,7 @@ from hiermeta.report.comparison import bayes_factor
 from hiermeta.report.health import agreement_check, strip
 from hiermeta.report.hierarchical import classical, verdict
 from hiermeta.report.hierarchical.numbers import boundary, effect, plain, quantity
+from hiermeta.report.words import level_means
 
 NAMED = 4
 """Coefficients that the answer names at most."""
@@ -28,7 +29,7 @@ def answer(results: Results) -> list[Sentence]:
 
 def coefficients(results: Results) -> list[tuple[int, Row]]:
     """Positions and rows of the coefficients in estimates.csv, but for the intercept or the means in its place."""
-    names = set(results.model["coefficients"]) - {"intercept", *level_means(results)}
+    names = set(results.model["coefficients"]) - {"intercept", *level_means(results.model["coefficients"])}
     return [(i, row) for i, row in enumerate(results.estimates) if row["parameter"] in names]
 
 
@@ -45,7 +46,7 @@ def depends(results: Results) -> Sentence:
 
 def _levels(results: Results) -> Sentence:
     """Expected outcomes by level, of a factor that stands in place of an intercept."""
-    names, outcome = level_means(results), results.model["outcome"]
+    names, outcome = level_means(results.model["coefficients"]), results.model["outcome"]
     found = [(i, row) for i, row in enumerate(results.estimates) if row["parameter"] in names]
     what = "The expected value" if gaussian(results) else f"The {ratio(results).removesuffix(' ratio')}"
     sentence: Sentence = [f"{what} of {outcome} {'are' if what == 'The odds' else 'is'} "]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hiermeta.figures.hierarchical.layout import blocks, groups, level_means
+from hiermeta.figures.hierarchical.layout import blocks, groups
 from hiermeta.figures.results import Results
 from hiermeta.report.cells import Cell, Column, Table, Text
 from hiermeta.report.hierarchical import tables
 from hiermeta.report.section import figure
-from hiermeta.report.words import prior_short, prior_words
+from hiermeta.report.words import level_means, prior_short, prior_words
 
 SCALES = {
     "gaussian": "outcome",
@@ -44,7 +44,7 @@ def meaning(results: Results, name: str) -> str:
         group, _, term = name[3:-1].rpartition(":")
         what = "intercept" if term == "intercept" else f"coefficient of {term}"
         return f"standard deviation of the {what} between clusters of {group}"
-    if name in level_means(results):
+    if name in level_means(results.model["coefficients"]):
         return f"expected {scale} at this level, where the other predictors are zero"
     return f"change of the {scale} {'against the reference level' if name.endswith(']') else 'per unit'}"
 
