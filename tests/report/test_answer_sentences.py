@@ -200,7 +200,10 @@ def test_disagreement_is_called_a_bug_only_where_the_chains_converged(ess: str, 
 
 
 def test_shrinkage_is_the_slope_of_true_effects_on_estimates() -> None:
-    """Does the figure of true effects against estimates say by how much differences shrink? Half here, by design."""
+    """Does the figure of true effects against estimates say by how much differences shrink? Half here, by design.
+
+    Seen to fail with the slope of estimates on true effects.
+    """
     rows = [{"observed": x, "mean": 0.3 + 0.5 * x, "q2.5": x - 1, "q97.5": x + 1} for x in (-1.0, 0.0, 2.0)]
     with style.drawing():
         drawing = shrunken.draw(results(true_effects=rows, estimate=lambda name: {"mean": 0.4}))
