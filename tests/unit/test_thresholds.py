@@ -42,27 +42,29 @@ def test_convergence_is_judged_at_the_stated_thresholds(measure, value, status):
 
 
 @pytest.mark.parametrize(
-    ("statistic", "difference", "own", "status"),
+    ("statistic", "difference", "error", "own", "status"),
     [
-        ("mean", 0.059, 0.0, "pass"),
-        ("mean", 0.061, 0.0, "fail"),
-        ("q2.5", 0.039, 0.0, "pass"),
-        ("q2.5", 0.041, 0.0, "warn"),
-        ("q2.5", 0.061, 0.0, "fail"),
-        ("mean", 0.05, 0.01, "pass"),
-        ("mean", 0.06, 0.01, "warn"),
-        ("q97.5", 0.99, 0.01, "warn"),
-        ("q97.5", 1.01, 0.01, "fail"),
+        ("mean", 0.059, 0.01, 0.0, "pass"),
+        ("mean", 0.061, 0.01, 0.0, "fail"),
+        ("mean", 0.079, 0.02, 0.0, "pass"),
+        ("mean", 0.081, 0.02, 0.0, "warn"),
+        ("q2.5", 0.039, 0.01, 0.0, "pass"),
+        ("q2.5", 0.041, 0.01, 0.0, "warn"),
+        ("q2.5", 0.061, 0.01, 0.0, "fail"),
+        ("mean", 0.05, 0.01, 0.01, "pass"),
+        ("mean", 0.06, 0.01, 0.01, "warn"),
+        ("q97.5", 0.99, 0.01, 0.01, "warn"),
+        ("q97.5", 1.01, 0.01, 0.01, "fail"),
     ],
 )
-def test_agreement_is_judged_at_the_stated_thresholds(statistic, difference, own, status):
-    """Draws with an SE of 0.01 SD: 0.06 SD for means, 4 and 6 SEs; with an SE of the reference both, and an SD.
+def test_agreement_is_judged_at_the_stated_thresholds(statistic, difference, error, own, status):
+    """Draws with an SE in SDs: 4 and 6 SEs, 0.06 SD for means; with an SE of the reference both, and an SD.
 
-    Seen to fail with a tolerance of 0.08 SD and with the reference's own error left out.
+    Seen to fail with a tolerance of 0.08 SD, with 0.06 SD whatever the SE, and with the reference's own error left out.
     """
     names, errors = ("mean", "median", "q2.5", "q97.5"), ("mcse_mean", "mcse_median", "mcse_q2.5", "mcse_q97.5")
     reference = {"sd": 2.0} | dict.fromkeys(names, 1.0) | (dict.fromkeys(errors, 2 * own) if own else {})
-    drawn = {"parameter": "mu"} | dict.fromkeys(names, 1.0) | dict.fromkeys(errors, 0.02)
+    drawn = {"parameter": "mu"} | dict.fromkeys(names, 1.0) | dict.fromkeys(errors, 2 * error)
     found = agreement(pd.DataFrame([drawn | {statistic: 1 + 2 * difference}]), {"mu": reference})
     assert {entry["statistic"]: entry["status"] for entry in found} == dict.fromkeys(names, "pass") | {
         statistic: status
