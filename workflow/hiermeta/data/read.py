@@ -120,6 +120,12 @@ def numbers(source: Source, column: str, problems: list[Problem]) -> npt.NDArray
         remedy = "Write numbers with a decimal point and without thousands separators"
         problems.append(Problem(found, remedy, row, column))
         return values
+    if len(bad) > 1 and not np.isfinite(values).any():
+        some = ", ".join(repr(text[:60]) for text in list(dict.fromkeys(text for _, text in bad))[:2])
+        found = f"{source.path}: column {column!r} holds text such as {some} and no numbers"
+        remedy = "Name a column of numbers, or write numbers: 1 and 0 for yes and no"
+        problems.append(Problem(found, remedy, column=column))
+        return values
     for row, text in bad[:REPORTED_ROWS]:
         remedy = "Write numbers with a decimal point and nothing else, and leave unknown values empty or NA"
         problems.append(
