@@ -100,6 +100,8 @@ def test_thresholds_decide_the_status(change, expected):
 def test_draws_that_disagree_with_the_exact_posterior_fail():
     """A mean off by 0.07 SD and a limit off by 5 or 7 Monte Carlo SEs: are they told apart from agreement?
 
+    Few draws with large errors agree while they stay within four of these.
+
     Seen to fail with a tolerance of 0.08 SD and with failures from 8 Monte Carlo SEs on.
     """
     estimate = {"parameter": "mu", "mean": 1.05, "median": 1.0, "q2.5": -0.9, "q97.5": 3.0}
@@ -111,7 +113,8 @@ def test_draws_that_disagree_with_the_exact_posterior_fail():
 
     assert statuses() == {"mean": "pass", "median": "pass", "q2.5": "warn", "q97.5": "fail"}
     assert statuses(mean=1.07)["mean"] == "fail"
-    assert statuses(mean=1.07, mcse_mean=0.05)["mean"] == "warn"
+    assert statuses(mean=1.07, mcse_mean=0.015)["mean"] == "warn"
+    assert statuses(mean=1.07, mcse_mean=0.05)["mean"] == "pass"
 
 
 HEALTHY = SamplerHealth(divergences=0, treedepth_hits=0, min_ebfmi=1.0)
