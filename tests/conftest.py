@@ -1,6 +1,9 @@
 """What the tests share: shipped and reference data as models."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,15 @@ DATASETS = {
     "bcg_ablat": (ROOT / "data" / "bcg.csv", {"measure": "RR", "moderators": "~ ablat"}),
     "bcg_scale": (ROOT / "data" / "bcg.csv", {"measure": "RR", "scale": "~ ablat"}),
 }
+
+
+@pytest.fixture(scope="session")
+def shipped_results():
+    """The shipped analyses, done in this checkout as `make` does them."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    return ROOT / "results"
 
 
 @pytest.fixture(scope="session")

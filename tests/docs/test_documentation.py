@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 import shlex
 import shutil
@@ -52,15 +51,6 @@ def commands():
                 found.add((folder, command))
     cells = r"^\| `((?:snakemake|hiermeta|make)(?: [^`]*)?)` \|"
     return sorted(found | {(".", command) for page in PAGES for command in re.findall(cells, page.read_text(), re.M)})
-
-
-@pytest.fixture(scope="session")
-def shipped_results():
-    """The shipped analyses, done in this checkout as `make` does them."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
-    return ROOT / "results"
 
 
 def test_pages_build_without_a_dead_link_or_a_missing_number(shipped_results, tmp_path):
