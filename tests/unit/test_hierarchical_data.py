@@ -110,7 +110,7 @@ def validated(tmp_path, table, formula, **settings):
         ("y ~ x + (1 | g) + (1 + x | g)", {}, "intercept differs by g in two terms in bars"),
         ("y ~ z + (1 | g)", {}, "no column 'z'"),
         ("y ~ x + (1 | h)", {}, "no column 'h'"),
-        ("f ~ x + (1 | g)", {}, "column 'f': 'u' is not a number"),
+        ("f ~ x + (1 | g)", {}, "column 'f' holds text such as 'u', 'v' and no numbers"),
         ("flat ~ x + (1 | g)", {}, "is 3 in every row used"),
         ("log(y) ~ x + (1 | g)", {}, "log\\(y\\) is not a finite number in row"),
         ("y ~ flat + (1 | g)", {}, "flat is the same in all rows"),
