@@ -14,7 +14,7 @@ def facts() -> dict[str, str]:
     """What the badges say, by what they say it of."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lowest, beyond = re.findall(r"3\.(\d+)", project["requires-python"])
-    snakemake = re.search(r'min_version\("(.*?)"\)', (ROOT / "Snakefile").read_text())
+    snakemake = re.search(r'min_version\("(.*?)"\)', (ROOT / "workflow" / "Snakefile").read_text())
     calibrated = re.search(r"\*\*Calibrated\*\*: all (\d+) quant", (ROOT / "docs/calibration/README.md").read_text())
     return {
         "licence": project["license"],

@@ -11,19 +11,27 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.sourcecache import LocalSourceFile
 
-ROOT = Path(workflow.current_basedir).parent.parent
-SCRIPTS = ROOT / "workflow" / "scripts"
-STAN = ROOT / "stan"
-LIBRARY = ROOT / "workflow" / "hiermeta"
 os.environ.update(PYTHONDONTWRITEBYTECODE="1")  # a run leaves nothing in the checkout
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "workflow"))
+HERE = workflow.current_basedir
+if isinstance(HERE, LocalSourceFile) and Path(HERE, "..", "hiermeta").is_dir():
+    sys.path.insert(0, str(Path(HERE).parent))  # a checkout uses its own library, whatever is installed
+try:
+    import hiermeta
+except ImportError:
+    raise WorkflowError(
+        "the Python package hiermeta isn't installed where Snakemake runs. This workflow was not started from a checkout: "
+        "install the package of the same version (`pip install` with the address of the repository), and run again."
+    ) from None
 
 from hiermeta.data import config as hiermeta_config
 from hiermeta.data import sources
 from hiermeta.data.hierarchical import several_factors
 from hiermeta.data.results_folder import escaping_links
+from hiermeta.data.shipped import SCRIPTS, STAN, TEMPLATES
+from hiermeta.data.sources import PACKAGE
 
 SHIPPED_CONFIG = "config/config.yaml"
 USES_SHIPPED = not {"datasets", "datasets_table"} & config.keys()

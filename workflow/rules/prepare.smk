@@ -24,6 +24,6 @@ rule prepare:
         "../../environment.yml"
     params:
         settings=settings_of(without=[*hiermeta_config.PRESENTATION, "sampling"]),
-        code=code("prepare.py", LIBRARY / "models" / "informed_priors.csv"),
+        code=code("prepare.py", PACKAGE / "models" / "informed_priors.csv"),
     script:
         "../scripts/prepare.py"

@@ -5,7 +5,7 @@
 # OUTPUTS
 #   figures/, report.html, report.json, overview.html, overview.tsv, overview.json, complete.txt
 
-TEMPLATES = sorted(path for path in (ROOT / "reports").rglob("*.*") if path.is_file())
+PAGE_FILES = sorted(path for path in TEMPLATES.rglob("*.*") if path.is_file())
 
 
 rule figures:
@@ -55,7 +55,7 @@ rule report:
         "../../environment.yml"
     params:
         presentation=lambda wildcards: {key: DATASETS[wildcards.name].get(key) for key in hiermeta_config.PRESENTATION},
-        code=code("report.py", *TEMPLATES),
+        code=code("report.py", *PAGE_FILES),
     script:
         "../scripts/report.py"
 
@@ -74,7 +74,7 @@ rule overview:
         "../../environment.yml"
     params:
         titles={name: settings.get("title") for name, settings in DATASETS.items()},
-        code=code("overview.py", *TEMPLATES),
+        code=code("overview.py", *PAGE_FILES),
     script:
         "../scripts/overview.py"
 

@@ -16,8 +16,9 @@ from jsonschema.validators import extend
 
 from hiermeta.data.expansion import Settings, analyses, merged
 from hiermeta.data.settings_table import Unreadable, read_settings
+from hiermeta.data.shipped import SCHEMAS
 
-SCHEMA = Path(__file__).resolve().parents[2] / "schemas" / "config.schema.yaml"
+SCHEMA = SCHEMAS / "config.schema.yaml"
 PRESENTATION = ("title", "description", "citation")
 """Settings of a data set that only its report shows."""
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-TEMPLATES = Path(__file__).resolve().parents[3] / "reports"
+from hiermeta.data.shipped import TEMPLATES
 
 
 @lru_cache(maxsize=1)

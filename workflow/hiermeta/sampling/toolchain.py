@@ -18,7 +18,9 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-SOURCES = Path(__file__).resolve().parents[3] / "stan" / "toolchain"
+from hiermeta.data.shipped import STAN
+
+SOURCES = STAN / "toolchain"
 PROVENANCE, CONTENTS = "PROVENANCE", "CONTENTS"
 
 
