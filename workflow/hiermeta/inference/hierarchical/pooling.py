@@ -47,8 +47,13 @@ class Effects:
     exact: bool
 
 
-def effects(model: HierarchicalModel, draws: Draws, chains: int, u: Array | None = None) -> Effects:
-    """The random effects: normal given each draw where they were integrated out, else as sampled.
+def by_group(
+    model: HierarchicalModel, draws: Draws, chains: int, u: Sequence[Array]
+) -> list[tuple[HierarchicalModel, Effects]]:
+    """For each grouping factor, the model with its random effects only, and their draws.
+
+    Every n-th draw is kept where there are many clusters: the same draws for all grouping factors, so that their
+    effects can be added.
 
     Parameters
     ----------
@@ -56,37 +61,24 @@ def effects(model: HierarchicalModel, draws: Draws, chains: int, u: Array | None
     draws : Draws
         Chain after chain.
     chains : int
-    u : numpy.ndarray, optional
-        Shape (S, J, q): as sampled.
+    u : sequence of numpy.ndarray
+        By grouping factor, shape (S, J, its effects), as sampled; empty where the random effects were integrated out
+        and are normal given each draw.
     """
     total = draws.sigma.size
-    every = -(-total * len(model.clusters.names) * len(model.effects) // _VALUES)
+    values = sum(len(clusters.names) * len(model.effects_of(f)) for f, clusters in enumerate(model.factors))
+    every = -(-total * values // _VALUES)
     kept = np.arange(total).reshape(chains, -1)[:, ::every].ravel()
     some = draws[kept]
-    if u is not None:
-        return Effects(some, chains, u[kept], np.zeros_like(u[kept]), False)
-    mean, covariance = model.random_effects(some)
-    return Effects(some, chains, mean, np.diagonal(covariance, axis1=2, axis2=3), True)
-
-
-def by_group(
-    model: HierarchicalModel, draws: Draws, chains: int, u: Sequence[Array]
-) -> list[tuple[HierarchicalModel, Effects]]:
-    """For each grouping factor, the model with its random effects only, and their draws.
-
-    Parameters
-    ----------
-    model : HierarchicalModel
-    draws : Draws
-    chains : int
-    u : sequence of numpy.ndarray
-        By grouping factor, shape (S, J, its effects), as sampled; empty where they were integrated out.
-    """
     if not u:
-        return [(model, effects(model, draws, chains))]
+        mean, covariance = model.random_effects(some)
+        return [(model, Effects(some, chains, mean, np.diagonal(covariance, axis1=2, axis2=3), True))]
     views = [model.by(f) for f in range(len(model.factors))]
-    own = [draws.of_effects(model.effects_of(f)) for f in range(len(model.factors))]
-    return [(view, effects(view, draw, chains, values)) for view, draw, values in zip(views, own, u, strict=True)]
+    own = [some.of_effects(model.effects_of(f)) for f in range(len(model.factors))]
+    return [
+        (view, Effects(draw, chains, drawn[kept], np.zeros_like(drawn[kept]), False))
+        for view, draw, drawn in zip(views, own, u, strict=True)
+    ]
 
 
 def random_effects(model: HierarchicalModel, found: Effects) -> pd.DataFrame:

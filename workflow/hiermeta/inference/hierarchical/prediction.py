@@ -59,7 +59,7 @@ def predictions(
         spread = _along(model, found[0].draws, z)
         parts.append(of_normals(mean, spread, known_names(model), chains))
     else:
-        linear = known_predictors(model, draws, [effects.mean for effects in found], x, z)
+        linear = known_predictors(model, found[0].draws, [effects.mean for effects in found], x, z)
         rows = dict(zip(known_names(model), linear.T.reshape(linear.shape[1], chains, -1), strict=True))
         parts.append(of_draws(rows)[[*INTERVAL, *MCSE]])
     return pd.concat(parts).rename_axis("target").reset_index()[COLUMNS]
