@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
+import warnings
+import xml.etree.ElementTree as ET
+from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
 
 from hiermeta.data.measures import MEASURES
+from hiermeta.figures import style, svg
 from hiermeta.figures.natural_axis import ticks
 from hiermeta.figures.svg_paths import shifted, shorter
 
@@ -78,3 +85,64 @@ def test_natural_labels_stand_where_they_belong(low: float, high: float, measure
     assert MEASURES[measure].transformation != "identity"
     for at, value in ticks(measure, low, high):
         assert abs(float(to_natural(measure, at)) - value) < 1e-3 * max(abs(value), 1)
+
+
+DRAWN = {
+    "bar": lambda axes, a, b: axes.fill_between([a, b], 3, 9, linewidth=0),
+    "line": lambda axes, a, b: axes.plot([a, b], [2, 3]),
+    "dot": lambda axes, a, b: axes.plot([a], [b], "o"),
+    "dots of our own": lambda axes, a, b: style.dots(axes, [a, b], [b, 5], [3, 4], "#000000"),
+    "segments": lambda axes, a, b: style.segments(axes, [a], [b], [5], "#000000", 2),
+    "line across": lambda axes, a, b: axes.hlines([a], 3, b),
+    "text": lambda axes, a, b: axes.text(a, b, "text"),
+    "area": lambda axes, a, b: axes.fill([a, a, b], [b, b, 1]),
+    "nothing": lambda axes, a, b: axes.fill_between([], [], []),
+}
+EDGES = (0.0, 5.0, math.nan, math.inf, -math.inf, 1e-300, 1e300)
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_what_has_no_extent_leaves_the_rest_of_the_figure(kind: str) -> None:
+    """Is a figure written, with its other parts, where a part has no extent, no number or no end?
+
+    Seen to fail with KeyError where a path without data is shortened, and with OverflowError at 1e300.
+    """
+    with style.drawing(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for a, b in product(EDGES, EDGES):
+            figure, axes = style.canvas(100)
+            draw_part(axes, kind, a, b)
+            written = ET.fromstring(svg.render(figure, "title", "description"))
+            assert [element.text for element in written.iter(f"{{{svg.SVG}}}text")][-1] == "the rest"
+            for path in written.iter(f"{{{svg.SVG}}}path"):
+                assert path.get("d"), (a, b)
+                assert not re.search("nan|inf", path.attrib["d"]), (a, b)
+            ids = {element.get("id") for element in written.iter()}
+            assert all(use.attrib["href"][1:] in ids for use in written.iter(f"{{{svg.SVG}}}use"))
+
+
+def draw_part(axes: Axes, kind: str, a: float, b: float) -> None:
+    """One part, and another below it."""
+    DRAWN[kind](axes, a, b)
+    axes.set_xlim(0, style.WIDTH)
+    axes.set_ylim(100, 0)
+    axes.text(5, 50, "the rest")
+
+
+FORBIDDEN = ["\x01", "\x1b[31m", "\x7f", "\x90", "\ufffe", "\uffff", "\U0001ffff", "\ufdd0"]
+
+
+@pytest.mark.parametrize("character", FORBIDDEN, ids=ascii)
+def test_characters_that_xml_forbids_are_replaced(character: str) -> None:
+    """Are they U+FFFD in texts, title and description, so that the file can be read and the page drawn?
+
+    Seen to fail (a figure that can't be parsed) where only control characters are replaced.
+    """
+    with style.drawing():
+        figure, axes = style.canvas(50)
+        axes.text(2, 20, f"Smith{character}")
+        axes.text(2, 40, style.shorten(f"Jones{character} 1999", 30))
+        text = svg.render(figure, f"title {character}", f"description {character}")
+    assert character not in text
+    assert text.count("\N{REPLACEMENT CHARACTER}") == 4
+    ET.fromstring(text)

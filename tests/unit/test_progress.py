@@ -2,7 +2,8 @@
 
 import pytest
 
-from hiermeta.report.outcome import plain, summary
+from hiermeta.data.printable import in_terminal
+from hiermeta.report.outcome import summary
 from hiermeta.report.progress import PAUSE, Job, Progress, duration
 
 
@@ -126,4 +127,6 @@ def test_data_cannot_steer_the_terminal():
 
     Seen to fail with control characters let through.
     """
-    assert plain("cell '\x1b[2Jα, 研究'\n") == "cell '\N{REPLACEMENT CHARACTER}[2Jα, 研究'\N{REPLACEMENT CHARACTER}"
+    assert (
+        in_terminal("cell '\x1b[2Jα, 研究'\n") == "cell '\N{REPLACEMENT CHARACTER}[2Jα, 研究'\N{REPLACEMENT CHARACTER}"
+    )

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from hiermeta.data.printable import in_markup
 from hiermeta.figures.numbers import as_written
 from hiermeta.figures.palette import INK, MUTED, PAPER
 
@@ -205,9 +206,7 @@ def shorten(label: str, cells: int) -> str:
     >>> shorten("Aronson\n 1948", 20), shorten("a" * 30, 10)
     ('Aronson 1948', 'aaaaaaaaa…')
     """
-    text = "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cs") else c for c in " ".join(label.split())
-    )
+    text = in_markup(" ".join(label.split()))
     width, kept = 0, []
     for character in text:
         width += 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -9,10 +9,12 @@ from collections import Counter
 
 from matplotlib.figure import Figure
 
+from hiermeta.data.printable import in_markup
 from hiermeta.figures import svg_paths
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
+_PATH = f"{{{SVG}}}path"
 FONTS = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, 'Noto Sans', 'DejaVu Sans', sans-serif"
 
 DEFAULTS = {
@@ -48,9 +50,9 @@ def render(figure: Figure, title: str, description: str) -> str:
         if not axes.axison:  # our own layouts: nothing reaches beyond the drawing
             for artist in axes.get_children():
                 artist.set_clip_on(False)
-    buffer = io.BytesIO()
+    buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    root = ET.fromstring(buffer.getvalue())
+    root = ET.fromstring(in_markup(buffer.getvalue()))
     _compact(root)
     width, height = figure.get_size_inches() * 72
     root.attrib.clear()
@@ -65,7 +67,7 @@ def render(figure: Figure, title: str, description: str) -> str:
     )
     for position, (tag, text) in enumerate((("title", title), ("desc", description))):
         element = ET.Element(f"{{{SVG}}}{tag}")
-        element.text = text
+        element.text = in_markup(text)
         root.insert(position, element)
     ET.register_namespace("", SVG)
     return ET.tostring(root, encoding="unicode").replace(" />", "/>") + "\n"
@@ -74,9 +76,11 @@ def render(figure: Figure, title: str, description: str) -> str:
 def _compact(root: ET.Element) -> None:
     """Drop what the drawing doesn't need and turn style attributes into presentation attributes, in place."""
     used = set(re.findall(r"#([\w-]+)", " ".join(v for e in root.iter() for v in e.attrib.values())))
+    empty = {f"#{path.get('id')}" for path in root.iter(_PATH) if not path.get("d")}  # a share of zero, say
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag.endswith(("}metadata", "}style")):
+            nothing = (child.tag == _PATH and not child.get("d")) or child.get(f"{{{XLINK}}}href") in empty
+            if nothing or child.tag.endswith(("}metadata", "}style")):
                 parent.remove(child)
     for element in root.iter():
         _present(element)
@@ -95,7 +99,7 @@ def _compact(root: ET.Element) -> None:
         if element.text is not None and not element.text.strip():
             element.text = None
     _inline(root)
-    for path in root.iter(f"{{{SVG}}}path"):
+    for path in root.iter(_PATH):
         path.set("d", svg_paths.shorter(path.attrib["d"]))
     _unwrap(root)
     _rename(root)
@@ -107,7 +111,7 @@ def _tenth(match: re.Match[str]) -> str:
 
 def _inline(root: ET.Element) -> None:
     """Draw a path that is used once where it is used, and leave to a path that is used often what it says itself."""
-    paths = {element.attrib["id"]: element for element in root.iter(f"{{{SVG}}}path") if "id" in element.attrib}
+    paths = {element.attrib["id"]: element for element in root.iter(_PATH) if "id" in element.attrib}
     parents = {child: parent for parent in root.iter() for child in parent}
     uses = [element for element in root.iter(f"{{{SVG}}}use") if element.get("href", "#")[1:] in paths]
     times = Counter(element.attrib["href"][1:] for element in uses)

@@ -10,6 +10,9 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _TOLERANCE = 1.0
 """How far a point may lie from the line that replaces it, in tenths of a pixel."""
 
+_FAR = 1e6
+"""Pixels beyond which a coordinate is drawn there: far outside of every figure."""
+
 Point = tuple[int, int]
 
 
@@ -42,7 +45,7 @@ def shorter(path: str) -> str:
         return _NUMBER.sub(lambda match: tenth(float(match[0])), path)
     written, at = "", None
     for part in path.replace("M", " M").split(" M")[1:]:
-        numbers = [round(10 * float(number)) for number in _NUMBER.findall(part)]
+        numbers = [round(10 * min(max(float(n), -_FAR), _FAR)) for n in _NUMBER.findall(part)]
         points = simplified(list(zip(numbers[::2], numbers[1::2], strict=True)))
         written += f"m{_pair(_step(at, points[0]))}" if at else f"M{_pair(points[0])}"
         command = ""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hiermeta.data.printable import in_terminal
 from hiermeta.figures.results import Results
 from hiermeta.report.health import next_steps, strip
 
@@ -36,11 +37,6 @@ def trouble(results: Results) -> tuple[str, list[str]]:
     return "", []
 
 
-def plain(text: str) -> str:
-    """Text without characters that a terminal would obey, such as colours that a data file smuggles in."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-
-
 def tally(statuses: Mapping[str, int]) -> str:
     """Such as ``9 pass, 1 refused``: the statuses that occur, with their counts."""
     return ", ".join(f"{statuses[status]} {status}" for status in STATUSES if statuses.get(status))
@@ -57,7 +53,7 @@ def summary(datasets: Sequence[Mapping[str, Any]]) -> str:
     counts = Counter(entry["status"] for entry in datasets)
     lines = [f"{len(datasets)} data {'set' if len(datasets) == 1 else 'sets'}: {tally(counts)}"]
     wrong = [entry for status in ("fail", "refused") for entry in datasets if entry["status"] == status]
-    lines += [f"  {entry['status']}: {entry['name']} ({plain(entry['message'])})" for entry in wrong[:LISTED]]
+    lines += [f"  {entry['status']}: {entry['name']} ({in_terminal(entry['message'])})" for entry in wrong[:LISTED]]
     if len(wrong) > LISTED:
         lines.append(f"  and {len(wrong) - LISTED} more with status fail or refused")
     timed = sorted((entry for entry in datasets if entry["seconds"]), key=lambda entry: -entry["seconds"])

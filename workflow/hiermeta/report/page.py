@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from hiermeta.data.printable import in_markup
 from hiermeta.data.shipped import TEMPLATES
 
 
@@ -51,7 +52,7 @@ def render(template: str, context: dict[str, Any]) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     page = environment().get_template(template)
-    return page.render(style=Markup(style), script=Markup(script), policy=policy, **context)
+    return in_markup(page.render(style=Markup(style), script=Markup(script), policy=policy, **context))
 
 
 def _hash(text: str) -> str:

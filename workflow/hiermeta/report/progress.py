@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from hiermeta.report.outcome import LISTED, plain, tally
+from hiermeta.data.printable import in_terminal
+from hiermeta.report.outcome import LISTED, tally
 
 PAUSE = 30.0
 """Seconds after which a finished job is worth a line although no data set is complete."""
@@ -75,7 +76,7 @@ class Progress:
         lines = []
         for name, (status, message) in outcomes.items():
             self.statuses[status] += 1
-            lines.append(f"{name}: {status}" + (f" ({plain(message)})" if message else ""))
+            lines.append(f"{name}: {status}" + (f" ({in_terminal(message)})" if message else ""))
         if not lines and now - self.last_line >= PAUSE:
             lines.append(f"{len(self.seconds)} of {len(self.jobs)} jobs")
         if not lines:
