@@ -54,10 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(path: str) -> bool:
-    if Path(path).is_dir():
+    if os.path.isdir(path):
         print(f"hiermeta: {path}: a folder. Name the files in it: hiermeta check {Path(path)}/*.csv", file=sys.stderr)
         return False
-    if not Path(path).exists():
+    if not os.path.exists(path):
         print(f"hiermeta: {path}: no such file. Paths are relative to the current folder.", file=sys.stderr)
         return False
     return _check_config(path) if path.endswith((".yaml", ".yml")) else _check_table(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
@@ -78,6 +79,8 @@ def read_config(path: str | Path) -> dict[str, Any]:
         Broken or deeply nested YAML, duplicate keys, aliases; names file and line.
     """
     try:
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe or device may never end
+            raise ConfigError("can't be read: not a regular file")
         text = Path(path).read_text(encoding="utf-8")
         depth = 0
         for event in yaml.parse(text, _StrictLoader):

@@ -113,7 +113,9 @@ def _read(path: str) -> Array:
             found = f"{bad[:40]!r} is not a number" if bad is not None else f"{len(line)} cells, not {len(lines[0])}"
             raise Refused([Problem(f"{path}: matrix row {i}: {found}", "Every cell must be a finite number", i)])
         values.append([float(cell) for cell in line])
-    return np.array(values, float).reshape(len(values), -1)
+    if not values:
+        raise Refused([Problem(f"{path}: no numbers in the file", "Give a square matrix with a row per estimate")])
+    return np.array(values, float)
 
 
 def _is_number(cell: str) -> bool:

@@ -78,7 +78,7 @@ def _split(name: str, settings: Settings) -> Iterator[tuple[str, Settings]]:
     path, column = settings["data"], settings["split_by"]
     try:
         found = levels(_records(path, os.stat(path).st_mtime_ns), column)
-    except (Refused, OSError):
+    except (Refused, OSError, ValueError):  # a ValueError where the name itself is impossible
         yield name, settings
         return
     for level, own_name in zip(found, _told_apart(name, found, str), strict=True):

@@ -6,10 +6,9 @@ import hashlib
 import os
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hiermeta.data.delimited import Records, is_missing, read_records
+from hiermeta.data.delimited import Records, is_missing, read_file, read_records
 from hiermeta.data.problems import Problem, Refused
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def contents(settings: dict[str, Any]) -> list[str]:
         if key in settings:
             try:
                 found.append(_content(settings[key], os.stat(settings[key]).st_mtime_ns))
-            except OSError:
+            except (OSError, ValueError, Refused):  # a ValueError where the name itself is impossible
                 found.append("")
     if "level" in settings and found[0]:
         changed = os.stat(settings["data"]).st_mtime_ns
@@ -116,7 +115,7 @@ def contents(settings: dict[str, Any]) -> list[str]:
 
 @cache
 def _content(path: str, changed: int) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return hashlib.sha256(read_file(path, "data")).hexdigest()
 
 
 @cache
