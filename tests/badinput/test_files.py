@@ -86,7 +86,12 @@ def test_what_is_no_table_is_neither_hashed_nor_split(key, named, tmp_path):
 
 
 NOTHING = {"no bytes": "", "blank lines": "\n \n", "a header": "V1,V2\n", "a header with blanks": "V1,V2\n\n,\n"}
-NUMBERS = {"one number": "0.2\n", "commas": "0.2;0\n0;0.1\n", "words": "a,b\nc,d\ne,f\n", "zero bytes": "0.2,0\0\n0,0.1\n"}
+NUMBERS = {
+    "one number": "0.2\n",
+    "commas": "0.2;0\n0;0.1\n",
+    "words": "a,b\nc,d\ne,f\n",
+    "zero bytes": "0.2,0\0\n0,0.1\n",
+}
 
 
 @pytest.mark.parametrize("key", ["data", "covariance"])
