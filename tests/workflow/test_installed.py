@@ -10,6 +10,7 @@ import venv
 import pytest
 import yaml
 
+from hiermeta.sampling.toolchain import cache_folder, cmdstan_home
 from tests.workflow.conftest import ROOT
 
 SETTINGS = {"sampling": {"chains": 2, "warmup": 200, "draws": 300}}
@@ -103,3 +104,29 @@ def test_the_wheel_checks_and_runs_from_any_folder(python, project):
     assert done.returncode == 0, done.stdout
     assert {path.parent.name for path in project.glob("results/*/report.html")} == {"bcg", "dyes"}
     assert str(ROOT) not in (project / "results" / "bcg" / "fit.json").read_text()
+
+
+@pytest.fixture
+def caches(repository, tmp_path):
+    """Variables of the environment: Snakemake finds what it would clone from GitHub, and Stan is where it is always."""
+    parts = ("snakemake", "snakemake", "source-cache", "snakemake-git-cache", "github.com", "somebody", "hiermeta")
+    subprocess.run(["git", "clone", "-q", "--bare", repository, tmp_path.joinpath("cache", *parts)], check=True)
+    (tmp_path / "cache" / "hiermeta").symlink_to(cache_folder())
+    return {"XDG_CACHE_HOME": str(tmp_path / "cache"), "CMDSTAN": str(cmdstan_home())}
+
+
+@pytest.mark.parametrize("alias", ["", " as hiermeta_*"])
+def test_what_snakedeploy_writes_runs(python, project, caches, alias):
+    """Does the workflow run as a module from a Git repository, once the package is installed, and then rest?
+
+    Seen to fail with scripts, Stan programs and templates looked for beside the rules.
+    """
+    (project / "workflow").mkdir()
+    (project / "workflow" / "Snakefile").write_text(SNAKEDEPLOY.format(alias=alias))
+    command = (python, "-m", "snakemake", "--cores", "2")
+    done = run(project, *command, **caches)
+    assert done.returncode == 0, done.stdout
+    assert (project / "results" / "complete.txt").exists()
+    assert {path.parent.name for path in project.glob("results/*/report.html")} == {"bcg", "dyes"}
+    again = run(project, *command, **caches)
+    assert "Nothing to be done" in again.stdout, again.stdout
