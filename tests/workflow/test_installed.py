@@ -10,6 +10,7 @@ import venv
 import pytest
 import yaml
 
+from hiermeta.cli import main
 from hiermeta.sampling.toolchain import cache_folder, cmdstan_home
 from tests.workflow.conftest import ROOT
 
@@ -130,3 +131,11 @@ def test_what_snakedeploy_writes_runs(python, project, caches, alias):
     assert {path.parent.name for path in project.glob("results/*/report.html")} == {"bcg", "dyes"}
     again = run(project, *command, **caches)
     assert "Nothing to be done" in again.stdout, again.stdout
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "gallery.yaml"])
+def test_the_shipped_configs_find_their_data_in_what_snakedeploy_copies(name, tmp_path, monkeypatch, capsys):
+    """Do the shipped analyses run where only the folder config/ was copied to? Seen to fail with data beside it."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", f"config/{name}"]) == 0, capsys.readouterr()
