@@ -95,7 +95,7 @@ def _check_table(path: str) -> bool:
 
 def _check_config(path: str) -> bool:
     try:
-        settings = config.complete(config.read_config(path))
+        settings = config.complete(config.read_config(path), [path])
     except config.ConfigError as error:
         print(f"hiermeta: {error}", file=sys.stderr)
         return False

@@ -13,7 +13,7 @@
 
 from types import SimpleNamespace
 
-from hiermeta.data import split, stamps
+from hiermeta.data import stamps
 
 AFTER_FIT = ((rules.figures, "figures.py"), (rules.report, "report.py"))
 STAGES = {

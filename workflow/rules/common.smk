@@ -27,7 +27,7 @@ except ImportError:
     ) from None
 
 from hiermeta.data import config as hiermeta_config
-from hiermeta.data import sources
+from hiermeta.data import sources, split
 from hiermeta.data.hierarchical import several_factors
 from hiermeta.data.results_folder import escaping_links
 from hiermeta.data.shipped import SCRIPTS, STAN, TEMPLATES
@@ -47,7 +47,7 @@ if USES_SHIPPED:
 
 
 try:
-    SETTINGS = hiermeta_config.complete(config)
+    SETTINGS = hiermeta_config.complete(config, workflow.configfiles)
 except hiermeta_config.ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -90,8 +90,7 @@ def code(script, *others):
 
 def user_data(wildcards):
     """The data set's files; those that are missing are left out, which the report then says."""
-    settings = DATASETS[wildcards.name]
-    paths = [settings[key] for key in ("data", "covariance") if key in settings]
+    paths = split.input_files(DATASETS[wildcards.name]).values()
     return [local(path) for path in paths if os.path.isfile(path)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
@@ -16,27 +17,14 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from hiermeta.data.expansion import Settings, analyses, merged
+from hiermeta.data.results_folder import RESERVED_NAMES, would_be_replaced
 from hiermeta.data.settings_table import Unreadable, read_settings
 from hiermeta.data.shipped import SCHEMAS
+from hiermeta.data.split import input_files
 
 SCHEMA = SCHEMAS / "config.schema.yaml"
 PRESENTATION = ("title", "description", "citation")
 """Settings of a data set that only its report shows."""
-
-RESERVED_NAMES = (
-    *(
-        "programs",
-        "batches",
-        "complete.txt",
-        "overview.html",
-        "overview.tsv",
-        "overview.json",
-        "overview.log",
-        "verdict.log",
-    ),
-)
-"""What stands in the results folder beside the data sets."""
-
 
 MOST_PROBLEMS = 20
 """A config with more problems than this lists the first ones and counts the rest."""
@@ -160,13 +148,15 @@ def defaults(part: str, *keys: str) -> dict[str, Any]:
     return {key: entry["default"] for key, entry in definition["properties"].items() if "default" in entry}
 
 
-def complete(config: Settings) -> Settings:
+def complete(config: Settings, read_from: Sequence[str | Path] = ()) -> Settings:
     """Check a config against the schema, fill in the defaults and list its analyses.
 
     Parameters
     ----------
     config : dict
         As read from YAML.
+    read_from : sequence of str or pathlib.Path
+        The config's files, which must not lie where results are written, as no file that the config names may.
 
     Returns
     -------
@@ -184,6 +174,8 @@ def complete(config: Settings) -> Settings:
     datasets: dict[str, Settings] = {}
     given_by = dict.fromkeys(RESERVED_NAMES, "the results folder, which has a file of that name")
     problems: list[str] = []
+    inputs: list[tuple[str, str | Path]] = [("config file", path) for path in read_from]
+    inputs += [("datasets_table", config["datasets_table"])] if "datasets_table" in config else []
     for place, name, own in entries:
         settings = merged(shared, own)
         incomplete = _problems("analysis", settings, place)
@@ -200,8 +192,12 @@ def complete(config: Settings) -> Settings:
             if one in given_by:
                 problems.append(f"{_named(place)}: the name {one!r} is taken by {given_by[one]}; rename one")
             datasets[one], given_by[one] = complete_settings, _named(place)
+            inputs += [(f"{place}{key}", path) for key, path in input_files(complete_settings).items()]
+    whole = {key: config.get(key, default) for key, default in defaults("config").items()} | {"datasets": datasets}
+    for key, path in inputs:
+        problems += would_be_replaced(key, path, whole["results"], datasets)
     _refuse(problems)
-    return {key: config.get(key, default) for key, default in defaults("config").items()} | {"datasets": datasets}
+    return whole
 
 
 def _entries(config: Settings) -> list[tuple[str, str, Settings]]:

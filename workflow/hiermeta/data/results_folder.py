@@ -1,9 +1,16 @@
-"""Nothing is written outside of the results folder: links in it that lead elsewhere."""
+"""The results folder: nothing is written outside of it, and no file of the user's inside of it is replaced."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
+
+RESERVED_NAMES = (
+    *("programs", "batches", "complete.txt", "overview.html", "overview.tsv", "overview.json", "overview.log"),
+    "verdict.log",
+)
+"""What stands in the results folder beside the data sets."""
 
 
 def escaping_links(folder: str | Path) -> list[str]:
@@ -22,3 +29,57 @@ def escaping_links(folder: str | Path) -> list[str]:
             if os.path.islink(path) and not os.path.realpath(path).startswith(inside):
                 found.append(path)
     return sorted(found)
+
+
+def would_be_replaced(key: str, path: str | Path, results: str, datasets: Collection[str]) -> list[str]:
+    """What to say of an input file that lies where results are written; nothing where it is safe.
+
+    A file beside the folders of the data sets, such as ``results/own.csv``, is safe: no stage writes there.
+
+    Parameters
+    ----------
+    key : str
+        Where the config names the file.
+    path : str or pathlib.Path
+        The file, which need not exist.
+    results : str
+        The results folder.
+    datasets : collection of str
+        Names of all data sets; each has a folder of its name.
+
+    Returns
+    -------
+    list of str
+        One message at most.
+    """
+    for name in _below(path, results):
+        if name in datasets or name in RESERVED_NAMES:
+            return [
+                f"{key}: {path} would be replaced, because results are written to {os.path.join(results, name)}; "
+                f"move the file out of {results}, for example to data/{os.path.basename(path)}, or choose another "
+                "folder for results with the key 'results'"
+            ]
+    return []
+
+
+def _below(path: str | Path, folder: str) -> list[str]:
+    """First names of a file's path below a folder, in lower case: of where it is, and of where a link to it is."""
+    parent, name = os.path.split(os.path.abspath(path))
+    found = []
+    try:
+        top = os.path.realpath(folder)
+        for place in (os.path.realpath(path), os.path.join(os.path.realpath(parent), name)):
+            parts = Path(place)
+            names = [parts.name, *(one.name for one in parts.parents)]
+            found += [one.lower() for one, above in zip(names, parts.parents, strict=False) if _same(above, top)]
+    except ValueError:  # a path that no file can have, which is refused when the file is read
+        return []
+    return found
+
+
+def _same(one: str | Path, other: str) -> bool:
+    """Whether two paths are the same folder, also where a file system ignores upper and lower case."""
+    try:
+        return str(one) == other or os.path.samefile(one, other)
+    except OSError:
+        return False

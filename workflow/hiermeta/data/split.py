@@ -87,6 +87,11 @@ def parts(records: Records, column: str) -> dict[str, str]:
     return {level: found.hexdigest() for level, found in hashes.items()}
 
 
+def input_files(settings: dict[str, Any]) -> dict[str, str]:
+    """Paths of the files that a data set is read from, by the keys that name them."""
+    return {key: settings[key] for key in ("data", "covariance") if key in settings}
+
+
 def contents(settings: dict[str, Any]) -> list[str]:
     """SHA-256 of what a data set is read from: its file, or its part of one, and its covariance file.
 
@@ -101,12 +106,11 @@ def contents(settings: dict[str, Any]) -> list[str]:
         Empty text for a file that can't be read.
     """
     found = []
-    for key in ("data", "covariance"):
-        if key in settings:
-            try:
-                found.append(_content(settings[key], os.stat(settings[key]).st_mtime_ns))
-            except (OSError, ValueError, Refused):  # a ValueError where the name itself is impossible
-                found.append("")
+    for path in input_files(settings).values():
+        try:
+            found.append(_content(path, os.stat(path).st_mtime_ns))
+        except (OSError, ValueError, Refused):  # a ValueError where the name itself is impossible
+            found.append("")
     if "level" in settings and found[0]:
         changed = os.stat(settings["data"]).st_mtime_ns
         found[0] = _parts(settings["data"], settings["split_by"], changed)[settings["level"]]
