@@ -40,11 +40,15 @@ class Clusters:
 
     @classmethod
     def of(cls, table: pd.DataFrame, group: Sequence[str]) -> Clusters:
-        """The clusters that the combinations of some columns name."""
-        texts = table[group[0]].astype(str)
-        for column in group[1:]:
-            texts = texts + ":" + table[column].astype(str)
-        codes, names = pd.factorize(texts)
+        r"""The clusters that the combinations of some columns name.
+
+        Names of combinations are joined by colons. A colon or backslash within a value gets a backslash before it, so
+        that different combinations never have the same name: ``1:2`` and ``3`` are ``1\:2:3``.
+        """
+        columns = [table[column].astype(str) for column in group]
+        if len(columns) > 1:
+            columns = [column.str.replace(r"([\\:])", r"\\\1", regex=True) for column in columns]
+        codes, names = pd.factorize(columns[0].str.cat(columns[1:], sep=":") if len(columns) > 1 else columns[0])
         return cls(":".join(group), tuple(map(str, names)), codes)
 
     @cached_property

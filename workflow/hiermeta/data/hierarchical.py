@@ -158,7 +158,7 @@ def _without(formula: Formula, derived: list[str]) -> Formula:
 
 def _add_parts(result: Validated, formula: MixedFormula, split: list[str]) -> None:
     for column in split:
-        by = result.table[list(formula.random[0].group)].agg(":".join, axis=1)
+        by = Clusters.of(result.table, formula.random[0].group).codes
         means = result.table[column].groupby(by).transform("mean")
         within, between = part_names(column)
         result.table[within], result.table[between] = result.table[column] - means, means
