@@ -1,9 +1,10 @@
-"""The command `hiermeta`: checks tables and configs before anything is run."""
+"""The command `hiermeta`: checks tables and configs, and runs the workflow."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ from hiermeta.data import config, guess, hierarchical, meta
 from hiermeta.data.guess import count
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import Source, read_table
+from hiermeta.data.shipped import SNAKEFILE
 from hiermeta.data.split import part
 from hiermeta.models import prepared
 
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 usable, 1 not usable. Wrong arguments exit with 2.
+        Exit status of ``check``: 0 usable, 1 not usable; of ``run``: Snakemake's. Wrong arguments exit with 2.
     """
     parser = argparse.ArgumentParser(prog="hiermeta", description="Bayesian multilevel analyses from CSV files.")
     parser.add_argument("--version", action="version", version=f"hiermeta {_version()}")
@@ -43,7 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "data set can be used. The exit status is 0 if so and 1 if not.",
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="a CSV, TSV or YAML file")
+    run = commands.add_parser(
+        "run",
+        help="analyse the data sets of a config file",
+        description="Runs the workflow in the folder of the config file: paths in the config are relative to that "
+        "folder, and results are written there. All cores are used unless --cores says otherwise.",
+    )
+    run.add_argument("config", metavar="CONFIG", help="a YAML file")
+    run.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="options of snakemake, such as -n")
     options = parser.parse_args(arguments)
+    if "config" in options:
+        return _run(Path(options.config), options.options)
     try:
         usable = [_check(path) for path in options.files]
         sys.stdout.flush()
@@ -51,6 +63,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0 if all(usable) else 1
+
+
+def _run(path: Path, options: Sequence[str]) -> int:
+    """Start Snakemake in the config's folder; options of the user come later and so take precedence."""
+    if not path.is_file():
+        print(f"hiermeta: {path}: no such file. Name a config: hiermeta run config.yaml", file=sys.stderr)
+        return 1
+    known = ("--cores", "-c", "--jobs", "-j", "--profile", "--workflow-profile", "--executor", "-e")
+    cores = [] if any(option.startswith(known) for option in options) else ["--cores", "all"]
+    path = path.resolve()
+    command = [sys.executable, "-m", "snakemake", "--snakefile", SNAKEFILE, "--directory", path.parent, *cores]
+    process = subprocess.Popen([*map(str, command), *options, "--configfile", str(path)])
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # Snakemake has it as well, and ends its jobs first
+            continue
 
 
 def _check(path: str) -> bool:
