@@ -55,7 +55,7 @@ def named_files(own, top):
 def test_a_file_where_results_are_written_is_refused(name, tmp_path, monkeypatch):
     """Is the file refused with its key, its path and a remedy, whichever key names it and however its path is written?
 
-    Seen to fail without the check; and with paths compared as text for dots and links.
+    Seen to fail without the check.
     """
     own, top = REPLACED[name]
     monkeypatch.chdir(tmp_path)
@@ -73,7 +73,7 @@ def test_a_file_where_results_are_written_is_refused(name, tmp_path, monkeypatch
 
 @pytest.mark.parametrize("name", SAFE)
 def test_a_file_elsewhere_is_not(name, tmp_path, monkeypatch):
-    """Is a file that no stage replaces read, in that folder too? Seen to fail with all of that folder refused."""
+    """Is a file that no stage replaces read, in that folder too?"""
     own, top = SAFE[name]
     monkeypatch.chdir(tmp_path)
     written(tmp_path, own["data"])
@@ -83,7 +83,7 @@ def test_a_file_elsewhere_is_not(name, tmp_path, monkeypatch):
 def test_links_are_followed(tmp_path, monkeypatch):
     """Are a link to a file among the results, a linked results folder and a link among the results refused?
 
-    Seen to fail with paths compared as they are written.
+    Seen to fail without links being resolved.
     """
     monkeypatch.chdir(tmp_path)
     written(tmp_path, "elsewhere/review/data.csv")
@@ -99,7 +99,7 @@ def test_links_are_followed(tmp_path, monkeypatch):
 
 
 def test_a_config_among_the_results_is_refused(tmp_path, monkeypatch, capsys):
-    """Does the config's own file count, as `hiermeta check` reads it too? Seen to fail with data files only."""
+    """Does the config's own file count, as `hiermeta check` reads it too? Seen to fail without the check."""
     monkeypatch.chdir(tmp_path)
     written(tmp_path, "own.csv")
     path = tmp_path / "results" / "review" / "config.yaml"
