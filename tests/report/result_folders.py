@@ -116,7 +116,8 @@ def _true_effects(
             spread = np.sqrt(within / variance * row["variance"]) * noise(shift.size)
             summary = _summary(draws["mu"] + shift + within / variance * (own - shift) + spread)
             effects.append(
-                {"row": row["row"], "label": row["label"], "cluster": name, "observed": row["effect"], **summary}
+                {"row": row["row"], "label": row["label"], "cluster": name, "observed": row["effect"]}
+                | {"weight": 1 / variance.mean() / len(rows), **summary}
             )
     if not clustered:
         effects = [{key: cell for key, cell in row.items() if key != "cluster"} for row in effects]
@@ -173,7 +174,7 @@ EMPTY = {
     "estimates": ["parameter", *SUMMARY, "P(>0)", *MCSE, "ess_bulk", "ess_tail", "r_hat"],
     "heterogeneity": ["quantity", *SUMMARY, *MCSE],
     "predictions": ["target", *SUMMARY, *MCSE],
-    "true_effects": ["row", "label", "cluster", "observed", *SUMMARY, *MCSE],
+    "true_effects": ["row", "label", "cluster", "observed", "weight", *SUMMARY, *MCSE],
     "cluster_effects": ["cluster", "k", *SUMMARY, *MCSE],
 }
 
@@ -251,7 +252,7 @@ def build(folder: Path, rows: list[dict[str, Any]], status: str = "pass", common
     )
     _write(folder / "heterogeneity.csv", ["quantity", *SUMMARY, *MCSE], heterogeneity)
     _write(folder / "predictions.csv", ["target", *SUMMARY, *MCSE], predictions)
-    _write(folder / "true_effects.csv", [*columns, "observed", *SUMMARY, *MCSE], effects)
+    _write(folder / "true_effects.csv", [*columns, "observed", "weight", *SUMMARY, *MCSE], effects)
     _write(folder / "cluster_effects.csv", ["cluster", "k", *SUMMARY, *MCSE], summaries)
     _posterior(folder / "posterior.nc", draws)
     source = {"path": "data/x.csv", "sha256": "ab" * 32, "rows": len(rows) + 1}

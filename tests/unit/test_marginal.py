@@ -104,6 +104,17 @@ def test_true_effects_are_the_conditional_normal(model):
     assert variance[0] == pytest.approx(np.diag(between - gain @ between), abs=1e-12)
 
 
+def test_weights_are_the_row_sums_of_the_inverse_covariance(model):
+    """Are they V⁻¹1, with dependent errors and where τ depends on a moderator?
+
+    Seen to fail without the shared part of a cluster, and in the figures' old formula, which left out sampling
+    correlations and scale formulas.
+    """
+    draws, _, sampling, between = dense(model)
+    expected = np.linalg.solve(sampling + between, np.ones(9))
+    assert marginal.weights(model, draws)[0] == pytest.approx(expected, rel=1e-10)
+
+
 def test_cluster_and_new_effects_are_the_conditional_normal(model):
     """Do b_c and a new effect in a known cluster have the moments of the joint normal?
 

@@ -82,7 +82,7 @@ def test_every_file_of_the_interface_is_there(project):
         "estimates.csv": ["parameter", "mean", "sd", "median", "q2.5", "q97.5", "P(>0)", "mcse_mean", "mcse_q2.5"],
         "heterogeneity.csv": ["quantity", "mean", "sd", "median", "q2.5", "q97.5"],
         "predictions.csv": ["target", "mean", "sd", "median", "q2.5", "q97.5"],
-        "true_effects.csv": ["row", "label", "cluster", "observed", "mean", "sd", "median", "q2.5", "q97.5"],
+        "true_effects.csv": ["row", "label", "cluster", "observed", "weight", "mean", "sd", "median", "q2.5", "q97.5"],
         "cluster_effects.csv": ["cluster", "k", "mean", "sd", "median", "q2.5", "q97.5"],
         "loo.csv": ["unit", "row", "label", "cluster", "elpd", "pit", "pareto_k"],
         "influence.csv": ["unit", "row", "label", "cluster", "mu", "mu_sd", "tau", "rho", "cook", "residual"],

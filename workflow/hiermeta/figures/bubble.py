@@ -40,13 +40,12 @@ def draw(results: Results) -> style.Drawing:
 
 def _panel(axes: Axes, results: Results, curve: Curve) -> None:
     x, data = curves.values(results, curve.moderator), results.data
-    rho = results.estimate("rho")["mean"] if results.clustered else 0.0
-    weight = weights(data, results.estimate("tau")["mean"] ** 2, rho)
+    weight = dict(zip((row["row"] for row in results.true_effects), weights(results), strict=True))
     largest = 17 if len(data) <= 300 else 9
     y = [row["effect"] for row in data]
     if not results.single_group:
         axes.axhline(0, color=palette.MUTED, linewidth=1)
-    sizes = [largest * max(share, 0.03) ** 0.5 for share in weight]
+    sizes = [largest * max(weight[row["row"]], 0.03) ** 0.5 for row in data]
     style.dots(axes, x.tolist(), y, sizes, palette.OBSERVED, 0.6)
     if curve.new is not None:
         for limit in curve.new:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -54,30 +54,12 @@ class Line:
     dots: tuple[tuple[float, float], ...] = ()
 
 
-def weights(rows: Sequence[Row], tau2: float, rho: float) -> list[float]:
-    """Relative weight of each estimate in the pooled effect, given τ² and ρ.
+def weights(results: Results) -> list[float]:
+    """Weight of each estimate in the pooled effect, in the order of ``true_effects.csv``: 0 to 1, the largest 1.
 
-    The row sums of V⁻¹ for V_c = diag(D) + τ²ρ11', D_i = v_i + τ²(1−ρ): with q = Σ τ²ρ/D_i over the cluster they are
-    1/(D_i(1+q)), positive for every row.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-        k rows with ``variance`` and, if clustered, ``cluster``.
-    tau2, rho : float
-        Total heterogeneity variance and cluster allocation; rho is 0 without clusters.
-
-    Returns
-    -------
-    list of float
-        k weights, the largest 1.
+    Weights below zero, which dependent sampling errors can lead to, are drawn as zero.
     """
-    precision = [1 / (row["variance"] + tau2 * (1 - rho)) for row in rows]
-    q: dict[str, float] = {}
-    for row, value in zip(rows, precision, strict=True):
-        cluster = row.get("cluster", "")
-        q[cluster] = q.get(cluster, 0.0) + tau2 * rho * value
-    raw = [value / (1 + q[row.get("cluster", "")]) for row, value in zip(rows, precision, strict=True)]
+    raw = [max(row["weight"], 0.0) for row in results.true_effects]
     return [value / max(raw) for value in raw]
 
 
@@ -104,12 +86,10 @@ def cluster_name(results: Results, cluster: str) -> str:
 
 
 def _estimates(results: Results) -> list[tuple[Row, Line]]:
-    tau2 = results.estimate("tau")["mean"] ** 2
-    rho = results.estimate("rho")["mean"] if results.clustered else 0.0
     data = {row["row"]: row for row in results.data}
     rows = [data[row["row"]] for row in results.true_effects]
     lines = []
-    for row, effect, weight in zip(rows, results.true_effects, weights(rows, tau2, rho), strict=True):
+    for row, effect, weight in zip(rows, results.true_effects, weights(results), strict=True):
         half = 1.959964 * math.sqrt(row["variance"])
         observed = Interval(row["effect"], row["effect"] - half, row["effect"] + half)
         lines.append((row, Line(row["label"], "estimate", shown_interval(results, effect), observed, weight)))

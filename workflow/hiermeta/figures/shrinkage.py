@@ -30,7 +30,7 @@ def draw(results: Results) -> style.Drawing:
     axes.plot([x(mu["mean"])] * 2, [TOP - 10, BOTTOM + 10], color=palette.INK, linewidth=1, dashes=(2, 3))
     axes.text(x(mu["mean"]), TOP - 20, "pooled effect μ", ha="center", va="center", fontsize=style.SMALL)
     shades: dict[float, list[tuple[float, float]]] = {}
-    for start, end, weight in zip(observed, true, _weights(results), strict=True):
+    for start, end, weight in zip(observed, true, weights(results), strict=True):
         shades.setdefault(0.15 + 0.15 * round(4 * weight), []).append((x(start), x(end)))
     for shade, ends in shades.items():  # one path of lines each, to keep the file small
         across = [value for start, end in ends for value in (start, end, math.nan)]
@@ -46,12 +46,6 @@ def draw(results: Results) -> style.Drawing:
         axes.plot([x(tick)] * 2, [BOTTOM + 18, BOTTOM + 22], color=palette.MUTED, linewidth=1)
         axes.text(x(tick), BOTTOM + 25, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
     return style.Drawing(figure, "Shrinkage of the estimates", _description(results, observed, true))
-
-
-def _weights(results: Results) -> list[float]:
-    data = {row["row"]: row for row in results.data}
-    rho = results.estimate("rho")["mean"] if results.clustered else 0.0
-    return weights([data[row["row"]] for row in results.true_effects], results.estimate("tau")["mean"] ** 2, rho)
 
 
 def _description(results: Results, observed: list[float], true: list[float]) -> str:

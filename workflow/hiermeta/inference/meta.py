@@ -86,6 +86,7 @@ def tables(
     true_mean, true_variance = (values[:, back] for values in marginal.true_effects(model, some))
     true_effects = of_normals(true_mean, true_variance, rows, chains).reset_index(drop=True)
     named = table[[column for column in ("row", "label", "cluster") if column in table]]
+    weight = marginal.weights(model, flat.mean())[0, back]
     of_rows = dict(zip(rows, true_mean.T, strict=True))
 
     cluster_effects = pd.DataFrame(columns=[*INTERVAL, *MCSE], dtype=float)
@@ -101,7 +102,7 @@ def tables(
         estimates=estimates[[*ESTIMATE_COLUMNS, *beyond]].rename_axis("parameter").reset_index(),
         heterogeneity=spread[HETEROGENEITY_COLUMNS].rename_axis("quantity").reset_index(),
         predictions=pd.concat([mean, new_effects, *further]).rename_axis("target").reset_index(),
-        true_effects=named.assign(observed=table["effect"]).join(true_effects),
+        true_effects=named.assign(observed=table["effect"], weight=weight / weight.sum()).join(true_effects),
         cluster_effects=cluster_effects.rename_axis("cluster").reset_index(),
         convergence=pd.concat(measures),
     )
@@ -131,7 +132,7 @@ def no_tables() -> Tables:
         estimates=pd.DataFrame(columns=["parameter", *ESTIMATE_COLUMNS]),
         heterogeneity=pd.DataFrame(columns=["quantity", *HETEROGENEITY_COLUMNS]),
         predictions=pd.DataFrame(columns=["target", *interval]),
-        true_effects=pd.DataFrame(columns=["row", "label", "cluster", "observed", *interval]),
+        true_effects=pd.DataFrame(columns=["row", "label", "cluster", "observed", "weight", *interval]),
         cluster_effects=pd.DataFrame(columns=["cluster", "k", *interval]),
         convergence=pd.DataFrame(columns=CONVERGENCE),
     )

@@ -63,6 +63,10 @@ class Draws:
         index = (np.arange(chains)[:, None] * per_chain + kept).ravel()
         return Draws(self.beta[index], self.delta[index], self.tau[index], self.rho[index])
 
+    def mean(self) -> Draws:
+        """The posterior means as a single draw."""
+        return Draws(*(values.mean(axis=0, keepdims=True) for values in (self.beta, self.delta, self.tau, self.rho)))
+
     def chunks(self, k: int) -> Iterator[tuple[slice, Draws]]:
         """Slices of the draws small enough to be combined with k rows."""
         step = max(1, _CHUNK // k)
@@ -129,6 +133,29 @@ def log_likelihood(model: MetaModel, draws: Draws) -> tuple[Single, Single]:
             standardised = standardised - t.scale * t.gamma[:, c] / variance
         estimate[part] = -0.5 * (np.log(2 * np.pi / precision) + standardised**2 / precision)
     return estimate, cluster[:, : len(model.clusters)]
+
+
+def weights(model: MetaModel, draws: Draws) -> Array:
+    """Weight of each row in the pooled effect given each draw: the row sums of V⁻¹.
+
+    A row's weight can be negative where sampling errors depend on each other.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (S, k), in units of 1/variance, rows in model order.
+    """
+    t = _terms(model, draws)
+    if model.dependent:
+        found = np.empty_like(t.residual)
+        for block in dependent.blocks(model.start, model.covariance, t.residual, t.within, t.scale):
+            found[:, block.rows] = block.inverse.sum(axis=2)
+        return found
+    precision = np.asarray(1 / (model.variance + t.within))
+    if not model.clustered:
+        return precision
+    shared = t.gamma_variance * model.by_cluster(t.scale * precision)
+    return np.asarray(precision * (1 - t.scale * shared[:, model.cluster_of_row]))
 
 
 def true_effects(model: MetaModel, draws: Draws) -> tuple[Array, Array]:
