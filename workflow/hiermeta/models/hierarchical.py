@@ -116,6 +116,11 @@ class HierarchicalModel:
     def n(self) -> int:
         return len(self.outcome)
 
+    @cached_property
+    def individuals(self) -> Array:
+        """Shape (N,): how many individuals each row stands for, its trials for binomial outcomes."""
+        return self.size if self.family == "binomial" else np.ones(self.n)
+
     @property
     def clusters(self) -> Clusters:
         """The first grouping factor."""

@@ -284,7 +284,8 @@ def shares(model: HierarchicalModel, draws: Draws, label: str = "") -> dict[str,
     """ICC, design effect and effective sample size, shape (S,) each.
 
     The ICC is the share of the variance between the clusters of all grouping factors, and ``ICC [GROUP]`` that of one
-    of several. The design effect 1 + Σ (n̄ − 1) ICC sums over grouping factors, n̄ being their rows per cluster.
+    of several. The design effect 1 + Σ (n̄ − 1) ICC sums over grouping factors, n̄ being their individuals per cluster;
+    each trial of a binomial row is one.
 
     Parameters
     ----------
@@ -297,7 +298,8 @@ def shares(model: HierarchicalModel, draws: Draws, label: str = "") -> dict[str,
     between = [between_variance(model.by(f), draws.of_effects(model.effects_of(f))) for f in factors]
     total = np.sum(between, axis=0) + residual_variance(model, draws)
     icc = [part / total for part in between]
-    grown = [(model.n / len(model.factors[f].names) - 1) * icc[f] for f in factors]
+    n = float(model.individuals.sum())
+    grown = [(n / len(model.factors[f].names) - 1) * icc[f] for f in factors]
     parts = {"": (sum(icc), sum(grown))}
     if model.several:
         parts |= {model.factors[f].name: (icc[f], grown[f]) for f in factors}
@@ -307,7 +309,7 @@ def shares(model: HierarchicalModel, draws: Draws, label: str = "") -> dict[str,
         suffix = f" [{inside}]" if inside else ""
         found[f"ICC{suffix}"] = np.asarray(share)
         found[f"design effect{suffix}"] = np.asarray(1 + growth)
-        found[f"effective sample size{suffix}"] = np.asarray(model.n / (1 + growth))
+        found[f"effective sample size{suffix}"] = np.asarray(n / (1 + growth))
     return found
 
 
@@ -320,8 +322,8 @@ def point_shares(
 
 
 def between_variance(model: HierarchicalModel, draws: Draws) -> Array:
-    """Shape (S,): variance between clusters averaged over rows, mean_i z_i'Σz_i (Johnson 2014)."""
-    moments = model.Z.T @ model.Z / model.n
+    """Shape (S,): variance between clusters averaged over individuals, mean_i z_i'Σz_i (Johnson 2014)."""
+    moments = model.Z.T @ (model.individuals[:, None] * model.Z) / model.individuals.sum()
     return np.asarray(np.einsum("ab,sba->s", moments, draws.covariance))
 
 

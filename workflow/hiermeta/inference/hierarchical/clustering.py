@@ -27,7 +27,7 @@ def quantities(
     """
     rows = shares(model, draws) | shares(null, of_null, "null")
     between = between_variance(model, draws)
-    moments = np.cov(model.X, rowvar=False).reshape(len(model.names), -1)
+    moments = np.cov(model.X, rowvar=False, fweights=model.individuals.astype(int)).reshape(len(model.names), -1)
     explained = np.einsum("sp,pq,sq->s", draws.beta, moments, draws.beta)
     total = explained + between + residual_variance(model, draws)
     rows["R2 [marginal]"], rows["R2 [conditional]"] = explained / total, (explained + between) / total
@@ -64,8 +64,8 @@ def table(
     }
     if model.gaussian:
         values["R2 [within]"] = 1 - float(np.median(draws.sigma) ** 2 / np.median(of_null.sigma) ** 2)
-    own, before = _intercepts(model, draws), _intercepts(null, of_null)
-    if own and len(own) == len(before):
+    own, before = _between(model, draws), _between(null, of_null)
+    if all(before.values()):
         values["R2 [between]"] = 1 - sum(own.values()) / sum(before.values())
         if model.several:
             values |= {f"R2 [between, {group}]": 1 - own[group] / before[group] for group in own}
@@ -73,7 +73,10 @@ def table(
     return pd.concat([found, points]).rename_axis("quantity").reset_index()[COLUMNS]
 
 
-def _intercepts(model: HierarchicalModel, draws: Draws) -> dict[str, float]:
-    """Squared median SDs of the random intercepts, by grouping factor."""
-    named = zip(model.group_names, model.effects, np.median(draws.sd, axis=0), strict=True)
-    return {group: float(sd) ** 2 for group, effect, sd in named if effect == "intercept"}
+def _between(model: HierarchicalModel, draws: Draws) -> dict[str, float]:
+    """Median variance between the clusters of each grouping factor, averaged over individuals.
+
+    Unlike the variance of the intercepts, it doesn't depend on where a predictor with varying slopes is zero.
+    """
+    parts = {f: draws.of_effects(model.effects_of(f)) for f in range(len(model.factors))}
+    return {model.factors[f].name: float(np.median(between_variance(model.by(f), of))) for f, of in parts.items()}

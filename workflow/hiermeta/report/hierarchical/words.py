@@ -7,10 +7,10 @@ QUANTITIES = {
         "Intraclass correlation given the predictors: the share of the variation they leave that lies between clusters."
     ),
     "ICC [null]": "The same without predictors; also the correlation of two individuals of one cluster.",
-    "design effect": "How many times the variance of a mean is larger than with as many independent rows: 1 + (rows "
-    "per cluster − 1) · ICC.",
+    "design effect": "How many times the variance of a mean is larger than with as many independent individuals: 1 + "
+    "(individuals per cluster − 1) · ICC.",
     "design effect [null]": "The same, from the ICC without predictors.",
-    "effective sample size": "Rows divided by the design effect.",
+    "effective sample size": "Individuals divided by the design effect; each trial of a binomial row is one.",
     "effective sample size [null]": "The same, from the ICC without predictors.",
     "R2 [marginal]": "Share of the variance that the predictors explain (Nakagawa & Schielzeth).",
     "R2 [conditional]": "Share that predictors and clusters explain together.",
