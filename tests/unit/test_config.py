@@ -1,8 +1,12 @@
 """The config file: read strictly, refused in words."""
 
-import pytest
+import copy
 
-from hiermeta.data.config import ConfigError, complete, defaults, read_config
+import pytest
+from snakemake.cli import parse_config
+from snakemake.utils import update_config
+
+from hiermeta.data.config import ConfigError, complete, defaults, read_config, retyped
 
 GOOD = {"data": "a.csv", "analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}
 
@@ -154,3 +158,46 @@ def test_broken_files_are_refused_with_their_line(tmp_path, text, words):
     with pytest.raises(ConfigError, match=words) as caught:
         read_config(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "entries, expected",
+    [
+        (["png=true"], {"png": True}),
+        (["png=FALSE", "results=out"], {"png": False, "results": "out"}),
+        (["batch_size=20"], {"batch_size": 20}),
+        (["results='2024'"], {"results": "2024"}),
+        (["png=null"], {"png": None}),
+        (["sampling={draws: 500, adapt_delta: 0.95}"], {"sampling": {"seed": 1, "draws": 500, "adapt_delta": 0.95}}),
+        (["sampling={draws: 500}", "sampling={chains: 2}"], {"sampling": {"seed": 1, "draws": 500, "chains": 2}}),
+        (["datasets={a: {ci_level: 0.9}}"], {"datasets": {"a": {"data": "a.csv", "ci_level": 0.9}}}),
+        (["datasets={a: {x: [1, true, b]}}"], {"datasets": {"a": {"data": "a.csv", "x": [1, True, "b"]}}}),
+        (["datasets={7: {x: 1}}"], {"datasets": {"a": {"data": "a.csv"}, "7": {"x": 1}}}),
+        (["results=[unclosed"], {"results": "[unclosed"}),
+    ],
+)
+def test_the_command_line_means_what_a_file_means(entries, expected):
+    """Do values after --config get the types they would have in the file, on top of it, however deep they are?
+
+    Snakemake itself reads the entries. Seen to fail with its values as they come, and with only the outermost retyped.
+    """
+    from_file = {"png": 7, "sampling": {"seed": 1}, "datasets": {"a": {"data": "a.csv"}}}
+    read = parse_config(entries)
+    config = copy.deepcopy(from_file)
+    update_config(config, read)
+    assert retyped(config, read, entries) == from_file | expected
+
+
+def test_the_command_line_leaves_other_values_alone():
+    """Does a module keep the config that its project gives it where the command line says something else?
+
+    Seen to fail with every value of the command line put into the config.
+    """
+    assert retyped({"png": False}, {"png": "true", "own": "1"}, ["png=true", "own=1"]) == {"png": False}
+
+
+@pytest.mark.parametrize("text, words", [("{a: 1, a: 2}", "'a' stands twice"), ("[&x 1, *x]", "aliases")])
+def test_the_command_line_is_read_as_strictly_as_a_file(text, words):
+    """Duplicate keys and aliases, refused with the key's name? Seen to fail with YAML's own loader."""
+    with pytest.raises(ConfigError, match=rf"--config sampling: .*{words}"):
+        retyped({}, {}, [f"sampling={text}"])

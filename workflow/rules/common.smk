@@ -33,13 +33,20 @@ from hiermeta.data.results_folder import escaping_links
 from hiermeta.data.shipped import SCRIPTS, STAN, TEMPLATES
 from hiermeta.data.sources import PACKAGE
 
+
+def unusable(problem):
+    """End with the message alone: to an exception Snakemake adds lines of its own and of the rules."""
+    print(f"hiermeta: {problem}", file=sys.stderr, flush=True)
+    sys.exit(1)
+
+
 SHIPPED_CONFIG = "config/config.yaml"
 USES_SHIPPED = not {"datasets", "datasets_table"} & config.keys()
 try:
     for path in workflow.configfiles + [SHIPPED_CONFIG] * (USES_SHIPPED and os.path.isfile(SHIPPED_CONFIG)):
         hiermeta_config.read_config(path)
 except hiermeta_config.ConfigError as error:
-    raise WorkflowError(str(error)) from None
+    unusable(error)
 
 if USES_SHIPPED:
 
@@ -47,14 +54,15 @@ if USES_SHIPPED:
 
 
 try:
-    SETTINGS = hiermeta_config.complete(config, workflow.configfiles)
+    typed = hiermeta_config.retyped(config, workflow.config_settings.config, workflow.config_settings.config_args or [])
+    SETTINGS = hiermeta_config.complete(typed, workflow.configfiles)
 except hiermeta_config.ConfigError as error:
-    raise WorkflowError(str(error)) from None
+    unusable(error)
 
 
 LINKS = escaping_links(SETTINGS["results"])
 if LINKS:
-    raise WorkflowError(
+    unusable(
         f"{LINKS[0]}: a symbolic link that leads out of the results folder, where nothing is written. Remove it; to keep "
         "results elsewhere, make the results folder itself a link."
     )

@@ -69,16 +69,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     try:
         if os.path.exists(path) and not os.path.isfile(path):  # a pipe or device may never end
             raise ConfigError("can't be read: not a regular file")
-        text = Path(path).read_text(encoding="utf-8")
-        depth = 0
-        for event in yaml.parse(text, _StrictLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEEPEST:
-                raise ConfigError(f"line {event.start_mark.line + 1}: more than {DEEPEST} levels within each other")
-            if isinstance(event, yaml.AliasEvent):  # they can blow up a small file
-                line = event.start_mark.line + 1
-                raise ConfigError(f"line {line}: aliases (*name) are not allowed; write the value out")
-        loaded = yaml.load(text, _StrictLoader)
+        loaded = _load(Path(path).read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: {_in_words(error)}") from None
     except UnicodeDecodeError:
@@ -92,6 +83,71 @@ def read_config(path: str | Path) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise ConfigError(f"{path}: the file must hold keys, at least `datasets:`")
     return loaded
+
+
+def _load(text: str) -> Any:
+    depth = 0
+    for event in yaml.parse(text, _StrictLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ConfigError(f"line {event.start_mark.line + 1}: more than {DEEPEST} levels within each other")
+        if isinstance(event, yaml.AliasEvent):  # they can blow up a small file
+            line = event.start_mark.line + 1
+            raise ConfigError(f"line {line}: aliases (*name) are not allowed; write the value out")
+    return yaml.load(text, _StrictLoader)
+
+
+def retyped(config: Settings, read: Settings, entries: Sequence[str]) -> Settings:
+    """Give what the command line sets the types that the same text has in a config file.
+
+    Snakemake reads ``--config png=true`` as text, and numbers within ``sampling={draws: 500}`` as well.
+
+    Parameters
+    ----------
+    config : dict
+        With the settings of the command line in it as Snakemake reads them.
+    read : dict
+        The settings of the command line as Snakemake reads them. Where the config has another value, as that of a
+        module may, it stays.
+    entries : sequence of str
+        What follows ``--config``, such as ``sampling={draws: 500}``.
+
+    Raises
+    ------
+    ConfigError
+        Duplicate keys, aliases and deep nesting, as in a config file.
+
+    Examples
+    --------
+    >>> read = {"png": "true", "sampling": {"draws": "500"}}
+    >>> retyped({"sampling": {"seed": 1}} | read, read, ["png=true", "sampling={draws: 500}"])
+    {'sampling': {'draws': 500}, 'png': True}
+    """
+    typed: Settings = {}
+    for key, _, text in (entry.partition("=") for entry in entries):
+        try:
+            typed = _on_top(typed, {key: _load(text)})
+        except yaml.YAMLError:
+            continue  # text that Snakemake takes as it is
+        except ConfigError as error:
+            raise ConfigError(f"--config {key}: {error}") from None
+    return _typed(config, read, typed)
+
+
+def _on_top(settings: Settings, others: Settings) -> Settings:
+    """Settings with others on top, key by key, as Snakemake puts them; unlike in `merged`, an empty value stays."""
+    both = {key for key, value in others.items() if isinstance(value, dict) and isinstance(settings.get(key), dict)}
+    return settings | {key: _on_top(settings[key], value) if key in both else value for key, value in others.items()}
+
+
+def _typed(value: Any, read: Any, typed: Any) -> Any:
+    if all(isinstance(one, dict) for one in (value, read, typed)):
+        by_text = {str(key): own for key, own in typed.items()}
+        return {
+            key: _typed(own, read[key], by_text[key]) if key in read and key in by_text else own
+            for key, own in value.items()
+        }
+    return typed if value == read else value
 
 
 def _in_words(error: yaml.YAMLError) -> str:
