@@ -26,6 +26,7 @@ from hiermeta.inference import (
 from hiermeta.inference.classical import Unusable, classical, small_study
 from hiermeta.inference.comparison import Compared
 from hiermeta.inference.natural import add_natural
+from hiermeta.inference.quadrature import NotApplicable
 from hiermeta.inference.sensitivity import COLUMNS as SENSITIVITY
 from hiermeta.inference.sensitivity import sensitivity
 from hiermeta.models.candidates import Candidate, candidates
@@ -118,16 +119,17 @@ def without_draws(model: MetaModel, table: pd.DataFrame, evidence: Evidence) -> 
     full = None
     try:
         posterior = exact.solve(model)
-    except exact.NotApplicable as reason:
-        results.documents["exact"] = {"applies": False, "reason": str(reason)}
-    else:
         estimates = loo.by_estimate(posterior)
         clusters = loo.by_cluster(posterior) if model.clustered else None
+        summary = exact.summarise(posterior)
+    except NotApplicable as reason:
+        results.documents["exact"] = {"applies": False, "reason": str(reason)}
+    else:
         full = Compared.of(evidence.candidates[0], posterior, estimates, clusters)
         left_out = [estimates] if clusters is None else [estimates, clusters]
         elpd = dict(zip(("elpd_loo", "elpd_loco"), (entry.elpd for entry in left_out), strict=False))
         elpd |= dict(zip(("elpd_loo_error", "elpd_loco_error"), (entry.error for entry in left_out), strict=False))
-        results.documents["exact"] = {"applies": True} | exact.summarise(posterior) | elpd
+        results.documents["exact"] = {"applies": True} | summary | elpd
         results.tables |= influence.tables(model, table, left_out)
         results.tables["sensitivity"] = sensitivity(posterior, evidence.neutral)
     evidence.compared = comparison.by_quadrature(evidence.candidates, full)
@@ -151,6 +153,9 @@ def _classical(model: MetaModel) -> dict[str, Any]:
         return {"applies": True} | fitted
     except Unusable as reason:
         return {"applies": False, "reason": str(reason)}
+    except np.linalg.LinAlgError:
+        why = "effects and standard errors differ by so many orders of magnitude that rounding hides one of them"
+        return {"applies": False, "reason": why}
 
 
 def of_draws(

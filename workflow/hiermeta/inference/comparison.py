@@ -14,9 +14,9 @@ from scipy.special import logsumexp
 
 from hiermeta.inference import exact, loo
 from hiermeta.inference.bridge import Bridge
-from hiermeta.inference.exact import ExactPosterior, NotApplicable
+from hiermeta.inference.exact import ExactPosterior
 from hiermeta.inference.loo import LeaveOneOut
-from hiermeta.inference.quadrature import ConditionalCdf
+from hiermeta.inference.quadrature import ConditionalCdf, NotApplicable
 from hiermeta.inference.summaries import LEVELS
 from hiermeta.models.candidates import CLUSTERS, HETEROGENEITY, SCALE, Candidate
 
@@ -95,10 +95,10 @@ def by_quadrature(candidates: Sequence[Candidate], solved: Compared | None = Non
     for candidate in candidates[len(compared) :]:
         try:
             posterior = exact.solve(candidate.model, TOLERANCE)
+            clusters = loo.by_cluster(posterior) if candidate.model.clustered else None
+            compared.append(Compared.of(candidate, posterior, loo.by_estimate(posterior), clusters))
         except NotApplicable:
             continue
-        clusters = loo.by_cluster(posterior) if candidate.model.clustered else None
-        compared.append(Compared.of(candidate, posterior, loo.by_estimate(posterior), clusters))
     return compared
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 
 from hiermeta.inference.mixtures import normal_mixture_quantiles
-from hiermeta.inference.quadrature import Axis, ConditionalCdf, Grid, find_box, grid
+from hiermeta.inference.quadrature import Axis, ConditionalCdf, Grid, NotApplicable, find_box, grid
 from hiermeta.models.heterogeneity import FORMS, Quantity, quantities
 from hiermeta.models.meta import MetaModel
 from hiermeta.models.priors import Prior
@@ -27,10 +27,6 @@ _NAMES = ("median", "q2.5", "q97.5")
 _CHUNK = 1_000_000
 _TOLERANCE = 1e-9
 _START, _MOST = 24, 192
-
-
-class NotApplicable(Exception):
-    """The exact posterior is not available; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +150,8 @@ def solve(model: MetaModel, tolerance: float = _TOLERANCE) -> ExactPosterior:
     Raises
     ------
     NotApplicable
-        When a coefficient's prior is not normal, or τ depends on scale moderators.
+        When a coefficient's prior is not normal, τ depends on scale moderators, or prior and data are so far apart
+        that the posterior density is zero wherever it is looked for.
     """
     axes = Axis(model.priors["tau"]), Axis(model.priors.get("rho", Prior("point", (0.0,))))
     bounds = find_box(axes, lambda tau, rho: conditional(model, tau, rho).log_likelihood)
@@ -273,6 +270,8 @@ def _limits(nodes: Grid, value: Callable[[Array, Array], Array]) -> tuple[float,
 
 def _quantiles(probability: Callable[[float], float], limits: tuple[float, float]) -> dict[str, float]:
     lower, upper = limits
+    if not probability(lower) < min(LEVELS) < max(LEVELS) < probability(upper):
+        raise NotApplicable("the posterior is too narrow within its prior for the quadrature rule to resolve")
     return {
         name: float(brentq(_crossing(probability, level), lower, upper, xtol=1e-13 * upper, rtol=1e-12))
         for name, level in zip(_NAMES, LEVELS, strict=True)

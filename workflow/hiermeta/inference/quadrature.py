@@ -47,6 +47,10 @@ class Axis:
         return np.zeros_like(z) if self.prior.is_point else -0.5 * (z**2 + np.log(2 * np.pi))
 
 
+class NotApplicable(Exception):
+    """The exact posterior is not available; the message says why."""
+
+
 LogLikelihood = Callable[[Array, Array], Array]
 """Log likelihood at pairs of parameter values: (N,), (N,) to (N,)."""
 
@@ -116,7 +120,10 @@ def find_box(axes: tuple[Axis, Axis], log_likelihood: LogLikelihood) -> tuple[tu
         prior = axes[0].log_density(points[0])[:, None] + axes[1].log_density(points[1])[None, :]
         with np.errstate(all="ignore"):  # far out, values overflow and the density is zero
             log_density = log_likelihood(first, second).reshape(prior.shape) + prior
-        relevant = log_density > np.nanmax(log_density) - _NEGLIGIBLE
+        largest = float(np.max(log_density, initial=-np.inf, where=~np.isnan(log_density)))
+        if not np.isfinite(largest) or largest - _NEGLIGIBLE == largest:  # rounding hides where the density falls
+            raise NotApplicable("prior and data are too far apart for numbers to hold their product")
+        relevant = log_density > largest - _NEGLIGIBLE
         shrunk = False
         for axis in (0, 1):
             if len(points[axis]) == 1:

@@ -83,12 +83,12 @@ def sensitivity(posterior: ExactPosterior, neutral: bool) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``COLUMNS``; no rows for a parameter that is a point.
+        ``COLUMNS``; no rows for a parameter that is a point, or whose prior has no scale (beta).
     """
     model = posterior.model
     mu, tau = model.priors["mu"], model.priors["tau"]
-    variants = [] if tau.is_point else [_Variant("tau", f, mu, scaled(tau, f)) for f in FACTORS]
-    variants += [] if mu.is_point else [_Variant("mu", f, scaled(mu, f), tau) for f in FACTORS]
+    variants = [_Variant("tau", f, mu, scaled(tau, f)) for f in FACTORS if tau.family in _SCALED]
+    variants += [_Variant("mu", f, scaled(mu, f), tau) for f in FACTORS if mu.family in _SCALED]
     tests_mu = neutral and not mu.is_point and (model.moderators is None or model.moderators.formula.intercept)
     without = [replace(variant, mu=_ZERO) for variant in variants] if tests_mu else []
     if tau.family == "uniform":  # a density that ends inside the box needs a rule of its own
@@ -160,9 +160,10 @@ def _of_mu(model: MetaModel, given: Conditional, weight: Array) -> dict[str, flo
 
 
 def _log_ratio(prior: Prior, to: Prior, tau: Array) -> Array:
-    if prior.is_point:
+    if prior == to or prior.is_point:
         return np.zeros_like(tau)
-    return prior.logpdf(tau) - to.logpdf(tau)
+    positive = np.maximum(tau, np.finfo(float).tiny)  # densities may be infinite at zero, where values underflow to
+    return prior.logpdf(positive) - to.logpdf(positive)
 
 
 def with_prior_of_mu(model: MetaModel, given: Conditional, prior: Prior) -> Conditional:

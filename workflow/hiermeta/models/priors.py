@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hiermeta.data.cells import FAR
+
 Array = npt.NDArray[np.float64]
+_CENTRAL = (0.05, 0.95)
+_RESOLVED = 1e-12
+"""Share of a value below which differences are lost in rounding."""
 
 
 class PriorError(ValueError):
@@ -295,4 +300,27 @@ def parse_for(parameter: str, text: str) -> Prior:
         raise PriorError(
             f"{text!r} reaches outside [{lower:g}, {upper:g}], where {parameter} lives; use one of {', '.join(suited)}"
         )
+    _check_computable(text, prior)
     return prior
+
+
+def _check_computable(text: str, prior: Prior) -> None:
+    """Refuse priors whose values a computer can't hold, or tell from each other or from a bound."""
+    if prior.is_point:
+        if prior.arguments[0] and not 1 / FAR <= abs(prior.arguments[0]) <= FAR:
+            raise PriorError(f"{text!r}: the value must be zero, or between {1 / FAR:g} and {FAR:g} in size")
+        return
+    try:
+        with np.errstate(all="ignore"):
+            low, high = map(float, prior.ppf(_CENTRAL))
+    except ArithmeticError:
+        low = high = math.inf
+    lower, upper = prior.support
+    if not max(abs(low), abs(high)) <= FAR:
+        raise PriorError(f"{text!r} puts 5% of its probability or more beyond {FAR:g}; choose a narrower prior")
+    if lower == 0 and low < 1 / FAR:
+        raise PriorError(f"{text!r} puts 5% of its probability or more below {1 / FAR:g}; move it away from zero")
+    if high - low < _RESOLVED * max(abs(low), abs(high), 1 / FAR):
+        raise PriorError(f"{text!r} is narrower than a computer can resolve; choose a wider prior")
+    if math.isfinite(upper) and upper - high < _RESOLVED * (upper - lower):
+        raise PriorError(f"{text!r} puts 5% of its probability or more next to {upper:g}; move it away")
