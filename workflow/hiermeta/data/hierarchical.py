@@ -134,6 +134,8 @@ def validate(source: Source, settings: Mapping[str, Any]) -> Validated:
         message = f"{source.path}: {len(result.table)} usable of {rows_read} rows" + (f" ({why})" if why else "")
         raise Refused([Problem(message, "Fill in missing values, or widen `subset:`")])
     outcomes.check(source.path, result.table, formula.outcome, settings)
+    texts = [column for column in predictors if not pd.api.types.is_numeric_dtype(predictors[column])]
+    result.notes += moderators.missing_words(source.table, [*formula.groups, *texts])
     factors = [column for column in predictors if column not in formula.groups]
     result.warnings += moderators.look_alike_levels(result.table[factors])
     check_clusters(source.path, result, formula, settings["family"])

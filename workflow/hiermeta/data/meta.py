@@ -93,6 +93,9 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
 
     result = Validated(_carried(source.table, settings, labels), rows_read, dropped)
     further = moderators.read(source, parsed)
+    factors = [column for column in further if not pd.api.types.is_numeric_dtype(further[column])]
+    named = [settings["cluster"]] if "cluster" in settings else []
+    result.notes += moderators.missing_words(source.table, [*named, *factors])
     keep = _complete(result, cells, settings, further)
     result.table, cells = result.table[keep], cells.keep(keep)
     computed = way.estimate(cells)

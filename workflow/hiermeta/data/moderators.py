@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,25 @@ def read(source: Source, parsed: dict[str, formula.Formula]) -> pd.DataFrame:
     if problems:
         raise Refused(problems)
     return pd.DataFrame(columns, index=source.table.index)
+
+
+def missing_words(texts: pd.DataFrame, columns: Iterable[str]) -> list[str]:
+    """Notes about cells of clusters and factors whose words count as missing, though they may name a value.
+
+    Examples
+    --------
+    >>> missing_words(pd.DataFrame({"g": ["none", "a", "", "none"]}), ["g"])
+    ["Column 'g': 'none' in 2 rows was read as a missing value. If it names a cluster or level, spell it differently."]
+    """
+    notes = []
+    for column in dict.fromkeys(columns):
+        words = texts[column][texts[column].map(lambda text: text != "" and is_missing(text))].value_counts(sort=False)
+        notes += [
+            f"Column {column!r}: {word!r} in {count} {'row' if count == 1 else 'rows'} was read as a missing value. "
+            "If it names a cluster or level, spell it differently."
+            for word, count in words.items()
+        ]
+    return notes
 
 
 def look_alike_levels(table: pd.DataFrame) -> list[str]:
