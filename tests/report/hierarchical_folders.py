@@ -84,7 +84,7 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     model, priors = hierarchical_files.with_priors(table, settings)
     description = {"name": folder.name, "status": "ok", "analysis": "hierarchical", "measure": None}
     description |= hierarchical_files.describe(table, settings, model, priors)
-    description["predict_at"] = settings.get("predict_at", [])
+    description |= {"predict_at": settings.get("predict_at", []), "suspicions": validated.suspicions}
     table = hierarchical_files.typed(table, description)
     model, null = hierarchical_files.models(table, description)
     draws, u = _posterior(model)

@@ -86,6 +86,7 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     formulas = {key: settings[key] for key in ("moderators", "scale", "reference_levels") if key in settings}
     model = meta.build(rows, {name: chosen.prior for name, chosen in priors.items()}, formulas)
     description = {
+        "suspicions": [],
         "name": folder.name,
         "status": "ok",
         "analysis": "meta",
@@ -125,7 +126,7 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     write_csv(folder / "data.csv", rows)
     write_json(folder / "model.json", description)
     source = {"path": "data/x.csv", "sha256": "ab" * 32, "rows": len(rows)}
-    validation = {"status": "ok", "source": source, "rows_read": len(rows), "rows_used": len(rows)}
+    validation = {"status": "ok", "source": source, "rows_read": len(rows), "rows_used": len(rows), "dropped": []}
     _save(folder, "validation.json", validation | {"dropped": [], "notes": [], "warnings": [], "problems": []})
     _save(folder, "fit.json", _fit())
     named = heterogeneity.parameters(model, draws) | {

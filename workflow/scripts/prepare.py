@@ -41,6 +41,7 @@ try:
         "warnings": validated.warnings,
     }
     model |= {
+        "suspicions": validated.suspicions,
         "k": built.k,
         "n_clusters": len(built.clusters),
         "unit_information_sd": {"value": information.value, "source": information.source},

@@ -34,7 +34,7 @@ try:
         "warnings": validated.warnings + warnings,
     }
     model |= hierarchical_files.describe(table, settings, built, priors)
-    model["predict_at"] = settings.get("predict_at", [])
+    model |= {"predict_at": settings.get("predict_at", []), "suspicions": validated.suspicions}
 except Refused as refused:
     validation |= {"status": "refused", "problems": [problem.as_dict() for problem in refused.problems]}
     model |= {"status": "refused"}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data import design as designs
-from hiermeta.data import moderators, outcomes, subset
+from hiermeta.data import moderators, outcomes, subset, suspicions
 from hiermeta.data.clusters import Clusters, check_clusters
 from hiermeta.data.delimited import is_missing
 from hiermeta.data.formula import Formula, Piece
@@ -138,6 +138,10 @@ def validate(source: Source, settings: Mapping[str, Any]) -> Validated:
     result.notes += moderators.missing_words(source.table, [*formula.groups, *texts])
     factors = [column for column in predictors if column not in formula.groups]
     result.warnings += moderators.look_alike_levels(result.table[factors])
+    result.suspect(suspicions.summary_rows(suspicions.text_columns(source.table.loc[result.table["row"]])))
+    columns = result.table.drop(columns=["row", *formula.groups], errors="ignore").select_dtypes("number")
+    numeric = {str(name): values.to_numpy(float) for name, values in columns.items()}
+    result.suspect(suspicions.missing_codes(numeric, result.table["row"].to_numpy()))
     check_clusters(source.path, result, formula, settings["family"])
     _add_parts(result, formula, split)
     _check_designs(result, formula, settings)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
+_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d*)?")
+
 
 def look_alikes(what: str, names: Iterable[str]) -> list[str]:
-    """Warnings about names that are equal but for case, blanks or the encoding of their letters.
+    """Warnings about names that are equal but for case, blanks, the encoding of letters or the writing of a number.
 
     Parameters
     ----------
@@ -22,6 +25,8 @@ def look_alikes(what: str, names: Iterable[str]) -> list[str]:
     ["Clusters 'Oslo', 'oslo' differ only in case or blanks and were kept apart."]
     >>> look_alikes("Levels", ["e" + chr(0x301), chr(0xE9)])[0][-59:]
     'differ only in how accents are encoded and were kept apart.'
+    >>> look_alikes("Clusters", ["1", "1.0", "01", "2"])
+    ["Clusters '01', '1', '1.0' differ only in how the number is written and were kept apart."]
     """
     alike: dict[str, list[str]] = {}
     for name in names:
@@ -35,7 +40,8 @@ def look_alikes(what: str, names: Iterable[str]) -> list[str]:
 
 def _read(name: str) -> str:
     composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-    return " ".join(composed.split())
+    read = " ".join(composed.split())
+    return repr(float(read)) if _NUMBER.fullmatch(read) else read
 
 
 def _encoded_apart(names: list[str]) -> bool:
@@ -43,6 +49,8 @@ def _encoded_apart(names: list[str]) -> bool:
 
 
 def _difference(names: list[str]) -> str:
+    if all(_NUMBER.fullmatch(name.strip()) for name in names) and len({name.strip() for name in names}) > 1:
+        return "how the number is written"
     if not _encoded_apart(names):
         return "case or blanks"
     only = len({unicodedata.normalize("NFC", name) for name in names}) == 1

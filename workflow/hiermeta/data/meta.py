@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.data import moderators, subset
+from hiermeta.data import moderators, subset, suspicions
 from hiermeta.data.cells import FAR, Cells, Mask, list_rows
 from hiermeta.data.computed import Computed
 from hiermeta.data.delimited import is_missing
@@ -39,6 +39,8 @@ class Validated:
         ``row`` and ``reason`` of each row left out.
     notes, warnings : list of str
         What was computed or corrected, and what the user should look at.
+    suspicions : list of str
+        Those of the warnings that every result depends on, so that the data set's status is ``warn``.
     """
 
     table: pd.DataFrame
@@ -46,6 +48,12 @@ class Validated:
     dropped: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    suspicions: list[str] = field(default_factory=list)
+
+    def suspect(self, findings: list[str]) -> None:
+        """Warn of data that are probably not what they are said to be."""
+        self.warnings += findings
+        self.suspicions += findings
 
     @property
     def clustered(self) -> bool:
@@ -105,7 +113,7 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     if sizes is not None:
         result.table["sample_size"] = sizes
     result.notes += computed.notes
-    result.warnings += computed.warnings
+    result.suspect(computed.warnings)
     result.dropped += [{"row": row, "reason": reason} for row, reason in computed.unusable.items()]
     result.dropped.sort(key=lambda entry: entry["row"])
     for column in further:
@@ -115,7 +123,28 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     result.warnings += moderators.look_alike_levels(result.table[[moderator_column(column) for column in further]])
     _check_clusters(result, settings)
     _check_duplicates(result, bool(labels))
+    _suspect(result, source, settings, list(further))
     return result
+
+
+def _suspect(result: Validated, source: Source, settings: dict[str, Any], moderator_names: list[str]) -> None:
+    """Warn of rows and columns that are probably not what they are said to be."""
+    table = result.table
+    texts = source.table.loc[table["row"]]
+    result.suspect(suspicions.summary_rows(suspicions.text_columns(texts)))
+    given = {} if "columns" in settings else {settings["effect"]: table["effect"].to_numpy(float)}
+    numeric = table[[moderator_column(name) for name in moderator_names]].select_dtypes("number")
+    given |= {
+        name: table[column].to_numpy(float) for name in moderator_names if (column := moderator_column(name)) in numeric
+    }
+    result.suspect(suspicions.missing_codes(given, table["row"].to_numpy()))
+    if "columns" in settings or settings.keys() & {"sampling_correlation", "covariance"}:
+        return
+    effect, variance = table["effect"].to_numpy(float), table["variance"].to_numpy(float)
+    result.suspect(suspicions.too_alike(effect, variance))
+    if "sample_size" in table:
+        size = table["sample_size"].to_numpy(float)
+        result.suspect(suspicions.errors_against_sizes(settings["measure"], effect, variance, size))
 
 
 def _carried(texts: pd.DataFrame, settings: dict[str, Any], labels: list[str]) -> pd.DataFrame:

@@ -164,7 +164,8 @@ class Raw:
         if self.design.counts:
             reason += " (a zero cell that nothing was added to)"
         unusable = {int(row): reason for row in cells.rows[undefined]} | unusable
-        return Computed(effect, variance, sample_size, unusable, notes, self._warn_fractions(cells))
+        warnings = [*self._warn_fractions(cells), *self._warn_no_events(cells)]
+        return Computed(effect, variance, sample_size, unusable, notes, warnings)
 
     def _correct(
         self, arguments: tuple[Array, ...], policy: ZeroCells, cells: Cells, notes: list[str], unusable: dict[int, str]
@@ -190,6 +191,18 @@ class Raw:
             argument + added if position in self.design.counts else np.where(dropped, np.nan, argument)
             for position, argument in enumerate(arguments)
         )
+
+    def _warn_no_events(self, cells: Cells) -> list[str]:
+        """A warning where every row is without events in both groups, or without anything else."""
+        arguments = self.design.arguments(cells.values)
+        counts = [arguments[position] for position in self.design.counts]
+        if not (self.design.double_zeros and len(cells.rows) and double_zeros(counts, self.design.double_zeros).all()):
+            return []
+        return [
+            "No row has an event in either group, or none has anything else, so that these data hold no information on "
+            f"the {MEASURES[self.measure].label}: the result comes from what was added to the counts, and from the "
+            "priors."
+        ]
 
     def _warn_fractions(self, cells: Cells) -> list[str]:
         warnings = []

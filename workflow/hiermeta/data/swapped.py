@@ -12,6 +12,7 @@ from hiermeta.data.read import Source, numbers
 Array = npt.NDArray[np.float64]
 VARIANCE = ("vi", "variance", "samplingvariance", "var", "v", "vari")
 STANDARD_ERROR = ("sei", "se", "standarderror", "stderr", "sete")
+DEVIATION = ("sd", "sdi", "stdev", "stddev", "standarddeviation", "std")
 """Usual names of columns, in lower case and without other signs than letters."""
 
 _ROUNDING = 0.05
@@ -36,10 +37,15 @@ def suspicion(source: Source, key: str, column: str, values: Array) -> list[str]
         Empty, or one warning that says what speaks for it: the column's name, or another column that holds its squares
         (its square roots).
     """
-    as_variance = key == "variance"
+    as_variance, called = key == "variance", re.sub(r"[^a-z]", "", column.casefold())
+    if called in DEVIATION:
+        return [
+            f"Column {column!r}, which `{key}:` names, may hold standard deviations: it is called so. A standard error "
+            "is the standard deviation over the root of the sample size; every result depends on it."
+        ]
     other = "standard errors" if as_variance else "sampling variances"
     reasons = []
-    if re.sub(r"[^a-z]", "", column.casefold()) in (STANDARD_ERROR if as_variance else VARIANCE):
+    if called in (STANDARD_ERROR if as_variance else VARIANCE):
         reasons.append("is called so")
     expected = values**2 if as_variance else np.sqrt(values)
     twin = next((name for name in source.table if name != column and _holds(source, name, expected, values)), None)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.linalg import block_diag
 
+from hiermeta.data import suspicions
 from hiermeta.data.measures import MEASURES
 from hiermeta.inference import (
     bridge,
@@ -193,6 +194,7 @@ def of_draws(
         add_natural(tables, description["measure"])
     reference = before.documents["exact"]
     further = prior_conflict.checks(model, before.documents["classical"], summaries.estimates)
+    further += suspicions.entries(description["suspicions"])
     results = Results(tables, {"diagnostics": diagnostics.verdict(summaries, health, reference, further)})
     full, bridged = evidence.candidates[0], bridge.bridge(model, draws)
     document = {"model": full.name, "value": bridged.log_marginal_likelihood, "se": bridged.error}

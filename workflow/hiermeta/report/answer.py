@@ -10,6 +10,8 @@ from hiermeta.report.cells import Number, Sentence, from_document, from_row
 from hiermeta.report.tables import probability_cell
 from hiermeta.report.words import level_means
 
+LEFT_OUT = 0.1
+"""Share of the rows without a value in some column from which the answer says so."""
 LITTLE = 10.0
 """Lower limit of I², in per cent, below which the data are not said to show that true effects differ."""
 
@@ -25,7 +27,19 @@ def answer(results: Results) -> list[Sentence]:
     if results.clustered:
         sentences.append(_allocation(results))
     sentences.append(_prediction(results))
-    return sentences
+    return [*sentences, *left_out(results)]
+
+
+def left_out(results: Results) -> list[Sentence]:
+    """How many rows a missing value has cost, where it is a tenth of them or more."""
+    document = results.validation
+    missing = [entry["reason"] for entry in document["dropped"] if entry["reason"].startswith("no value in column")]
+    if len(missing) < LEFT_OUT * document["rows_read"]:
+        return []
+    used, read = (from_document(document, name, "validation.json", "count") for name in ("rows_used", "rows_read"))
+    columns = list(dict.fromkeys(reason.removeprefix("no value in ") for reason in missing))
+    where = ", ".join(columns[:3]) + (" and others" if len(columns) > 3 else "")
+    return [["Only ", used, " of ", read, f" rows were used: the others have no value in {where}."]]
 
 
 def interval_numbers(rows: list[Row], key: str, value: str, file: str) -> tuple[Number, Number, Number]:

@@ -55,7 +55,7 @@ def _check(results: Results, position: int, entry: dict[str, Any]) -> Check:
 def _form(name: str) -> str:
     if "R-hat" in name:
         return "fine"
-    return "count" if any(word in name for word in ("ESS", "divergences", "tree")) else "short"
+    return "count" if any(word in name for word in ("ESS", "divergences", "tree", "data")) else "short"
 
 
 def agreement_check(results: Results) -> Check | None:

@@ -93,6 +93,10 @@ ITEMS = {
 """Items of PRISMA 2020 (Page et al. 2021) and BARG (Kruschke 2021) that a section answers, by its id."""
 
 ADVICE = {
+    "questionable data": (
+        "Section Data names the rows or columns that are probably not what they are said to be: correct them, or say "
+        "in the paper why they are right."
+    ),
     "against data": (
         "The data lie far out in this prior: check the measure and the scale of the effects, or set a wider prior "
         "under `priors:`."

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hiermeta.data import suspicions
 from hiermeta.inference import diagnostics
 from hiermeta.inference.analysis import Results
 from hiermeta.inference.hierarchical import (
@@ -146,11 +147,12 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
     }
     measured = about_clusters.loc[about_clusters["r_hat"].notna(), CONVERGENCE]
     every = pd.concat([summary[CONVERGENCE], measured, convergence(of_clusters)])
+    further = suspicions.entries(description["suspicions"])
     documents = {
         "exact": reference,
         "classical": document,
         "comparison": inclusion,
-        "diagnostics": verdict(every, health, tables["estimates"], reference),
+        "diagnostics": verdict(every, health, tables["estimates"], reference, further),
     }
     return Results(tables, documents)
 
@@ -168,7 +170,11 @@ def _classical(model: HierarchicalModel, null: HierarchicalModel) -> tuple[dict[
 
 
 def verdict(
-    every: pd.DataFrame, health: SamplerHealth, estimates: pd.DataFrame, reference: dict[str, Any]
+    every: pd.DataFrame,
+    health: SamplerHealth,
+    estimates: pd.DataFrame,
+    reference: dict[str, Any],
+    further: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Judge a fit by the convergence of everything reported, by what NUTS says and by the posterior without Stan.
 
@@ -181,9 +187,11 @@ def verdict(
         The estimates table.
     reference : dict
         ``exact.json``.
+    further : sequence of dict
+        Checks beside those of convergence.
     """
     measures = diagnostics.measures(every, health)
-    judged = diagnostics.checks(measures)
+    judged = [*diagnostics.checks(measures), *further]
     agreement = diagnostics.agreement(estimates, reference.get("parameters", {}))
     status = diagnostics.worst(entry["status"] for entry in [*judged, *agreement])
     return {"status": status, **measures, "checks": judged, "agreement": agreement}

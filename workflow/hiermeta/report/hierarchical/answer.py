@@ -7,6 +7,7 @@ import math
 from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
 from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results, Row
+from hiermeta.report.answer import left_out
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import bayes_factor
 from hiermeta.report.health import agreement_check, strip
@@ -24,7 +25,7 @@ STEPS = ("null", "individual", "contextual", "cross-level")
 def answer(results: Results) -> list[Sentence]:
     """What the outcome depends on, what clusters add, what ignoring them does, and what remains of them."""
     parts = [depends(results), between(results), ignoring(results), matters(results), remains(results), trust(results)]
-    return [part for part in parts if part]
+    return [*(part for part in parts if part), *left_out(results)]
 
 
 def coefficients(results: Results) -> list[tuple[int, Row]]:
