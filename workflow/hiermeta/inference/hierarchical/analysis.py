@@ -33,6 +33,7 @@ from hiermeta.inference.hierarchical import (
 from hiermeta.inference.hierarchical.importance import log_predictive
 from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
 from hiermeta.inference.meta import ESTIMATE_COLUMNS
+from hiermeta.inference.roots import attempt
 from hiermeta.inference.summaries import of_draws
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.sampling.convergence import CONVERGENCE, SamplerHealth, convergence
@@ -161,9 +162,12 @@ def _classical(model: HierarchicalModel, null: HierarchicalModel) -> tuple[dict[
     """Classical fits by column of ``models.csv``, and the document."""
     if model.gaussian:
         reml, ml, of_null = classical.fit(model), classical.fit(model, reml=False), classical.fit(null)
-        intervals = {} if model.several else profile.document(ml)
+        document, unavailable = classical.document(reml, ml, of_null), dict[str, str]()
+        if not model.several:
+            document["confint"] = attempt("confint", lambda: profile.intervals(ml), unavailable)
+            document["confint_method"] = "profile likelihood (ML)"
         steps = buildup.steps(model, reml, of_null, classical.fit)
-        return {"reml": reml, "ml": ml} | steps, classical.document(reml, ml, of_null) | intervals
+        return {"reml": reml, "ml": ml} | steps, document | {"unavailable": unavailable}
     own, alone = classical_counts.fit(model), classical_counts.fit(null)
     steps = buildup.steps(model, own, alone, classical_counts.fit)
     return {"ml": own} | steps, classical_counts.document(own, alone)

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq, minimize
+from scipy.optimize import minimize
 from scipy.stats import chi2
 
 from hiermeta.inference.hierarchical.classical import MixedFit
+from hiermeta.inference.roots import root
 from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -34,6 +34,10 @@ _FAR = 5.0
 """Searched on either side of log σ."""
 _OFF = 0.05
 """Searches begin this share of σ, or angle, off boundaries, where slopes vanish whether or not it is a minimum."""
+_SIZES = (0.1, 1.0)
+"""Shares of σ at which further searches begin before a limit is taken."""
+_CLEARLY = 1e-3
+"""A fall of D by less is within the searches' tolerance."""
 
 
 @dataclass(frozen=True)
@@ -122,35 +126,45 @@ def _row(sine: Array, cosine: Array) -> Array:
 class _Profile:
     """D with one parameter held: a coordinate of the point, or the surface's contrast.
 
+    The smallest D that was found for a value is an upper bound. Where it is below the cutoff the value is inside the
+    interval for sure; a limit is taken when searches from elsewhere find nothing lower there.
+
     Parameters
     ----------
     surface : _Surface
-    start : numpy.ndarray
+    best : numpy.ndarray
         The point of maximum likelihood.
+    estimate : float
+        The parameter there.
     coordinate : int or None
         The coordinate that is held.
     """
 
-    def __init__(self, surface: _Surface, start: Array, coordinate: int | None) -> None:
-        self.surface, self.point, self.coordinate = surface, start, coordinate
+    def __init__(self, surface: _Surface, best: Array, estimate: float, coordinate: int | None) -> None:
+        self.surface, self.estimate, self.coordinate = surface, estimate, coordinate
         q = len(surface.order)
-        self.free = np.array([i for i in range(len(start)) if i != coordinate])
+        self.free = np.array([i for i in range(len(best)) if i != coordinate])
         # σ is known to 1/√(2N) of itself: a unit of every coordinate should matter alike.
-        self.unit = np.where(np.arange(len(start)) == q, 1 / np.sqrt(2 * surface.model.n), 1.0)
+        self.unit = np.where(np.arange(len(best)) == q, 1 / np.sqrt(2 * surface.model.n), 1.0)
         right = np.pi / 2
-        of_sigma = (start[q] - _FAR, start[q] + _FAR) / self.unit[q]
-        limits = [(0.0, None)] * q + [tuple(of_sigma)] + [(-right, right)] * (len(start) - q - 1)
+        of_sigma = (best[q] - _FAR, best[q] + _FAR) / self.unit[q]
+        limits = [(0.0, None)] * q + [tuple(of_sigma)] + [(-right, right)] * (len(best) - q - 1)
         self.limits = [limits[i] for i in self.free]
-        self.lowest = 0.0
-        self.lowest = self.minimum(None if coordinate is None else float(start[coordinate]))
+        self.lowest = surface(best, estimate)[0]
+        self.known = {estimate: (self.lowest, best)}
 
-    def minimum(self, held: float | None) -> float:
-        """The smallest D beside what is held, found from where the last search ended."""
-        point, free, unit, q = self.point.copy(), self.free, self.unit[self.free], len(self.surface.order)
+    def off(self, start: Array, held: float) -> Array:
+        """A start, moved off the boundaries, with the parameter held."""
+        point, q = start.copy(), len(self.surface.order)
         point[:q] = np.maximum(point[:q], _OFF * np.exp(point[q]))
         point[q + 1 :] = np.clip(point[q + 1 :], _OFF - np.pi / 2, np.pi / 2 - _OFF)
-        if self.coordinate is not None and held is not None:
+        if self.coordinate is not None:
             point[self.coordinate] = held
+        return point
+
+    def search(self, start: Array, held: float) -> tuple[float, Array]:
+        """The smallest D found from a start, and where."""
+        point, free, unit = start.copy(), self.free, self.unit[self.free]
 
         def objective(values: Array) -> tuple[float, Array]:
             point[free] = values * unit
@@ -162,47 +176,76 @@ class _Profile:
             objective, point[free] / unit, jac=True, method="L-BFGS-B", bounds=self.limits, options=options
         )
         point[free] = found.x * unit
-        self.point = point
-        return float(found.fun)
+        return float(found.fun), point
 
     def height(self, held: float) -> float:
-        """How far the root of D's rise lies above the cutoff."""
-        return float(np.sqrt(max(self.minimum(held) - self.lowest, 0.0))) - CUTOFF
+        """How far the root of D's rise lies above the cutoff; the same whenever it is asked for a value."""
+        if held not in self.known:
+            self.known[held] = self.search(self.nearby(held), held)
+        return float(np.sqrt(max(self.known[held][0] - self.lowest, 0.0))) - CUTOFF
 
-    def end(self, estimate: float, step: float, bound: float) -> float:
-        """The end of the interval in the direction of a step, at most the bound."""
-        start, inside = self.point, estimate
+    def nearby(self, held: float) -> Array:
+        """The best start of the points found for the values on either side, and of the one between them."""
+        lower = max((value for value in self.known if value < held), default=None)
+        upper = min((value for value in self.known if value > held), default=None)
+        near = [self.known[value][1] for value in (lower, upper) if value is not None]
+        if lower is not None and upper is not None:
+            share = (held - lower) / (upper - lower)
+            near.append((1 - share) * near[0] + share * near[1])
+        return min((self.off(point, held) for point in near), key=lambda point: self.surface(point, held)[0])
+
+    def improved(self, held: float) -> bool:
+        """Whether searches that begin far from the values nearby end clearly lower; the lowest end is kept."""
+        q, best, before = len(self.surface.order), self.known[self.estimate][1], self.known[held]
+        ends = []
+        for size in _SIZES:
+            start = best.copy()
+            start[:q], start[q + 1 :] = size * np.exp(best[q]), 0.0
+            ends.append(self.search(self.off(start, held), held))
+        lowest = min(ends, key=lambda end: end[0])
+        if lowest[0] >= before[0] - _CLEARLY:
+            return False
+        self.known[held] = lowest
+        return True
+
+    def end(self, step: float, bound: float) -> float:
+        """The end of the interval in the direction of a step: at most the bound, NaN where there is none.
+
+        A value that a lower minimum shows to be inside is where the search goes on.
+        """
+        inside = self.estimate
         for _ in range(_DOUBLINGS):
             outside = inside + step
             outside = min(outside, bound) if step > 0 else max(outside, bound)
             if self.height(outside) >= 0:
-                width = abs(outside - estimate)
-                found = float(brentq(self.height, inside, outside, xtol=_ACCURACY * width, rtol=1e-12))
-                break
-            if outside == bound:
-                found = bound
-                break
-            inside, step = outside, 2 * step
-        else:
-            found = bound
-        self.point = start
-        return found
-
-
-def document(ml: MixedFit) -> dict[str, Any]:
-    """The part of ``classical.json``: ``confint``, [estimate, lower, upper] by parameter, and what it is."""
-    return {"confint": intervals(ml), "confint_method": "profile likelihood (ML)"}
+                found = root(self.height, inside, outside, xtol=_ACCURACY * abs(outside - self.estimate))
+                self.height(found)
+                if not self.improved(found):
+                    return found
+                self.known = {value: end for value, end in self.known.items() if (value - found) * step <= 0}
+                inside, step = found, step / 4
+            elif outside == bound:
+                return bound
+            else:
+                inside, step = outside, 2 * step
+        return float("nan")
 
 
 def intervals(ml: MixedFit) -> dict[str, list[float]]:
     """Estimate and 95% limits by maximum likelihood of every parameter, by the names of the estimates table.
 
-    An interval that reaches a boundary (an SD of zero, a correlation of ±1) ends there.
+    An interval that reaches a boundary (an SD of zero, a correlation of ±1) ends there; a limit is NaN where the
+    likelihood doesn't fall far enough however far it is followed.
 
     Parameters
     ----------
     ml : MixedFit
         By full maximum likelihood.
+
+    Raises
+    ------
+    NotAvailable
+        When the likelihood of these data can't be followed in double precision.
     """
     model, draw = ml.model, ml.model.to_standard(ml.parameters)
     q, natural = len(model.effects), tuple(range(len(model.effects)))
@@ -210,32 +253,31 @@ def intervals(ml: MixedFit) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     plain = _Surface(model, natural)
 
-    def start(surface: _Surface) -> Array:
+    def best(surface: _Surface) -> Array:
         return np.concatenate([draw.sd[0], np.log(draw.sigma), surface.angles(draw.correlation[0])])
 
-    def limits(profile: _Profile, estimate: float, step: float, lower: float, upper: float) -> list[float]:
-        return [profile.end(estimate, -step, lower), profile.end(estimate, step, upper)]
+    def limits(profile: _Profile, step: float, lower: float, upper: float) -> list[float]:
+        return [profile.end(-step, lower), profile.end(step, upper)]
 
     back = np.stack([model.to_user(row) - model.to_user(0 * row) for row in np.eye(len(model.names))], axis=1)
     shift = model.to_user(np.zeros(len(model.names)))
     for m, (name, estimate, se) in enumerate(zip(model.names, ml.coefficients, ml.standard_errors, strict=True)):
         surface = replace(plain, contrast=back[m])
-        profile = _Profile(surface, start(surface), None)
-        ends = limits(profile, estimate - shift[m], 2 * se, -np.inf, np.inf)
-        found[name] = [estimate, *(end + shift[m] for end in ends)]
-    profile, log_sigma = _Profile(plain, start(plain), q), float(np.log(draw.sigma[0]))
-    ends = limits(profile, log_sigma, 2 / np.sqrt(2 * model.n), -np.inf, np.inf)
+        profile = _Profile(surface, best(surface), float(estimate - shift[m]), None)
+        found[name] = [float(estimate), *(float(end + shift[m]) for end in limits(profile, 2 * se, -np.inf, np.inf))]
+    log_sigma = float(np.log(draw.sigma[0]))
+    ends = limits(_Profile(plain, best(plain), log_sigma, q), 2 / np.sqrt(2 * model.n), -np.inf, np.inf)
     found["sigma"] = [float(np.exp(end)) * model.outcome_spread for end in (log_sigma, *ends)]
     for k, (name, unit) in enumerate(zip(model.sd_names, model.units["sd"], strict=True)):
         sd = float(draw.sd[0, k])
-        ends = limits(_Profile(plain, start(plain), k), sd, 0.3 * sd + 0.05 * draw.sigma[0], 0.0, np.inf)
+        ends = limits(_Profile(plain, best(plain), sd, k), 0.3 * sd + 0.05 * draw.sigma[0], 0.0, np.inf)
         found[name] = [float(end * unit) for end in (sd, *ends)]
     for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True):
         first = max(start for start in starts if start <= j)
         order = [*natural[:first], j, i, *(k for k in natural[first:] if k not in (i, j))]
         surface = _Surface(model, tuple(order))
-        angle = q + 1 + model.pairs.index((first + 1, first))
-        point = start(surface)
-        ends = limits(_Profile(surface, point, angle), float(point[angle]), 0.3, -np.pi / 2, np.pi / 2)
-        found[name] = [float(np.sin(end)) for end in (point[angle], *ends)]
+        place = q + 1 + model.pairs.index((first + 1, first))
+        point = best(surface)
+        ends = limits(_Profile(surface, point, float(point[place]), place), 0.3, -np.pi / 2, np.pi / 2)
+        found[name] = [float(np.sin(end)) for end in (point[place], *ends)]
     return found

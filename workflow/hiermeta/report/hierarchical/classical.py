@@ -127,6 +127,7 @@ def content(results: Results) -> dict[str, Any]:
         "boundary": boundary(results)[0],
         "nodes": document.get("quadrature_nodes"),
         "profiled": bool(document.get("confint")),
+        "unavailable": list((document.get("unavailable") or {}).items()),
         "likelihood": from_document(document, "log_likelihood", FILE, "fine"),
         "measures": [
             (name, from_document(document, name, FILE))
