@@ -2,11 +2,14 @@
 
 The prior predictive tail probability of an estimate says how surprising it would be if the prior were right (Box 1980;
 Evans & Moshonov 2006): with the estimate β̂ and its standard error s by restricted maximum likelihood, which uses no
-prior, that of ``|β + s z|`` lying as far out as β̂, β from its prior and z standard normal.
+prior, that of ``|β + s z|`` lying as far out as β̂, β from its prior and z standard normal. Standard deviations have
+intervals that are far from symmetric: the prior probability of values that are at most as probable, by density, as the
+most probable one in the 95% confidence interval.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,11 @@ SURPRISING = 0.01
 PRIOR, REML = "prior against data", "REML beside Bayes"
 
 _Z = np.linspace(-9.0, 9.0, 1201)
+_LEVELS = 1 / (1 + np.exp(-np.linspace(-25.0, 25.0, 1001)))
+"""Probabilities of the quantiles among which the mode is sought, dense in both tails."""
+_LOWEST = 690.0
+"""Minus the logarithm of a probability that counts as none."""
+_HALVINGS = 60
 _WEIGHT = np.exp(-0.5 * _Z**2) / np.exp(-0.5 * _Z**2).sum()
 
 
@@ -46,6 +54,66 @@ def tail_probability(prior: Prior, estimate: float, error: float) -> float:
     return min(1.0, 2 * min(below, above))
 
 
+def spread_probability(prior: Prior, lower: float, upper: float) -> float:
+    """Prior probability of values whose density is at most the largest one within an interval.
+
+    Parameters
+    ----------
+    prior : Prior
+        With a single mode, not a point.
+    lower, upper : float
+        95% confidence limits of a standard deviation, same scale as the prior; ``upper`` may be infinite.
+
+    Examples
+    --------
+    >>> from hiermeta.models.priors import parse
+    >>> round(spread_probability(parse("exponential(1)"), 3.0, 5.0), 4)  # exp(−3)
+    0.0498
+    >>> spread_probability(parse("uniform(0, 0.001)"), 0.8, 1.2), spread_probability(parse("uniform(0, 9)"), 8.0, 12.0)
+    (0.0, 1.0)
+    """
+    grid = prior.ppf(_LEVELS)
+    mode = float(grid[np.argmax(prior.logpdf(grid))])
+    nearest = min(max(mode, lower), upper)
+    level = float(prior.logpdf(nearest))
+    if level >= float(prior.logpdf(mode)):
+        return 1.0
+    if nearest > mode:
+        return min(1.0, float(prior.sf(nearest)) + _outside(prior, prior.ppf, float(prior.cdf(mode)), level))
+    return min(1.0, float(prior.cdf(nearest)) + _outside(prior, prior.isf, float(prior.sf(mode)), level))
+
+
+def _outside(prior: Prior, value: Callable[[float], Array], mass: float, level: float) -> float:
+    """Probability, of a tail that holds `mass` up to the mode, of values with a log density of at most `level`."""
+    low, high = -_LOWEST, float(np.log(max(mass, np.exp(-_LOWEST))))
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        inside = float(prior.logpdf(value(float(np.exp(middle))))) > level
+        low, high = (low, middle) if inside else (middle, high)
+    return float(np.exp(low)) if low > -_LOWEST else 0.0
+
+
+def entry(found: Mapping[str, float]) -> list[dict[str, Any]]:
+    """The entry for the checks of diagnostics.json; none without probabilities.
+
+    Parameters
+    ----------
+    found : mapping of str to float
+        Tail probabilities by parameter.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``value``, ``threshold``, ``status`` and ``parameter``. The value is the smallest tail probability of
+        any parameter times their number (Bonferroni).
+    """
+    if not found:
+        return []
+    parameter = min(found, key=lambda name: found[name])
+    value = min(1.0, len(found) * found[parameter])
+    return [_entry(PRIOR, value, f"≥ {SURPRISING}", value >= SURPRISING) | {"parameter": parameter}]
+
+
 def checks(model: MetaModel, classical: dict[str, Any], estimates: pd.DataFrame) -> list[dict[str, Any]]:
     """Entries for the checks of diagnostics.json; none without a classical fit.
 
@@ -60,18 +128,11 @@ def checks(model: MetaModel, classical: dict[str, Any], estimates: pd.DataFrame)
     Returns
     -------
     list of dict
-        ``name``, ``value``, ``threshold`` and ``status``. The value of the first is the smallest tail probability of
-        any parameter times their number (Bonferroni), with that ``parameter``; of the second, the REML estimate.
+        ``name``, ``value``, ``threshold`` and ``status``: that of `entry`, and the REML estimate beside the posterior.
     """
     if not classical["applies"]:
         return []
-    found = probabilities(model, classical)
-    entries = []
-    if found:
-        parameter = min(found, key=lambda name: found[name])
-        value = min(1.0, len(found) * found[parameter])
-        entry = _entry(PRIOR, value, f"≥ {SURPRISING}", value >= SURPRISING)
-        entries.append(entry | {"parameter": parameter})
+    entries = entry(probabilities(model, classical))
     if not (model.moderators is None and model.priors["mu"].is_point):
         row = estimates.set_index("parameter").loc["mu"]
         mean, low, high = float(classical["predict"]["mean"]), float(row["q2.5"]), float(row["q97.5"])
@@ -83,20 +144,19 @@ def checks(model: MetaModel, classical: dict[str, Any], estimates: pd.DataFrame)
 def probabilities(model: MetaModel, classical: dict[str, Any]) -> dict[str, float]:
     """Prior predictive tail probability of each coefficient, and of the heterogeneity.
 
-    That of τ is the prior's probability above the lower limit of its 95% confidence interval. Priors that are points
-    are left out: they are not meant to be doubted.
+    Priors that are points are left out: they are not meant to be doubted.
     """
     found = {}
     to_standard = np.linalg.inv(model.back)
-    estimate = to_standard @ np.array([entry["estimate"] for entry in classical["coefficients"]])
+    estimate = to_standard @ np.array([row["estimate"] for row in classical["coefficients"]])
     error = np.sqrt(np.diag(to_standard @ np.array(classical["covariance"]) @ to_standard.T))
-    for position, entry in enumerate(classical["coefficients"]):
+    for position, coefficient in enumerate(classical["coefficients"]):
         prior = model.coefficient_priors[position]
         if not prior.is_point:
-            found[entry["term"]] = tail_probability(prior, float(estimate[position]), float(error[position]))
-    lowest = classical["confint"]["tau"][1]
-    if not model.priors["tau"].is_point and lowest is not None:
-        found["tau"] = float(model.priors["tau"].sf(lowest))
+            found[coefficient["term"]] = tail_probability(prior, float(estimate[position]), float(error[position]))
+    _, lower, upper = classical["confint"]["tau"]
+    if not model.priors["tau"].is_point and lower is not None:
+        found["tau"] = spread_probability(model.priors["tau"], lower, np.inf if upper is None else upper)
     return found
 
 

@@ -98,7 +98,7 @@ ADVICE = {
         "in the paper why they are right."
     ),
     "against data": (
-        "The data lie far out in this prior: check the measure and the scale of the effects, or set a wider prior "
+        "The data lie far out in this prior: check the measure and the units of the data, or set a wider prior "
         "under `priors:`."
     ),
     "REML": (

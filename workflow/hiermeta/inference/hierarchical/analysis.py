@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data import suspicions
-from hiermeta.inference import diagnostics
+from hiermeta.inference import diagnostics, prior_conflict
 from hiermeta.inference.analysis import Results
 from hiermeta.inference.hierarchical import (
     buildup,
@@ -31,6 +31,7 @@ from hiermeta.inference.hierarchical import (
     unpooled,
 )
 from hiermeta.inference.hierarchical.importance import log_predictive
+from hiermeta.inference.hierarchical.prior_conflict import probabilities
 from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
 from hiermeta.inference.meta import ESTIMATE_COLUMNS
 from hiermeta.inference.roots import attempt
@@ -148,7 +149,8 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
     }
     measured = about_clusters.loc[about_clusters["r_hat"].notna(), CONVERGENCE]
     every = pd.concat([summary[CONVERGENCE], measured, convergence(of_clusters)])
-    further = suspicions.entries(description["suspicions"])
+    further = prior_conflict.entry(probabilities(model, next(iter(fits.values())), document))
+    further += suspicions.entries(description["suspicions"])
     documents = {
         "exact": reference,
         "classical": document,

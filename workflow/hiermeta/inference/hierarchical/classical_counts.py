@@ -51,9 +51,14 @@ class CountFit:
         """The estimates in the form of one draw."""
         return _parameters(self.model, self.point)
 
-    @cached_property
+    @property
     def standard_errors(self) -> Array:
-        """Shape (p,): from the curvature of the log likelihood in all parameters but SDs at zero."""
+        """Shape (p,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @cached_property
+    def covariance(self) -> Array:
+        """Shape (p, p): of the coefficients, from the curvature in all parameters but SDs at zero."""
         model, p = self.model, len(self.model.names)
         free = [i for i in range(len(self.point)) if i < p or abs(self.point[i]) > SINGULAR]
         steps = _STEP * np.eye(len(self.point))[free]
@@ -69,7 +74,7 @@ class CountFit:
         covariance = np.linalg.pinv(-hessian)[:p, :p]
         zero = model.to_user(np.zeros(p))
         back = np.stack([model.to_user(row) - zero for row in np.eye(p)], axis=1)
-        return np.sqrt(np.diag(back @ covariance @ back.T))
+        return np.asarray(back @ covariance @ back.T)
 
     @property
     def singular(self) -> bool:
