@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from hiermeta.figures import shrunken, style
-from hiermeta.report import answer, classical, comparison, health, moderators, small_study
+from hiermeta.inference import diagnostics
+from hiermeta.report import answer, classical, comparison, health, moderators, outcome, small_study
 from hiermeta.report.cells import Number
+from hiermeta.report.hierarchical.answer import trust
 
 
 def said(parts: list[Any]) -> str:
@@ -197,6 +199,36 @@ def test_disagreement_is_called_a_bug_only_where_the_chains_converged(ess: str, 
     advice = health.next_steps(found)
     assert len(advice) == len(steps)
     assert all(re.search(wanted, text) for wanted, text in zip(steps, advice, strict=True))
+
+
+@pytest.mark.parametrize("is_meta", [True, False])
+@pytest.mark.parametrize("status", ["pass", "warn"])
+@pytest.mark.parametrize("reason", ["heterogeneity depends on scale moderators", None])
+def test_fits_that_were_compared_with_nothing_say_so(is_meta: bool, status: str, reason: str | None) -> None:
+    """Do tile, sentence and, where nothing is wrong, the overview's message say that nothing was compared, and why?
+
+    The tile is no trouble of its own: it isn't among the failed checks and needs no step. Fits that were compared don't
+    say so. Seen to fail with the sentence left out of the fits with a warning, with the tile counted as a failed check
+    and with the message left empty.
+    """
+    check = {"name": "smallest bulk ESS", "value": 100.0, "threshold": "≥ 400", "status": status}
+    entry = {"parameter": "x", "statistic": "mean", "difference_sd": 0.01, "mcse_sd": 0.01, "status": "pass"}
+    agreement = [] if reason else [entry]
+    missing = diagnostics.not_compared(agreement, {"reason": reason})
+    found = {"checks": [check], "agreement": agreement, "not_compared": missing}
+    fit = results(status=status, trouble="", is_meta=is_meta, diagnostics=found, exact={}, has_numbers=False)
+    tile = health.strip(fit)[-1]
+    sentences = [said(health.verdict(fit)), *([] if is_meta else [said(trust(fit))])]
+    assert health.failed(health.strip(fit)) == ([check["name"]] if status == "warn" else [])
+    assert tile.name == health.AGREEMENT[0 if is_meta else 1]
+    if reason:
+        assert (tile.status, tile.threshold) == ("none", [reason])
+        told = f"Stan was not compared with a posterior computed without MCMC ({reason})."
+        assert all(sentence.endswith(told) for sentence in sentences)
+        assert outcome.trouble(fit)[0] == (told if status == "pass" else "")
+    else:
+        assert tile.status == "pass" and outcome.trouble(fit) == ("", [])
+        assert not any("not compared" in sentence for sentence in sentences)
 
 
 def test_shrinkage_is_the_slope_of_true_effects_on_estimates() -> None:

@@ -92,8 +92,8 @@ def test_durations_are_rounded(seconds, text):
     assert duration(seconds) == text
 
 
-def entry(name, status="pass", seconds=1.0, message=""):
-    return {"name": name, "status": status, "seconds": seconds, "message": message}
+def entry(name, status="pass", seconds=1.0, message="", agreement=0.1):
+    return {"name": name, "status": status, "seconds": seconds, "message": message, "agreement_sd": agreement}
 
 
 def test_the_summary_tells_counts_reasons_and_the_slowest():
@@ -110,6 +110,17 @@ def test_the_summary_tells_counts_reasons_and_the_slowest():
         "  longest sampling: b (9.0 s), e (4.0 s), d (3.0 s)",
     ]
     assert summary([entry("a")]) == "1 data set: 1 pass"
+
+
+def test_the_summary_names_what_nothing_was_compared_with():
+    """Are usable data sets named whose draws were compared with no other posterior, and refused ones not?
+
+    Seen to fail with that line left out, and with refused data sets in it.
+    """
+    datasets = [entry("a", agreement=None), entry("b"), entry("c", "warn", agreement=None)]
+    datasets.append(entry("d", "refused", None, "x", None))
+    assert "  not compared with a posterior computed without MCMC: a, c" in summary(datasets).splitlines()
+    assert "not compared" not in summary([entry("a"), entry("d", "refused", None, "x", None)])
 
 
 def test_many_failures_fill_no_screen():

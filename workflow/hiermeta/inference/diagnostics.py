@@ -53,13 +53,15 @@ def verdict(
     Returns
     -------
     dict
-        ``status``, the measures behind it, ``checks`` (name, value, threshold, status) and ``agreement``.
+        ``status``, the measures behind it, ``checks`` (name, value, threshold, status), ``agreement`` and
+        ``not_compared``.
     """
     measured = measures(tables.convergence, health)
     judged = [*checks(measured), *further]
     compared = agreement(tables.estimates, exact)
     status = worst(entry["status"] for entry in [*judged, *compared])
-    return {"status": status, **measured, "checks": judged, "agreement": compared}
+    missing = not_compared(compared, exact)
+    return {"status": status, **measured, "checks": judged, "agreement": compared, "not_compared": missing}
 
 
 def measures(convergence: pd.DataFrame, health: SamplerHealth) -> dict[str, Any]:
@@ -150,6 +152,19 @@ def agreement(estimates: pd.DataFrame, exact: dict[str, Any]) -> list[dict[str, 
                 }
             )
     return rows
+
+
+def not_compared(agreement: Sequence[dict[str, Any]], exact: dict[str, Any]) -> str | None:
+    """Why draws were not compared with a posterior computed without MCMC; None where they were.
+
+    Parameters
+    ----------
+    agreement : sequence of dict
+        As `agreement` returns it.
+    exact : dict
+        ``exact.json``.
+    """
+    return None if agreement else str(exact.get("reason", "all parameters are fixed"))
 
 
 def _agreement_status(statistic: str, difference: float, mcse: float, *, estimated: bool) -> str:

@@ -24,7 +24,7 @@ from hiermeta.report.words import GLOSSARY, advice, kind
 
 RECORD = "report.json"
 """What a report says of its data set, for the overview."""
-ICONS = {"pass": "✓", "warn": "!", "fail": "✕", "refused": "⊘"}
+ICONS = {"pass": "✓", "warn": "!", "fail": "✕", "refused": "⊘", "none": "–"}
 WORDS = {"pass": "passed", "warn": "read with care", "fail": "failed – do not use", "refused": "refused"}
 SETTINGS = {"chains": "count", "warmup": "count", "draws": "count", "adapt_delta": "plain", "seconds": "short"}
 FIT_KEYS = ("seed", "cmdstan", "versions", "program", "program_sha256", "command")

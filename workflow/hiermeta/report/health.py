@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ UNCONVERGED = ("R-hat", "ESS", "divergences")
 
 @dataclass(frozen=True)
 class Check:
-    """One entry of the health strip."""
+    """One entry of the health strip; its status is ``none``, and its value from no file, where nothing was compared."""
 
     name: str
     status: str
@@ -28,11 +29,24 @@ class Check:
 
 
 def strip(results: Results) -> list[Check]:
-    """The checks of diagnostics.json, and Stan against the posterior computed without it."""
+    """The checks of diagnostics.json, and Stan against the posterior computed without it, or why there is none."""
     entries = enumerate(results.diagnostics["checks"])
     checks = [_check(results, position, entry) for position, entry in entries]
     comparison = agreement_check(results)
+    if comparison is None and (reason := results.diagnostics.get("not_compared")):
+        comparison = Check(_agreement_name(results), "none", Number("not compared", None, ""), [reason])
     return [*checks, comparison] if comparison else checks
+
+
+def failed(checks: Iterable[Check]) -> list[str]:
+    """Names of the checks that did not pass."""
+    return [check.name for check in checks if check.status in ("warn", "fail")]
+
+
+def not_compared(results: Results) -> str:
+    """A sentence on why Stan was not compared with a posterior computed without it; empty where it was."""
+    reason = results.diagnostics.get("not_compared")
+    return f"Stan was not compared with a posterior computed without MCMC ({reason})." if reason else ""
 
 
 def _check(results: Results, position: int, entry: dict[str, Any]) -> Check:
@@ -69,22 +83,25 @@ def agreement_check(results: Results) -> Check | None:
     status = "fail" if any(entry["status"] == "fail" for entry in entries) else "warn" if failing else "pass"
     error = from_document(results.diagnostics, f"agreement/{position}/mcse_sd", "diagnostics.json", "short")
     where = f"{entries[position]['statistic']} of {symbol(entries[position]['parameter'])}"
-    name = AGREEMENT[0] if results.is_meta else AGREEMENT[1]
-    return Check(name, status, number, [f"{where}, Monte Carlo SE ", error])
+    return Check(_agreement_name(results), status, number, [f"{where}, Monte Carlo SE ", error])
+
+
+def _agreement_name(results: Results) -> str:
+    return AGREEMENT[0] if results.is_meta else AGREEMENT[1]
 
 
 def verdict(results: Results) -> Sentence:
     """One sentence on how far the numbers can be trusted."""
     checks = strip(results)
     comparison = agreement_check(results)
-    wrong = [check.name for check in checks if check.status != "pass"]
+    wrong = failed(checks)
     if results.status == "fail":
         return ["These numbers must not be used: ", ", ".join(wrong) or "the analysis did not end", "."]
+    alone = [f" {reason}"] if (reason := not_compared(results)) else []
     if wrong:
-        return ["Read these numbers with care; not as wanted: ", ", ".join(wrong), "."]
+        return ["Read these numbers with care; not as wanted: ", ", ".join(wrong), ".", *alone]
     if comparison is None:
-        reason = results.exact.get("reason", "not available")
-        return [f"All convergence checks passed; there is no exact posterior to compare with ({reason})."]
+        return ["All convergence checks passed.", *alone]
     return [
         "All convergence checks passed, and Stan agrees with the exact posterior: the largest difference is ",
         comparison.value,
@@ -98,7 +115,7 @@ def next_steps(results: Results) -> list[str]:
     """What to try, one line per kind of trouble."""
     if results.status == "refused":
         return [problem["remedy"] for problem in results.validation.get("problems", [])[:1]]
-    names = [check.name for check in strip(results) if check.status != "pass"]
+    names = failed(strip(results))
     if any(part in name for name in names for part in UNCONVERGED):
         names = [name for name in names if name not in AGREEMENT]  # no wonder, and no bug
     if results.trouble:

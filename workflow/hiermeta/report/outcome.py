@@ -8,7 +8,7 @@ from typing import Any
 
 from hiermeta.data.printable import in_terminal
 from hiermeta.figures.results import Results
-from hiermeta.report.health import next_steps, strip
+from hiermeta.report.health import next_steps, not_compared, strip
 
 STATUSES = ("pass", "warn", "fail", "refused")
 LISTED = 20
@@ -25,7 +25,7 @@ def trouble(results: Results) -> tuple[str, list[str]]:
     Returns
     -------
     tuple of str and list of str
-        Both empty where nothing is wrong.
+        Both empty where nothing is wrong; without a step, what was not checked.
     """
     if results.status == "refused":
         problems = results.validation.get("problems", [])
@@ -34,7 +34,7 @@ def trouble(results: Results) -> tuple[str, list[str]]:
     if results.status == "fail":
         wrong = [check.name for check in strip(results) if check.status == "fail"]
         return results.trouble or f"not as it should be: {', '.join(wrong)}", next_steps(results)
-    return "", []
+    return (not_compared(results) if results.status == "pass" else ""), []
 
 
 def tally(statuses: Mapping[str, int]) -> str:
@@ -56,6 +56,11 @@ def summary(datasets: Sequence[Mapping[str, Any]]) -> str:
     lines += [f"  {entry['status']}: {entry['name']} ({in_terminal(entry['message'])})" for entry in wrong[:LISTED]]
     if len(wrong) > LISTED:
         lines.append(f"  and {len(wrong) - LISTED} more with status fail or refused")
+    usable = [entry for entry in datasets if entry["status"] in ("pass", "warn")]
+    alone = [entry["name"] for entry in usable if entry["agreement_sd"] is None]
+    if alone:
+        more = f" and {len(alone) - LISTED} more" if len(alone) > LISTED else ""
+        lines.append(f"  not compared with a posterior computed without MCMC: {', '.join(alone[:LISTED])}{more}")
     timed = sorted((entry for entry in datasets if entry["seconds"]), key=lambda entry: -entry["seconds"])
     if len(timed) > 1:
         slowest = ", ".join(f"{entry['name']} ({entry['seconds']:.1f} s)" for entry in timed[:3])

@@ -200,7 +200,8 @@ def verdict(
     judged = [*diagnostics.checks(measures), *further]
     agreement = diagnostics.agreement(estimates, reference.get("parameters", {}))
     status = diagnostics.worst(entry["status"] for entry in [*judged, *agreement])
-    return {"status": status, **measures, "checks": judged, "agreement": agreement}
+    missing = diagnostics.not_compared(agreement, reference)
+    return {"status": status, **measures, "checks": judged, "agreement": agreement, "not_compared": missing}
 
 
 def without_draws(model: HierarchicalModel, null: HierarchicalModel) -> dict[str, Any]:

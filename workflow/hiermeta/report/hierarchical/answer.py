@@ -10,7 +10,7 @@ from hiermeta.figures.results import Results, Row
 from hiermeta.report.answer import left_out
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import bayes_factor
-from hiermeta.report.health import agreement_check, strip
+from hiermeta.report.health import agreement_check, failed, not_compared, strip
 from hiermeta.report.hierarchical import classical, verdict
 from hiermeta.report.hierarchical.numbers import boundary, effect, plain, quantity
 from hiermeta.report.words import level_means
@@ -217,12 +217,13 @@ def _intercept(row: Row) -> bool:
 def trust(results: Results) -> Sentence:
     """One sentence on how far the numbers can be trusted."""
     checks = [*strip(results), *classical.health(results)]
-    wrong = [check.name for check in checks if check.status != "pass"]
+    wrong = failed(checks)
+    alone = [f" {reason}"] if (reason := not_compared(results)) else []
     if wrong:
-        return ["Read these numbers with care: ", ", ".join(wrong), " did not reach the threshold."]
+        return ["Read these numbers with care: ", ", ".join(wrong), " did not reach the threshold.", *alone]
     method = results.classical.get("method")
     beside = f", and {method} agrees with the posterior" if method else ""
     if method and results.classical.get("singular"):
         beside += f", but for {boundary(results)[1]}"
-    alone = "; Stan agrees with the posterior computed without it" if agreement_check(results) else ""
-    return [f"All convergence checks passed{alone}{beside}."]
+    agrees = "; Stan agrees with the posterior computed without it" if agreement_check(results) else ""
+    return [f"All convergence checks passed{agrees}{beside}.", *alone]
