@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from types import SimpleNamespace
 
-import numpy as np
+import pytest
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
 from hiermeta.figures.svg import SVG, render
 
 
-def test_weights_are_those_of_generalised_least_squares() -> None:
-    """Are square sizes proportional to the row sums of V⁻¹, which weight the estimates in the pooled effect?
+def test_weights_are_drawn_relative_to_the_largest_and_never_below_zero() -> None:
+    """Are they the column of ``true_effects.csv``, 1 for the largest?
 
-    Seen to fail with weights that ignore clusters.
+    Seen to fail with negative weights, which dependent errors lead to, left as they are.
     """
-    rng = np.random.default_rng(4)
-    clusters = ["a", "b", "a", "c", "b", "a"]
-    rows = [{"variance": float(v), "cluster": c} for v, c in zip(rng.uniform(0.01, 0.2, 6), clusters, strict=True)]
-    tau2, rho = 0.09, 0.6
-    together = np.array([[a == b for b in clusters] for a in clusters])
-    covariance = np.diag([row["variance"] + tau2 * (1 - rho) for row in rows]) + tau2 * rho * together
-    expected = np.linalg.inv(covariance).sum(axis=1)
-    assert np.allclose(weights(rows, tau2, rho), expected / expected.max())
-
-
-def test_weights_without_clusters_are_inverse_variances() -> None:
-    """Without clusters, is the weight 1/(v + τ²)? Seen to fail with weights without τ²."""
-    rows = [{"variance": 0.1}, {"variance": 0.4}]
-    assert np.allclose(weights(rows, 0.2, 0.0), [1.0, 0.5])
+    rows = [{"weight": 0.5}, {"weight": 0.6}, {"weight": -0.1}]
+    assert weights(SimpleNamespace(true_effects=rows)) == pytest.approx([0.5 / 0.6, 1.0, 0.0])
 
 
 def test_labels_fit_and_keep_to_one_line() -> None:
