@@ -8,6 +8,10 @@
 // gaussian outcomes); `constant` holds the terms without parameters, so that the log likelihood is that of the rows as
 // they were. `latent_rows` (functions/latent_rows.hpp) has the analytic gradient.
 //
+// Where the data settle the random effects far more closely than their SDs do, v_j = L^-1 u_j would have to change with
+// every sd. v is then a coordinate of u = u_centre + u_slope beta + u_root v, in which the likelihood is nearly N(0, I)
+// at any beta and sd.
+//
 // Columns are centred and divided by their spread; `unit` is what one unit of a parameter here is in the user's units,
 // in which the priors are stated.
 functions {
@@ -54,16 +58,23 @@ data {
   vector<lower=0>[gaussian] sigma_upper;
   vector<lower=0>[gaussian] sigma_unit;
   real<lower=0> eta; // of the LKJ prior
+  int<lower=0, upper=1> settled; // whether the data settle the random effects
+  vector[settled * M] u_centre;
+  matrix[settled * M, p] u_slope;
+  matrix[settled * M, M] u_root;
 }
 parameters {
   vector<lower=beta_lower, upper=beta_upper>[p] beta;
   vector<lower=sd_lower, upper=sd_upper>[q] sd;
   vector<lower=sigma_lower, upper=sigma_upper>[gaussian] sigma;
   vector<lower=-1, upper=1>[n_partial] partial;
-  vector[M] v; // block after block, cluster after cluster
+  vector[M] v; // block after block, cluster after cluster; see above where they are settled
 }
 model {
   vector[M] u;
+  if (settled) {
+    u = u_centre + u_slope * beta + u_root * v;
+  }
   {
     matrix[q, q] L = block_cholesky(sd, block_size, partial);
     int first = 0;
@@ -71,9 +82,15 @@ model {
     for (b in 1 : blocks) {
       int s = block_size[b];
       int length = s * block_clusters[b];
-      u[used + 1 : used + length] = to_vector(L[first + 1 : first + s,
-                                              first + 1 : first + s]
-                                              * to_matrix(v[used + 1 : used + length], s, block_clusters[b]));
+      matrix[s, s] own = L[first + 1 : first + s, first + 1 : first + s];
+      if (settled) {
+        matrix[s, block_clusters[b]] effects = to_matrix(u[used + 1 : used + length], s, block_clusters[b]);
+        target += std_normal_lpdf(to_vector(mdivide_left_tri_low(own, effects)));
+        target += -block_clusters[b] * sum(log(diagonal(own)));
+      } else {
+        u[used + 1 : used + length] = to_vector(own * to_matrix(v[used + 1 : used + length], s, block_clusters[b]));
+        target += std_normal_lpdf(v[used + 1 : used + length]);
+      }
       first += s;
       used += length;
     }
@@ -84,7 +101,6 @@ model {
   } else {
     target += density;
   }
-  target += std_normal_lpdf(v);
   target += partial_lkj_lpdf(partial | block_size, eta);
   for (j in 1 : p) {
     target += prior_lpdf(beta_offset[j] + beta_unit[j] * beta[j] | beta_family[j], beta_prior[j]) + log(beta_unit[j]);
