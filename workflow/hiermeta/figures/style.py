@@ -22,6 +22,7 @@ from hiermeta.figures.palette import INK, MUTED, PAPER
 WIDTH = 900
 FONT_SIZE = 12
 SMALL = 11
+LEGEND_LEFT, LEGEND_LINE = 30.0, 18.0
 
 _SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -155,18 +156,32 @@ def segments(
     axes.plot(x, heights, color=color, linewidth=width, solid_capstyle="butt", clip_on=False)
 
 
+def legend_lines(entries: Sequence[tuple[str, str, str]]) -> list[list[tuple[float, tuple[str, str, str]]]]:
+    """A legend's entries with the pixels at which they begin, in as many lines as they need."""
+    lines: list[list[tuple[float, tuple[str, str, str]]]] = [[]]
+    x = LEGEND_LEFT
+    for entry in entries:
+        width = 54 + 6.3 * len(entry[2])
+        if lines[-1] and x + width - 20 > WIDTH:
+            lines.append([])
+            x = LEGEND_LEFT
+        lines[-1].append((x, entry))
+        x += width
+    return lines
+
+
 def legend(figure: Figure, entries: Sequence[tuple[str, str, str]], y: float = 16.0) -> None:
-    """Colour, marker or dash, and text of each entry, in one line from the left edge."""
+    """Colour, marker or dash, and text of each entry, in lines from the left edge, the first y pixels from the top."""
     height = float(figure.get_figheight()) * 72
-    x, at = 30.0, 1 - y / height
-    for color, mark, text in entries:
-        if mark in ("-", "--", ":"):
-            ends = [x / WIDTH, (x + 26) / WIDTH]
-            figure.add_artist(Line2D(ends, [at, at], color=color, linestyle=mark, linewidth=2))
-        else:
-            figure.add_artist(Line2D([(x + 16) / WIDTH], [at], marker=mark, color=color, markersize=8, linewidth=0))
-        figure.text((x + 34) / WIDTH, at, text, va="center", fontsize=SMALL)
-        x += 54 + 6.3 * len(text)
+    for number, line in enumerate(legend_lines(entries)):
+        at = 1 - (y + LEGEND_LINE * number) / height
+        for x, (color, mark, text) in line:
+            if mark in ("-", "--", ":"):
+                ends = [x / WIDTH, (x + 26) / WIDTH]
+                figure.add_artist(Line2D(ends, [at, at], color=color, linestyle=mark, linewidth=2))
+            else:
+                figure.add_artist(Line2D([(x + 16) / WIDTH], [at], marker=mark, color=color, markersize=8, linewidth=0))
+            figure.text((x + 34) / WIDTH, at, text, va="center", fontsize=SMALL)
 
 
 def numeric_axes(axes: Axes) -> None:

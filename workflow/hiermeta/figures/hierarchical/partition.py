@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import groups
 from hiermeta.figures.numbers import percent
 from hiermeta.figures.results import Results, find
 
 LEFT, RIGHT, TOP, STEP, BAR = 200, 860, 36, 50, 20
-_COLORS = (palette.BETWEEN, palette.PREDICTION, palette.PRIOR, palette.OBSERVED)
-"""Of the clusters of each grouping factor."""
+_COLORS = (palette.BETWEEN, palette.PREDICTION, palette.PRIOR, palette.OBSERVED, palette.INK, palette.SAMPLING)
+"""Of the clusters of each grouping factor; repeated beyond six."""
 ENOUGH = 0.03
 """Share of the variance below which a part's label has no room."""
 
@@ -29,22 +31,31 @@ def draw(results: Results) -> style.Drawing:
     parts = [shares.get(f"ICC [{group}]", shares.get("ICC", 0.0)) for group in factors]
     left = (conditional - marginal) / (sum(parts) or 1.0)
     bars = [
-        ("without predictors", [*zip(_COLORS, before, strict=False), (palette.WITHIN, 1 - null)]),
+        ("without predictors", [*zip(cycle(_COLORS), before, strict=False), (palette.WITHIN, 1 - null)]),
         (
             "with the predictors",
             [
                 (palette.ESTIMATE, marginal),
-                *((color, left * part) for color, part in zip(_COLORS, parts, strict=False)),
+                *((color, left * part) for color, part in zip(cycle(_COLORS), parts, strict=False)),
                 (palette.WITHIN, 1 - conditional),
             ],
         ),
     ]
     if results.model["coefficients"] == ["intercept"]:
         bars = bars[:1]
-    bottom = TOP + STEP * len(bars)
+    entries = [
+        *([(palette.ESTIMATE, "s", "explained by the predictors")] if len(bars) > 1 else []),
+        *(
+            (color, "s", f"between clusters of {style.shorten(group, 24)}")
+            for color, group in zip(cycle(_COLORS), factors, strict=False)
+        ),
+        (palette.WITHIN, "s", "within clusters"),
+    ]
+    top = TOP + style.LEGEND_LINE * (len(style.legend_lines(entries)) - 1)
+    bottom = top + STEP * len(bars)
     figure, axes = style.canvas(bottom + 30)
     for position, (name, pieces) in enumerate(bars):
-        y, at = TOP + STEP * (position + 0.6), 0.0
+        y, at = top + STEP * (position + 0.6), 0.0
         axes.text(2, y, name, va="center")
         for color, share in pieces:
             start, end = (LEFT + (RIGHT - LEFT) * value for value in (at, at + share))
@@ -57,17 +68,7 @@ def draw(results: Results) -> style.Drawing:
     for tick in range(0, 101, 25):
         x = LEFT + (RIGHT - LEFT) * tick / 100
         axes.text(x, bottom + 4, f"{tick}%", ha="center", va="top", fontsize=style.SMALL)
-    style.legend(
-        figure,
-        [
-            *([(palette.ESTIMATE, "s", "explained by the predictors")] if len(bars) > 1 else []),
-            *(
-                (color, "s", f"between clusters of {style.shorten(group, 24)}")
-                for color, group in zip(_COLORS, factors, strict=False)
-            ),
-            (palette.WITHIN, "s", "within clusters"),
-        ],
-    )
+    style.legend(figure, entries)
     low, high = (find(results.rows("clustering"), "quantity", "ICC [null]")[name] for name in ("q2.5", "q97.5"))
     text = (
         f"Without predictors {percent(null, 0.0)} of the variance lies between clusters (95% credible interval "
