@@ -1,9 +1,11 @@
 """Lines of progress and the summary at the end of a run."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from hiermeta.data.printable import in_terminal
-from hiermeta.report.outcome import summary
+from hiermeta.report.outcome import listed, summary, trouble
 from hiermeta.report.progress import PAUSE, Job, Progress, duration
 
 
@@ -101,12 +103,17 @@ def test_the_summary_tells_counts_reasons_and_the_slowest():
 
     Seen to fail with the fastest named.
     """
-    datasets = [entry("a", seconds=2.0), entry("b", "warn", 9.0), entry("c", "refused", None, "no such file: c.csv")]
+    datasets = [
+        entry("a", seconds=2.0),
+        entry("b", "warn", 9.0, "divergences 2, required: 0"),
+        entry("c", "refused", None, "no such file: c.csv"),
+    ]
     datasets += [entry("d", "fail", 3.0, "the chains ended early"), entry("e", seconds=4.0)]
     assert summary(datasets).splitlines() == [
         "5 data sets: 2 pass, 1 warn, 1 fail, 1 refused",
         "  fail: d (the chains ended early)",
         "  refused: c (no such file: c.csv)",
+        "  warn: b (divergences 2, required: 0)",
         "  longest sampling: b (9.0 s), e (4.0 s), d (3.0 s)",
     ]
     assert summary([entry("a")]) == "1 data set: 1 pass"
@@ -123,6 +130,50 @@ def test_the_summary_names_what_nothing_was_compared_with():
     assert "not compared" not in summary([entry("a"), entry("d", "refused", None, "x", None)])
 
 
+def check(name, value, threshold, status):
+    return {"name": name, "value": value, "threshold": threshold, "status": status}
+
+
+AGREEMENT = {"parameter": "tau", "statistic": "q97.5", "difference_sd": -0.482, "mcse_sd": 0.0967, "status": "warn"}
+
+
+@pytest.mark.parametrize(
+    "status, checks, agreement, message",
+    [
+        ("pass", [check("divergences", 0, "0", "pass")], [AGREEMENT | {"status": "pass"}], ""),
+        ("warn", [check("smallest bulk ESS", 312.4, "≥ 400", "warn")], [], "smallest bulk ESS 312, required: ≥ 400"),
+        (
+            "warn",
+            [check("smallest bulk ESS", 312.4, "≥ 400", "warn"), check("saturated trees", 3, "0", "warn")],
+            [],
+            "smallest bulk ESS 312, required: ≥ 400; saturated trees 3, required: 0",
+        ),
+        ("warn", [], [AGREEMENT], "Stan − exact, in SDs −0.48, q97.5 of τ, Monte Carlo SE 0.097"),
+        (
+            "fail",
+            [check("largest R-hat", 1.067, "< 1.01", "fail"), check("smallest bulk ESS", 33.1, "≥ 400", "warn")],
+            [],
+            "largest R-hat 1.0670, required: < 1.01",
+        ),
+    ],
+)
+def test_the_terminal_says_why(status, checks, agreement, message):
+    """Are the checks that gave a data set its status told with values and thresholds, as the page prints them?
+
+    Seen to fail without warnings.
+    """
+    diagnostics = {"status": status, "checks": checks, "agreement": agreement}
+    found = trouble(SimpleNamespace(status=status, trouble="", is_meta=True, diagnostics=diagnostics))
+    assert found[0] == message
+    assert bool(found[1]) == bool(message)
+
+
+def test_names_in_one_line():
+    """Are few names told, and many counted? Seen to fail with all of 500 names."""
+    assert listed(["a", "b"]) == "a, b"
+    assert listed([f"d{i}" for i in range(500)]).endswith("d18, d19 and 480 more")
+
+
 def test_many_failures_fill_no_screen():
     """Do 500 refused data sets take some 20 lines, and does the summary say how many more there are?
 
@@ -130,7 +181,7 @@ def test_many_failures_fill_no_screen():
     """
     lines = summary([entry(f"d{i}", "refused", None, "x") for i in range(500)]).splitlines()
     assert len(lines) == 22
-    assert lines[-1] == "  and 480 more with status fail or refused"
+    assert lines[-1] == "  and 480 more with status fail, refused or warn"
 
 
 def test_data_cannot_steer_the_terminal():

@@ -59,7 +59,7 @@ def _check(results: Results, position: int, entry: dict[str, Any]) -> Check:
         where = "inside" if entry["status"] == "pass" else "outside"
         value = Number(fixed(entry["value"], decimals), entry["value"], f"diagnostics.json/{path}")
         return Check(name, entry["status"], value, [f"{where} the 95% credible interval of μ, ", low, " to ", high])
-    threshold: Sentence = [f"wanted: {entry['threshold']}"]
+    threshold: Sentence = [f"required: {entry['threshold']}"]
     if name == PRIOR:
         name, threshold = f"prior of {symbol(entry['parameter'])} against data", ["tail probability, ", *threshold]
     form = "p" if entry["name"] == PRIOR else _form(name)
@@ -99,7 +99,7 @@ def verdict(results: Results) -> Sentence:
         return ["These numbers must not be used: ", ", ".join(wrong) or "the analysis did not end", "."]
     alone = [f" {reason}"] if (reason := not_compared(results)) else []
     if wrong:
-        return ["Read these numbers with care; not as wanted: ", ", ".join(wrong), ".", *alone]
+        return ["Read these numbers with care; failed checks: ", ", ".join(wrong), ".", *alone]
     if comparison is None:
         return ["All convergence checks passed.", *alone]
     return [

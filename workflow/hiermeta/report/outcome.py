@@ -8,9 +8,11 @@ from typing import Any
 
 from hiermeta.data.printable import in_terminal
 from hiermeta.figures.results import Results
-from hiermeta.report.health import next_steps, not_compared, strip
+from hiermeta.report.health import Check, next_steps, not_compared, strip
 
 STATUSES = ("pass", "warn", "fail", "refused")
+TROUBLED = ("fail", "refused", "warn")
+"""Statuses that have a reason, the worst first."""
 LISTED = 20
 """Data sets that a list in the terminal names before it counts the rest."""
 
@@ -31,10 +33,16 @@ def trouble(results: Results) -> tuple[str, list[str]]:
         problems = results.validation.get("problems", [])
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         return (problems[0]["message"] + more if problems else "refused"), next_steps(results)
-    if results.status == "fail":
-        wrong = [check.name for check in strip(results) if check.status == "fail"]
-        return results.trouble or f"not as it should be: {', '.join(wrong)}", next_steps(results)
-    return (not_compared(results) if results.status == "pass" else ""), []
+    if results.status == "pass":
+        return not_compared(results), []
+    reasons = [_reason(check) for check in strip(results) if check.status == results.status]
+    return results.trouble or "; ".join(reasons), next_steps(results)
+
+
+def _reason(check: Check) -> str:
+    """Such as ``smallest bulk ESS 312, required: ≥ 400``."""
+    criterion = "".join(part if isinstance(part, str) else part.text for part in check.threshold)
+    return f"{check.name} {check.value.text}, {criterion}"
 
 
 def tally(statuses: Mapping[str, int]) -> str:
@@ -52,17 +60,22 @@ def summary(datasets: Sequence[Mapping[str, Any]]) -> str:
     """
     counts = Counter(entry["status"] for entry in datasets)
     lines = [f"{len(datasets)} data {'set' if len(datasets) == 1 else 'sets'}: {tally(counts)}"]
-    wrong = [entry for status in ("fail", "refused") for entry in datasets if entry["status"] == status]
+    wrong = [entry for status in TROUBLED for entry in datasets if entry["status"] == status]
     lines += [f"  {entry['status']}: {entry['name']} ({in_terminal(entry['message'])})" for entry in wrong[:LISTED]]
     if len(wrong) > LISTED:
-        lines.append(f"  and {len(wrong) - LISTED} more with status fail or refused")
+        lines.append(f"  and {len(wrong) - LISTED} more with status {', '.join(TROUBLED[:-1])} or {TROUBLED[-1]}")
     usable = [entry for entry in datasets if entry["status"] in ("pass", "warn")]
     alone = [entry["name"] for entry in usable if entry["agreement_sd"] is None]
     if alone:
-        more = f" and {len(alone) - LISTED} more" if len(alone) > LISTED else ""
-        lines.append(f"  not compared with a posterior computed without MCMC: {', '.join(alone[:LISTED])}{more}")
+        lines.append(f"  not compared with a posterior computed without MCMC: {listed(alone)}")
     timed = sorted((entry for entry in datasets if entry["seconds"]), key=lambda entry: -entry["seconds"])
     if len(timed) > 1:
         slowest = ", ".join(f"{entry['name']} ({entry['seconds']:.1f} s)" for entry in timed[:3])
         lines.append(f"  longest sampling: {slowest}")
     return "\n".join(lines)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in one line, such as ``a, b, c``; of many, the first ones and how many more there are."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
