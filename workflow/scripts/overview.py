@@ -10,4 +10,5 @@ from hiermeta.report.overview import write_overview
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
 output = snakemake.output
 html, tsv, json = Path(output.html), Path(output.tsv), Path(output.json)
-write_overview(html.parent, snakemake.params.titles, html, tsv, json)
+titles = {name: snakemake.params.titles[name] for name in snakemake.params.order}
+write_overview(html.parent, titles, html, tsv, json)

@@ -247,13 +247,20 @@ def complete(config: Settings, read_from: Sequence[str | Path] = ()) -> Settings
         for one, complete_settings in found:
             if one in given_by:
                 problems.append(f"{_named(place)}: the name {one!r} is taken by {given_by[one]}; rename one")
-            datasets[one], given_by[one] = complete_settings, _named(place)
+            datasets[one], given_by[one] = in_order(complete_settings), _named(place)
             inputs += [(f"{place}{key}", path) for key, path in input_files(complete_settings).items()]
     whole = {key: config.get(key, default) for key, default in defaults("config").items()} | {"datasets": datasets}
     for key, path in inputs:
         problems += would_be_replaced(key, path, whole["results"], datasets)
     _refuse(problems)
     return whole
+
+
+def in_order(value: Any) -> Any:
+    """Settings with their keys in alphabetical order, so that the order in the file changes no result."""
+    if isinstance(value, list):
+        return [in_order(one) for one in value]
+    return {key: in_order(value[key]) for key in sorted(value)} if isinstance(value, dict) else value
 
 
 def _entries(config: Settings) -> list[tuple[str, str, Settings]]:
