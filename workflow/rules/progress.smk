@@ -17,9 +17,18 @@ PER_JOB = {LogEvent.JOB_INFO, LogEvent.JOB_STARTED, LogEvent.JOB_FINISHED, LogEv
 ENDING = ("all", "verdict")  # no work; the verdict fails on purpose where a data set was refused
 
 
-def worth_a_line(record):
-    """Whether a message of Snakemake goes to the terminal: all but the routine of single jobs."""
-    return get_event(record) not in PER_JOB and record.getMessage() != "Select jobs to execute..."
+class Terminal(logging.Filter):
+    """The messages of Snakemake that go to the terminal: all but the routine of single jobs.
+
+    The last job is the verdict. When it fails, it has said why, and Snakemake's exceptions would only hide it.
+    """
+
+    judged = False
+
+    def filter(self, record):
+        event, text = get_event(record), record.getMessage()
+        self.judged |= event == LogEvent.ERROR and "verdict.py" in text
+        return not self.judged and event not in PER_JOB and text != "Select jobs to execute..."
 
 
 class ProgressHandler(logging.Handler):
@@ -78,7 +87,7 @@ onstart:
     if not workflow.output_settings.verbose:
         for handler in logger.handlers:
             if isinstance(handler, ColorizingTextHandler):
-                handler.addFilter(worth_a_line)
+                handler.addFilter(Terminal())
 
 
 onerror:

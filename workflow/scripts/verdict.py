@@ -6,14 +6,20 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from hiermeta.data.files import read_json, write_text
-from hiermeta.report.outcome import summary
+from hiermeta.data.results_folder import leftovers
+from hiermeta.report.outcome import listed, summary
 
-datasets = read_json(snakemake.input[0])["datasets"]
+overview = Path(snakemake.input[0])
+datasets = read_json(overview)["datasets"]
 text = summary(datasets)
-print(f"hiermeta: {text}\n  overview: {Path(snakemake.input[0]).with_suffix('.html')}", flush=True)
+print(f"hiermeta: {text}\n  overview: {overview.with_suffix('.html')}", flush=True)
+old = leftovers(overview.parent, [dataset["name"] for dataset in datasets])
+if old:
+    print(f"  no longer in the config, left as they were: {listed([str(overview.parent / name) for name in old])}")
 refused = [dataset["name"] for dataset in datasets if dataset["status"] == "refused"]
 if refused:
-    # Snakemake shows the log of a failed job.
-    write_text(snakemake.log[0], f"refused: {', '.join(refused)}. Their reports say what is wrong and what to do.\n")
+    ending = f"refused: {listed(refused)}. Their reports say what is wrong and what to do."
+    print(f"hiermeta: {ending} The exit status is 1.", flush=True)  # the last line: see rules/progress.smk
+    write_text(snakemake.log[0], ending + "\n")
     sys.exit(1)
 write_text(snakemake.output[0], text.splitlines()[0] + "\n")

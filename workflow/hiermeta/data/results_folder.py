@@ -31,6 +31,20 @@ def escaping_links(folder: str | Path) -> list[str]:
     return sorted(found)
 
 
+def leftovers(folder: str | Path, datasets: Collection[str]) -> list[str]:
+    """Names of folders that hold the results of a data set that is not among `datasets`, sorted.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        The results folder.
+    datasets : collection of str
+        Names of all data sets.
+    """
+    with_results = (path.parent for path in Path(folder).glob("*/validation.json"))
+    return sorted(one.name for one in with_results if one.name not in datasets and (one / "model.json").is_file())
+
+
 def would_be_replaced(key: str, path: str | Path, results: str, datasets: Collection[str]) -> list[str]:
     """What to say of an input file that lies where results are written; nothing where it is safe.
 
