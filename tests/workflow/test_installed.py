@@ -93,7 +93,7 @@ def project(tmp_path):
 def test_the_wheel_checks_and_runs_from_any_folder(python, project):
     """Do the schema, the templates, the Stan programs and the published priors travel in the wheel?
 
-    Seen to fail with a wheel of the Python files only.
+    As files of a wheel, which the checkout beside can't lend: the environment knows no checkout.
     """
     found = run(project, python, "-c", "import hiermeta; print(hiermeta.__file__)").stdout
     assert str(ROOT) not in found
@@ -120,7 +120,7 @@ def caches(repository, tmp_path):
 def test_what_snakedeploy_writes_runs(python, project, caches, alias):
     """Does the workflow run as a module from a Git repository, once the package is installed, and then rest?
 
-    Seen to fail with scripts, Stan programs and templates looked for beside the rules.
+    Snakemake has only the rules of the repository then; scripts, Stan programs and templates come from the package.
     """
     (project / "workflow").mkdir()
     (project / "workflow" / "Snakefile").write_text(SNAKEDEPLOY.format(alias=alias))
@@ -135,7 +135,7 @@ def test_what_snakedeploy_writes_runs(python, project, caches, alias):
 
 @pytest.mark.parametrize("name", ["config.yaml", "gallery.yaml"])
 def test_the_shipped_configs_find_their_data_in_what_snakedeploy_copies(name, tmp_path, monkeypatch, capsys):
-    """Do the shipped analyses run where only the folder config/ was copied to? Seen to fail with data beside it."""
+    """Do the shipped analyses run where only the folder config/ was copied to?"""
     shutil.copytree(ROOT / "config", tmp_path / "config")
     monkeypatch.chdir(tmp_path)
     assert main(["check", f"config/{name}"]) == 0, capsys.readouterr()
