@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from scipy.sparse import csr_array, diags_array, hstack
+from scipy.sparse.linalg import lsmr
 
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.models.counts import regress
@@ -61,10 +65,29 @@ def check_residuals(model: HierarchicalModel) -> None:
     """
     if not model.gaussian:
         return
-    s = model.sufficient
-    left = np.abs(s.within[:, -1][-1])
-    used = np.linalg.matrix_rank(s.R, tol=1e-10).sum() + np.linalg.matrix_rank(s.within[:, :-1], tol=1e-10)
-    if model.n > used and left <= _EXACT * np.sqrt(model.n - used):
+    design = _joint_design(model)
+    y = (model.outcome - model.outcome_centre) / model.outcome_spread
+    found = lsmr(design, y, atol=1e-11, btol=1e-11, conlim=0, maxiter=2000)[0]
+    left = np.linalg.norm(y - design @ found)
+    if left <= _EXACT * np.sqrt(model.n) and (model.n > design.shape[1] or model.n > _rank(design)):
         message = "the predictors and clusters reproduce the outcome exactly, so that there is no residual to estimate"
         remedy = "Leave out predictors that the outcome was computed from; analyse an outcome of clusters by cluster"
         raise Refused([Problem(f"`formula:` {message}", remedy)])
+
+
+def _joint_design(model: HierarchicalModel) -> csr_array:
+    """Shape (N, p + Σ J q): the columns of coefficients and of all clusters' effects, of unit length."""
+    blocks: list[Any] = [csr_array((model.X - model.centre) / model.spread)]
+    rows = np.arange(model.n)
+    for number, factor in enumerate(model.factors):
+        for k in model.effects_of(number):
+            values = model.Z[:, k] / model.effect_spread[k]
+            blocks.append(csr_array((values, (rows, factor.codes)), shape=(model.n, len(factor.names))))
+    design = csr_array(hstack(blocks))
+    length = np.sqrt(np.asarray(design.power(2).sum(axis=0)).ravel())
+    return csr_array(design @ diags_array(1 / np.where(length > 0, length, 1)))
+
+
+def _rank(design: csr_array) -> int:
+    """Of the joint design; columns that several terms share, such as intercepts, count once."""
+    return int(np.linalg.matrix_rank(design.toarray(), tol=1e-8 * np.sqrt(min(design.shape))))
