@@ -134,6 +134,7 @@ class Raw:
     def check(self, cells: Cells) -> None:
         """Note the cells that can't be what they are said to be."""
         self.design.check(cells)
+        self._check_proportions(cells)
         correct = "correct the cell, or leave it empty to drop the row"
         if self.measure == "ROM":
             differ = np.sign(cells["m1i"]) * np.sign(cells["m2i"]) <= 0
@@ -142,6 +143,15 @@ class Raw:
         if self.measure == "MNLN":
             remedy = f"MNLN needs means above zero; {correct}"
             cells.refuse("mi", cells["mi"] <= 0, "the mean is {mi:g}", remedy)
+
+    def _check_proportions(self, cells: Cells) -> None:
+        """Note proportions in place of counts; adjusted counts have fractions too, but not only below 1."""
+        for key in set(self.design.events) & set(self.columns):
+            values = cells[key]
+            fraction = values % 0.5 > 0  # halves are zero cells that were corrected beforehand
+            if fraction.any() and np.nanmax(values) <= 1:
+                remedy = "All values are at most 1, like proportions: multiply by n, the group's size, and round"
+                cells.refuse(key, fraction, f"a count of {{{key}:g}}", remedy)
 
     def estimate(self, cells: Cells) -> Computed:
         """Effects and variances of rows that are complete and free of problems."""
