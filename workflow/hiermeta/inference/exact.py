@@ -150,11 +150,10 @@ def solve(model: MetaModel, tolerance: float = _TOLERANCE) -> ExactPosterior:
     Raises
     ------
     NotApplicable
-        When a coefficient's prior is not normal, τ depends on scale moderators, or prior and data are so far apart
-        that the posterior density is zero wherever it is looked for.
+        When a coefficient's prior is not normal, τ depends on scale moderators, or the posterior is out of reach.
     """
     axes = Axis(model.priors["tau"]), Axis(model.priors.get("rho", Prior("point", (0.0,))))
-    bounds = find_box(axes, lambda tau, rho: conditional(model, tau, rho).log_likelihood)
+    axes, bounds = find_box(axes, lambda _: lambda tau, rho: conditional(model, tau, rho).log_likelihood)
     n, previous = _START, np.inf
     while True:
         nodes = grid(axes, bounds, n)

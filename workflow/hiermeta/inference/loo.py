@@ -124,7 +124,8 @@ def _alone(posterior: ExactPosterior, deletion: Deletion, unit: int) -> LeftOut:
             terms.append(given.log_likelihood - deleted.log_density[:, unit])
         return np.concatenate(terms)
 
-    nodes = grid(axes, find_box(axes, without), _NODES[-1])
+    axes, bounds = find_box(axes, lambda _: without)
+    nodes = grid(axes, bounds, _NODES[-1])
     return _integrate(model, deletion, nodes, unit, posterior.log_marginal_likelihood)[0]
 
 

@@ -2,53 +2,87 @@
 
 Each parameter is written as x = F⁻¹(Φ(z)) with its prior distribution function F, which turns the prior into a
 standard normal, whatever its support and singularities. The rule covers the box of (z₁, z₂) where the integrand
-exceeds e⁻³⁶ of its largest value.
+exceeds e⁻³⁶ of its largest value. Where data lie so many prior standard deviations away that the tail probability of
+the prior is no longer a floating-point number, z is log x (for a parameter in the unit interval, logit x) instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import legendre
-from scipy.special import ndtr, ndtri
+from scipy.special import expit, log_expit, logit, ndtr, ndtri
 
 from hiermeta.models.priors import Prior
 
 Array = npt.NDArray[np.float64]
 _RANGE = (-12.0, 37.0)
+"""Standard normal deviates whose tail probabilities, and the prior's quantiles at them, can be computed."""
+_DIRECT_RANGE = (-300.0, 300.0)
+"""Logarithms whose exponentials have squares and inverses."""
 _NEGLIGIBLE = 36.0
 _FINE = 1000
 _COARSE = 33
 
 
+class NotApplicable(Exception):
+    """The exact posterior is not available; the message says why."""
+
+
 @dataclass(frozen=True)
 class Axis:
-    """One parameter on the scale where its prior is standard normal; a point prior has the single value z = 0."""
+    """One parameter on the scale of z; a point prior has the single value z = 0.
+
+    Parameters
+    ----------
+    prior : Prior
+        Of a parameter above zero.
+    direct : bool, optional
+        Whether z is the logarithm of the parameter (the logit, for a prior on the unit interval) rather than the scale
+        where its prior is standard normal.
+    """
 
     prior: Prior
+    direct: bool = False
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Values of z that can be computed with."""
+        return _DIRECT_RANGE if self.direct else _RANGE
+
+    @property
+    def _unit(self) -> bool:
+        return self.prior.family == "beta"
 
     def value(self, z: Array) -> Array:
         """Parameter values at ``z``, elementwise."""
         if self.prior.is_point:
             return np.full_like(z, self.prior.arguments[0])
+        if self.direct:
+            return np.asarray(expit(z) if self._unit else np.exp(z))
         return np.where(z < 0, self.prior.ppf(ndtr(z)), self.prior.isf(ndtr(-z)))
 
     def z(self, value: Array) -> Array:
         """The inverse of `value`, elementwise; infinite beyond the support."""
+        if self.direct:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.asarray(logit(np.clip(value, 0, 1)) if self._unit else np.log(np.maximum(value, 0)))
         below = self.prior.cdf(value)
         return np.where(below < 0.5, ndtri(below), -ndtri(self.prior.sf(value)))
 
     def log_density(self, z: Array) -> Array:
         """Log prior density of ``z``, elementwise; zero for a point."""
-        return np.zeros_like(z) if self.prior.is_point else -0.5 * (z**2 + np.log(2 * np.pi))
-
-
-class NotApplicable(Exception):
-    """The exact posterior is not available; the message says why."""
+        if self.prior.is_point:
+            return np.zeros_like(z)
+        if not self.direct:
+            return -0.5 * (z**2 + np.log(2 * np.pi))
+        with np.errstate(all="ignore"):  # far out, values overflow and the density is zero
+            density = np.asarray(self.prior.logpdf(self.value(z)))
+        return density + (log_expit(z) + log_expit(-z) if self._unit else z)
 
 
 LogLikelihood = Callable[[Array, Array], Array]
@@ -96,20 +130,45 @@ def grid(axes: tuple[Axis, Axis], bounds: tuple[tuple[float, float], tuple[float
     return Grid(axes, bounds, (z1, z2), w1[:, None] + w2[None, :])
 
 
-def find_box(axes: tuple[Axis, Axis], log_likelihood: LogLikelihood) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The box in z outside which the integrand is negligible, by zooming in on an even grid.
+Box = tuple[tuple[float, float], tuple[float, float]]
+
+
+def find_box(
+    axes: tuple[Axis, Axis], log_likelihood: Callable[[tuple[Axis, Axis]], LogLikelihood]
+) -> tuple[tuple[Axis, Axis], Box]:
+    """The box in z outside which the integrand is negligible, on axes that reach as far as it does.
 
     Parameters
     ----------
     axes : tuple of Axis
     log_likelihood : callable
+        Axes to the log likelihood.
 
     Returns
     -------
-    tuple of pairs of float
+    axes : tuple of Axis
+        Those given, made direct where the integrand is not negligible at an end of their range.
+    box : tuple of pairs of float
         Lower and upper limit per axis.
+
+    Raises
+    ------
+    NotApplicable
+        When the integrand is not negligible at an end of the range of direct axes.
     """
-    box = [_RANGE, _RANGE]
+    while True:
+        box, cut = _zoom(axes, log_likelihood(axes))
+        if not any(cut):
+            return axes, box
+        if any(axis.direct and is_cut for axis, is_cut in zip(axes, cut, strict=True)):
+            raise NotApplicable("the posterior is beyond the reach of the quadrature")
+        first, second = (replace(axis, direct=axis.direct or at) for axis, at in zip(axes, cut, strict=True))
+        axes = first, second
+
+
+def _zoom(axes: tuple[Axis, Axis], log_likelihood: LogLikelihood) -> tuple[Box, tuple[bool, bool]]:
+    """The box, by zooming in on an even grid, and whether the range of an axis cuts the integrand off."""
+    box, cut = [axis.range for axis in axes], [False, False]
     for _ in range(12):
         points = [
             np.zeros(1) if axis.prior.is_point else np.linspace(limits[0], limits[1], _COARSE)
@@ -125,16 +184,18 @@ def find_box(axes: tuple[Axis, Axis], log_likelihood: LogLikelihood) -> tuple[tu
             raise NotApplicable("prior and data are too far apart for numbers to hold their product")
         relevant = log_density > largest - _NEGLIGIBLE
         shrunk = False
-        for axis in (0, 1):
-            if len(points[axis]) == 1:
+        for number, axis in enumerate(axes):
+            if len(points[number]) == 1:
                 continue
-            inside = np.flatnonzero(relevant.any(axis=1 - axis))
+            inside = np.flatnonzero(relevant.any(axis=1 - number))
+            at_ends = zip((0, -1), (0, _COARSE - 1), strict=True)
+            cut[number] = any(points[number][i] == axis.range[i] and inside[i] == last for i, last in at_ends)
             first_kept, last_kept = max(inside[0] - 1, 0), min(inside[-1] + 1, _COARSE - 1)
             shrunk |= last_kept - first_kept < 0.7 * (_COARSE - 1)
-            box[axis] = float(points[axis][first_kept]), float(points[axis][last_kept])
+            box[number] = float(points[number][first_kept]), float(points[number][last_kept])
         if not shrunk:
             break
-    return box[0], box[1]
+    return (box[0], box[1]), (cut[0], cut[1])
 
 
 class ConditionalCdf:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -123,7 +124,7 @@ def _solve(model: MetaModel, variants: list[_Variant]) -> list[tuple[float, dict
         terms = [c.log_likelihood + ratios[v.tau] for c, v in zip(conditionals, variants, strict=True)]
         return np.stack(terms), conditionals
 
-    def largest(tau: Array, rho: Array) -> Array:
+    def largest(axes: tuple[Axis, Axis], tau: Array, rho: Array) -> Array:
         free = [(axis, x) for axis, x in zip(axes, (tau, rho), strict=True) if not axis.prior.is_point]
         prior = sum((axis.log_density(axis.z(x)) for axis, x in free), np.zeros_like(tau))
         terms, _ = log_terms(tau, rho, conditional(model, tau, rho))
@@ -131,7 +132,7 @@ def _solve(model: MetaModel, variants: list[_Variant]) -> list[tuple[float, dict
         terms -= np.nanmax(np.where(np.isfinite(terms), terms, -np.inf), axis=1)[:, None]
         return np.nanmax(terms, axis=0) - prior
 
-    bounds = find_box(axes, largest)
+    axes, bounds = find_box(axes, lambda axes: partial(largest, axes))
     previous = np.full(len(variants), np.inf)
     for n in _NODES:
         nodes = grid(axes, bounds, n)
