@@ -1,7 +1,8 @@
-"""Everyday handling: settings on the command line, refused configs."""
+"""Everyday handling: settings on the command line, refused configs, killed runs."""
 
 import pytest
 
+from hiermeta.cli import main
 from tests.workflow.conftest import Project
 
 REVIEW = {"data": "review.csv", "analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}
@@ -36,3 +37,15 @@ def test_settings_of_the_command_line_are_typed_and_checked(project):
         "- png: 1 is a number; allowed is true or false",
         "- sampling.draws: 'many' is text; allowed is a whole number",
     ]
+
+
+def test_after_a_kill_the_message_names_the_remedy_and_the_remedy_works(project):
+    """Does a run beside the lock of a killed one name --unlock, and does `hiermeta run` with it remove the lock?"""
+    locks = project.folder / ".snakemake" / "locks"
+    locks.mkdir(parents=True)
+    (locks / "0.output.lock").write_text("results/complete.txt\n")
+    locked = project.run()
+    assert locked.returncode == 1
+    assert "--unlock" in locked.stdout
+    assert main(["run", str(project.folder / "config.yaml"), "--unlock"]) == 0
+    assert not locks.exists()

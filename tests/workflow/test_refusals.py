@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 
 from tests.workflow.conftest import Project
 
@@ -32,6 +33,10 @@ def project(tmp_path_factory, shipped_data):
         of_meta = {"analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}
         datasets[name] = {"data": f"{name}.csv"} | (settings if settings is HIERARCHICAL else of_meta | settings)
     project.configure(datasets)
+    for name, files in (("old", ("model.json", "validation.json")), ("own", ("model.json",))):
+        project.file(name).mkdir(parents=True)
+        for file in files:
+            project.file(name, file).write_text("{}")
     project.completed = project.run()
     return project
 
@@ -39,10 +44,12 @@ def project(tmp_path_factory, shipped_data):
 def test_the_run_ends_with_status_1_and_names_the_refused(project):
     """Does a script that calls Snakemake notice, and a user read which data sets they were?
 
-    Seen to fail with refused data sets counted as failed.
+    And is it the last that they read? Seen to fail with refused data sets counted as failed, and with the lines that
+    Snakemake has for the exception of a job.
     """
     assert project.completed.returncode == 1
-    assert "refused: " + ", ".join(BAD) in project.completed.stdout
+    assert project.completed.stdout.splitlines()[-1].startswith("hiermeta: refused: " + ", ".join(BAD))
+    assert "RuleException" not in project.completed.stdout
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -83,6 +90,35 @@ def test_the_next_run_tries_again_and_a_mended_file_is_picked_up(project):
     (project.folder / "missing-file.csv").write_text("yi,vi\n0.1,0.2\n0.2,0.1\n0.4,0.1\n")
     jobs = {(rule, "missing-file") for rule in ("prepare", "fit", "analyse", "figures", "report")}
     assert project.planned() == jobs | {("overview", None), ("verdict", None)}
+
+
+def test_results_of_data_sets_that_the_config_no_longer_names_are_named_and_kept(project):
+    """Is a folder of results without a data set told in one line, and another folder of the user not?
+
+    Fails where every folder that isn't a data set's is named.
+    """
+    assert "\n  no longer in the config, left as they were: results/old\n" in project.completed.stdout
+    assert {path.name for path in project.file("old").iterdir()} == {"model.json", "validation.json"}
+
+
+def reversed_keys(value):
+    if isinstance(value, list):
+        return [reversed_keys(one) for one in value]
+    return {key: reversed_keys(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
+
+
+def test_the_order_of_keys_changes_nothing(project):
+    """Is there no more to do than before when data sets and all of their settings are listed in reverse?
+
+    Seen to fail with the settings in the order of the file.
+    """
+    path = project.folder / "config.yaml"
+    config = yaml.safe_load(path.read_text())
+    assert len(config["datasets"]["bcg"]) > 3
+    before = project.planned()
+    path.write_text(yaml.safe_dump(reversed_keys(config), sort_keys=False))
+    assert project.planned() == before
+    assert ("prepare", "bcg") not in before
 
 
 @pytest.mark.parametrize(
