@@ -69,7 +69,11 @@ def record_of(name):
 
 
 def marks(names):
-    """For each data set the file that says that it is complete; one that isn't true any more is removed."""
+    """For each data set the file that says that it is complete.
+
+    Where the file is there and isn't true any more, the other one of two names: nothing is removed while Snakemake only
+    plans, and the batch that makes the data set complete again removes the old file.
+    """
     programs = {name: program_of(SimpleNamespace(name=name)) for name in names}
     shared = {program: code("batch.py", *program_sources(program)) for program in set(programs.values())}
     found = {}
@@ -77,9 +81,10 @@ def marks(names):
         params = [params_of(rule, name) for rule, _ in STAGES[DATASETS[name]["analysis"]]]
         key = stamps.digest(params, split.contents(DATASETS[name]), shared[program])
         folder = Path(SETTINGS["results"], name)
-        found[name] = str(folder / "logs" / f"complete-{key}")
-        if os.path.exists(found[name]) and not stamps.complete(folder):
-            os.unlink(found[name])
+        mark, other = (str(folder / "logs" / f"complete-{key}{ending}") for ending in ("", "-again"))
+        if os.path.exists(other):
+            mark, other = other, mark
+        found[name] = other if os.path.exists(mark) and not stamps.complete(folder) else mark
     return found
 
 
@@ -89,7 +94,9 @@ MARKS = KNOWN_MARKS if batches() else {}
 
 def finished(name):
     """The files that there are when a data set is complete."""
-    return [MARKS[name]] if name in MARKS else [*files_of(name).values(), *expand(rules.report.output[0], name=name)]
+    if name in MARKS:
+        return [MARKS[name]]
+    return [expand(str(path), name=name)[0] for rule, _ in STAGES[DATASETS[name]["analysis"]] for path in rule.output]
 
 
 for number, names in enumerate(batches(), start=1):

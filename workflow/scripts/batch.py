@@ -45,6 +45,8 @@ def run_chain(name, mark, program, stages):
             stamps.write_record(folder, record)
         inputs |= stage["output"]
         made_from += [[path, file["sha256"]] for path, file in record[stage["stage"]]["files"].items()]
+    for old in folder.glob("logs/complete-*"):
+        old.unlink()
     write_text(mark, "")
 
 
