@@ -15,9 +15,9 @@ from hiermeta.figures.catalogue import write_figures
 from hiermeta.figures.results import Results
 from hiermeta.report.context import write_report
 from hiermeta.report.hierarchical import answer, classical, counts, r_code, verdict
-from hiermeta.report.hierarchical.tables import WITH_REASON
 from hiermeta.report.hierarchical.verdict import Evidence, judge
 from hiermeta.report.hierarchical.words import meaning
+from hiermeta.report.tables import WITH_REASON
 
 SECTIONS = [
     *("answer", "health", "data", "model", "estimates", "clustering", "pooling", "predictions", "exact", "checks"),

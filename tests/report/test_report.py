@@ -18,7 +18,7 @@ from hiermeta.data.measures import TRANSFORMATIONS
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.report.comparison import RECIPROCAL
 from hiermeta.report.context import write_report
-from hiermeta.report.hierarchical.tables import WITH_REASON
+from hiermeta.report.tables import WITH_REASON
 
 HIERARCHICAL = ("slopes", "few", "hundreds", "logit", "rates")
 NAMES = (

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from hiermeta.data import config, guess, hierarchical, meta
+from hiermeta.data.dropped import by_reason, listed
 from hiermeta.data.guess import count
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import Source, read_table
@@ -153,8 +154,8 @@ def _validate(source: Source, settings: dict[str, Any]) -> bool:
         return _tell(refused)
     grouped = f" in {count(validated.table['cluster'].nunique(), 'cluster')}" if "cluster" in validated.table else ""
     print(f"{len(validated.table)} of {count(validated.rows_read, 'row')} can be analysed{grouped}")
-    for entry in validated.dropped:
-        print(f"  row {entry['row']} is left out: {entry['reason']}")
+    for entry in by_reason(validated.dropped):
+        print(f"  {count(entry['count'], 'row')} left out: {entry['reason']} (row {listed(entry)})")
     for kind, texts in (("note", validated.notes), ("warning", validated.warnings)):
         for text in texts:
             print(f"  {kind}: {text}")

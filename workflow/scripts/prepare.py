@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import pandas as pd
 
+from hiermeta.data.dropped import by_reason
 from hiermeta.data.files import write_csv, write_json
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.meta import validate
@@ -37,6 +38,7 @@ try:
         "rows_read": validated.rows_read,
         "rows_used": built.k,
         "dropped": validated.dropped,
+        "dropped_by_reason": by_reason(validated.dropped),
         "notes": notes + validated.notes,
         "warnings": validated.warnings,
     }

@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import pandas as pd
 
 from hiermeta.data.config import defaults
+from hiermeta.data.dropped import by_reason
 from hiermeta.data.files import write_csv, write_json
 from hiermeta.data.hierarchical import validate
 from hiermeta.data.problems import Refused
@@ -30,6 +31,7 @@ try:
         "rows_read": validated.rows_read,
         "rows_used": built.n,
         "dropped": validated.dropped,
+        "dropped_by_reason": by_reason(validated.dropped),
         "notes": notes + validated.notes,
         "warnings": validated.warnings + warnings,
     }

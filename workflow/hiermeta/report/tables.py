@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from hiermeta.data.dropped import by_reason, listed
 from hiermeta.figures.numbers import count, fixed, percent, significant
 from hiermeta.figures.palette import symbol
 from hiermeta.figures.results import Results, Row, column_decimals, decimals_of, read_table
@@ -14,6 +15,9 @@ from hiermeta.report.words import HETEROGENEITY, PARAMETERS, prior_short, prior_
 
 ROWS_SHOWN = 200
 """Longer tables are cut here; the file beside the page has all rows."""
+REASONS_SHOWN = 30
+"""Reasons for leaving out rows that a page shows."""
+WITH_REASON = "rows with this reason"
 
 SUMMARY = ("mean", "sd", "median", "q2.5", "q97.5")
 SUMMARY_COLUMNS = [
@@ -243,14 +247,17 @@ def attempts(results: Results) -> Table:
 
 
 def dropped(results: Results) -> Table:
-    """Rows that were left out, with the reason."""
-    columns = [Column("Row", numeric=True), Column("Reason")]
-    entries = results.validation.get("dropped", [])
-    rows: list[list[Cell]] = [
-        [from_document(results.validation, f"dropped/{i}/row", "validation.json", "count"), Text(entry["reason"])]
-        for i, entry in enumerate(entries[:ROWS_SHOWN])
-    ]
-    return Table("table-dropped", shown("Rows left out", entries, "validation.json"), columns, rows, "validation.json")
+    """Rows left out, counted by reason."""
+    reasons = by_reason(results.validation.get("dropped", []))
+    rows: list[list[Cell]] = []
+    for entry in reasons[:REASONS_SHOWN]:
+        number = Number(count(entry["count"]), entry["count"], "validation.json/dropped", WITH_REASON)
+        rows.append([Text(entry["reason"], foreign=True), number, Text(listed(entry))])
+    columns = [Column("Reason"), Column("Rows", numeric=True), Column("Which (lines of the file's data)")]
+    caption = "Rows left out"
+    if len(reasons) > REASONS_SHOWN:
+        caption += f" (the {REASONS_SHOWN} most frequent of {count(len(reasons))} reasons; all are in validation.json)"
+    return Table("table-dropped", caption, columns, rows, "validation.json")
 
 
 def problems(results: Results) -> Table:

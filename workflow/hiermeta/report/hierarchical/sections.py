@@ -13,6 +13,7 @@ from hiermeta.report.hierarchical import classical, comparison, counts, model, t
 from hiermeta.report.hierarchical.answer import answer
 from hiermeta.report.hierarchical.words import COUNTS, GLOSSARY, ITEMS
 from hiermeta.report.section import Section, figure
+from hiermeta.report.tables import dropped
 
 
 def _usable(results: Results) -> bool:
@@ -48,7 +49,7 @@ def _data(results: Results) -> dict[str, Any]:
         "source": document.get("source") or {},
         "notes": document.get("notes", []),
         "warnings": document.get("warnings", []),
-        "dropped": tables.dropped(results),
+        "dropped": dropped(results),
         "figure": figure(results, "data"),
         "outcome": tables.outcome(results) if results.has_numbers else None,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
@@ -15,12 +14,9 @@ from hiermeta.report.hierarchical.numbers import effect, plain
 from hiermeta.report.hierarchical.words import STATISTICS, meaning
 from hiermeta.report.tables import SUMMARY_COLUMNS, cut, probability_cell, summary_cells
 
-WITH_REASON = "rows with this reason"
 BUILD_UP = {"null": "Null", "individual": "Individual", "contextual": "Contextual", "cross-level": "Cross-level"}
 ROWS_SHOWN = 30
 """Longer tables of clusters are cut here; the file beside the page has all rows."""
-LISTED = 12
-"""Rows left out that a reason names."""
 
 
 def shown(caption: str, rows: Sequence[Row], file: str) -> str:
@@ -31,19 +27,6 @@ def shown(caption: str, rows: Sequence[Row], file: str) -> str:
 def numeric(*labels: str) -> list[Column]:
     """Heads of columns of numbers."""
     return [Column(label, numeric=True) for label in labels]
-
-
-def dropped(results: Results) -> Table:
-    """Rows left out, counted by reason."""
-    entries = results.validation.get("dropped", [])
-    rows: list[list[Cell]] = []
-    for reason, size in Counter(entry["reason"] for entry in entries).most_common(ROWS_SHOWN):
-        lines = [str(entry["row"]) for entry in entries if entry["reason"] == reason]
-        more = ", …" if len(lines) > LISTED else ""
-        number = Number(count(size), size, "validation.json/dropped", WITH_REASON)
-        rows.append([Text(reason, foreign=True), number, Text(", ".join(lines[:LISTED]) + more)])
-    columns = [Column("Reason"), *numeric("Rows"), Column("Which (lines of the file's data)")]
-    return Table("table-dropped", "Rows left out", columns, rows, "validation.json")
 
 
 def outcome(results: Results) -> Table:
