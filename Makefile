@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 
 .DEFAULT_GOAL := run
-.PHONY: run gallery docs test benchmark-sampling benchmark-hierarchical benchmark-batch calibration check coverage audit clean help
+.PHONY: run gallery docs test benchmark-sampling benchmark-hierarchical benchmark-batch calibration random check coverage audit clean help
 
 run: $(VENV)/installed ## analyse the data sets of config/config.yaml
 	@$(BIN)/snakemake --cores $(CORES)
@@ -27,6 +27,9 @@ benchmark-sampling: $(VENV)/installed ## measure effective draws per CPU second,
 
 calibration: $(VENV)/installed-test ## simulation-based calibration of every model family, 1,000 replications (ten minutes on two idle cores)
 	@OMP_NUM_THREADS=1 PYTHONPATH=workflow nice $(BIN)/python -m tests.calibration.full $(CORES)
+
+random: $(VENV)/installed-test ## put 200 random regressions and 200 random meta-analyses through the workflow (hours)
+	@OMP_NUM_THREADS=1 PYTHONPATH=workflow nice $(BIN)/python -m tests.random.full
 
 benchmark-hierarchical: $(VENV)/installed ## the same of hierarchical regressions
 	@$(BIN)/python benchmarks/hierarchical.py
