@@ -9,7 +9,8 @@ from hiermeta.data.cells import Array, Cells, list_rows
 from hiermeta.data.computed import Computed
 from hiermeta.data.config import defaults
 from hiermeta.data.measures import MEASURES
-from hiermeta.data.precision import last_place, off_centre, variance_from_interval, variance_from_p_value
+from hiermeta.data.natural_scale import named_as_ratios, speaking_for_natural, transformation
+from hiermeta.data.precision import half_places, last_place, off_centre, variance_from_interval, variance_from_p_value
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.swapped import suspicion
 
@@ -95,6 +96,7 @@ class Given:
         for key in ("variance", "standard_error"):
             if key in self.columns:
                 warnings = suspicion(cells.source, key, self.columns[key], cells[key])
+                warnings += named_as_ratios(self.measure, self.columns["effect"], effect)
                 if key == "variance":
                     return Computed(effect, cells[key], warnings=warnings)
                 note = f"Sampling variances are the squares of column {named[key]}."
@@ -106,12 +108,33 @@ class Given:
             )
             return Computed(effect, variance_from_p_value(effect, cells["p_value"]), notes=[note])
         lower, upper = cells["ci_lower"], cells["ci_upper"]
+        self._refuse_natural(cells)
         note = (
             f"Sampling variances were computed from the {100 * self.level:g}% confidence limits in columns "
             f"{named['ci_lower']} and {named['ci_upper']}, taken as normal on the scale of the effect."
         )
         variance = variance_from_interval(lower, upper, self.level)
         return Computed(effect, variance, notes=[note], warnings=self._warn_off_centre(cells, effect, lower, upper))
+
+    def _refuse_natural(self, cells: Cells) -> None:
+        """Refuse ratios, correlations and proportions that have not been transformed, as their limits tell."""
+        texts = cells.source.table
+        halves = [half_places(texts[column]) for column in self.columns.values()]
+        speaking = speaking_for_natural(self.measure, [cells[key] for key in self.columns], halves)
+        if not speaking.any():
+            return
+        measure, wanted = MEASURES[self.measure], transformation(self.measure)
+        effect, lower, upper = map(repr, self.columns.values())
+        message = (
+            f"{cells.source.path}: columns {effect}, {lower} and {upper} seem to hold {measure.natural_label}s as they "
+            f"are: in {list_rows(cells.rows[speaking])} the limits lie symmetrically about the effect once transformed "
+            f"to {wanted}, and not before"
+        )
+        remedy = (
+            f"`measure: {self.measure}` is analysed on the scale of {wanted}: transform the estimate and both limits, "
+            "and name the new columns. If that has been done, check the limits, or give `standard_error:`"
+        )
+        raise Refused([Problem(message, remedy, column=self.columns["effect"])])
 
     def _warn_off_centre(self, cells: Cells, effect: Array, lower: Array, upper: Array) -> list[str]:
         texts = cells.source.table

@@ -72,6 +72,22 @@ def last_place(texts: Iterable[str]) -> float:
     return float(Decimal(1).scaleb(-places))
 
 
+def half_places(texts: Iterable[str]) -> Array:
+    """Half a unit in the last place of each cell, by its own decimals.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Cells that are numbers.
+
+    Examples
+    --------
+    >>> half_places(["0.5", "0.25", "3"]).tolist()
+    [0.05, 0.005, 0.5]
+    """
+    return np.array([last_place([text]) / 2 for text in texts])
+
+
 def off_centre(effect: Array, lower: Array, upper: Array, places: tuple[float, float, float]) -> npt.NDArray[np.bool_]:
     """Which estimates are not midway between their confidence limits, by more than rounding explains.
 
