@@ -136,6 +136,7 @@ def validate(source: Source, settings: Mapping[str, Any]) -> Validated:
     outcomes.check(source.path, result.table, formula.outcome, settings)
     texts = [column for column in predictors if not pd.api.types.is_numeric_dtype(predictors[column])]
     result.notes += moderators.missing_words(source.table, [*formula.groups, *texts])
+    result.notes += moderators.mixed_levels(source.table, texts, given.values())
     factors = [column for column in predictors if column not in formula.groups]
     result.warnings += moderators.look_alike_levels(result.table[factors])
     result.suspect(suspicions.summary_rows(suspicions.text_columns(source.table.loc[result.table["row"]])))

@@ -104,6 +104,7 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     factors = [column for column in further if not pd.api.types.is_numeric_dtype(further[column])]
     named = [settings["cluster"]] if "cluster" in settings else []
     result.notes += moderators.missing_words(source.table, [*named, *factors])
+    result.notes += moderators.mixed_levels(source.table, factors, parsed.values())
     keep = _complete(result, cells, settings, further)
     result.table, cells = result.table[keep], cells.keep(keep)
     computed = way.estimate(cells)

@@ -6,15 +6,20 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data import formula, formula_tree
 from hiermeta.data.delimited import is_missing
 from hiermeta.data.look_alikes import look_alikes
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.read import Source, numbers
+from hiermeta.data.read import COMMAS, Source, numbers
 
 FORMULAS = ("moderators", "scale")
+_MOST_LEVELS = 10
+"""Different values that a column of numbers and text may have to count as a factor."""
+_NAMED = 3
+"""Levels that a note names."""
 TAKEN = frozenset(
     {
         *("mu", "tau", "rho", "tau_within", "tau_between", "intercept", "beta", "delta"),
@@ -68,7 +73,8 @@ def read(source: Source, parsed: dict[str, formula.Formula]) -> pd.DataFrame:
     Raises
     ------
     Refused
-        When a column holds mostly numbers and some text, or text is used as a number.
+        When a column of many values, or of some that don't repeat, holds mostly numbers and some text, or text is used
+        as a number.
     """
     pieces = [piece for entry in parsed.values() for term in entry.terms for piece in term]
     declared = {piece.columns[0] for piece in pieces if piece.kind == "factor"}
@@ -79,10 +85,7 @@ def read(source: Source, parsed: dict[str, formula.Formula]) -> pd.DataFrame:
         texts = source.table[column]
         found: list[Problem] = []
         values = numbers(source, column, found)
-        text_cells = int(texts.map(lambda text: not is_missing(text)).sum() - np.isfinite(values).sum())
-        if column in declared or (
-            text_cells > 0 and column not in computed and text_cells >= np.isfinite(values).sum()
-        ):
+        if column in declared or (column not in computed and _names_levels(texts, values)):
             columns[column] = texts.map(lambda text: None if is_missing(text) else text).astype(object).to_numpy()
             continue
         problems += found
@@ -93,6 +96,56 @@ def read(source: Source, parsed: dict[str, formula.Formula]) -> pd.DataFrame:
     if problems:
         raise Refused(problems)
     return pd.DataFrame(columns, index=source.table.index)
+
+
+def _names_levels(texts: pd.Series[str], values: npt.NDArray[np.float64]) -> bool:
+    """Whether a column with text is a factor: mostly text, or few values (0, 1, 2, 3+) each of which repeats."""
+    known = texts[texts.map(lambda text: not is_missing(text))]
+    text = known[np.isnan(values[texts.index.isin(known.index)])]
+    if text.empty:
+        return False
+    counts = known.value_counts()
+    few = len(counts) <= _MOST_LEVELS and counts.min() > 1 and not text.map(COMMAS.fullmatch).any()
+    return few or 2 * len(text) >= len(known)
+
+
+def mixed_levels(texts: pd.DataFrame, columns: Iterable[str], parsed: Iterable[formula.Formula]) -> list[str]:
+    """Notes about factors that the formulas don't declare and whose levels are partly numbers.
+
+    Parameters
+    ----------
+    texts : pandas.DataFrame
+        The table as its file has it.
+    columns : iterable of str
+        Columns taken as factors.
+    parsed : iterable of Formula
+
+    Returns
+    -------
+    list of str
+        One note per column.
+    """
+    pieces = [piece for entry in parsed for term in entry.terms for piece in term]
+    declared = {piece.columns[0] for piece in pieces if piece.kind == "factor"}
+    notes = []
+    for column in dict.fromkeys(columns):
+        known = texts[column][texts[column].map(lambda text: not is_missing(text))]
+        levels = sorted(known.unique())
+        words = [level for level in levels if _is_text(level)]
+        if column not in declared and 0 < len(words) < len(levels):
+            notes.append(
+                f"Column {column!r} was taken as a factor, factor({column}), since some of its values are not numbers "
+                f"({', '.join(map(repr, words[:_NAMED]))}). If they should be, correct these cells or leave them empty."
+            )
+    return notes
+
+
+def _is_text(level: str) -> bool:
+    try:
+        float(level)
+    except ValueError:
+        return True
+    return False
 
 
 def missing_words(texts: pd.DataFrame, columns: Iterable[str]) -> list[str]:
