@@ -71,7 +71,7 @@ parameters {
   vector[M] v; // block after block, cluster after cluster; see above where they are settled
 }
 model {
-  vector[M] u;
+  vector[M] u = v;
   if (settled) {
     u = u_centre + u_slope * beta + u_root * v;
   }
