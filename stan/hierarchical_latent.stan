@@ -85,7 +85,7 @@ model {
       matrix[s, s] own = L[first + 1 : first + s, first + 1 : first + s];
       if (settled) {
         matrix[s, block_clusters[b]] effects = to_matrix(u[used + 1 : used + length], s, block_clusters[b]);
-        target += std_normal_lpdf(to_vector(mdivide_left_tri_low(own, effects)));
+        target += -0.5 * (sum(square(mdivide_left_tri_low(own, effects))) + length * log(2 * pi()));
         target += -block_clusters[b] * sum(log(diagonal(own)));
       } else {
         u[used + 1 : used + length] = to_vector(own * to_matrix(v[used + 1 : used + length], s, block_clusters[b]));
