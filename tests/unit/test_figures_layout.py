@@ -14,10 +14,7 @@ from hiermeta.figures.svg import SVG, render
 
 
 def test_weights_are_drawn_relative_to_the_largest_and_never_below_zero() -> None:
-    """Are they the column of ``true_effects.csv``, 1 for the largest?
-
-    Seen to fail with negative weights, which dependent errors lead to, left as they are.
-    """
+    """Are they the column of ``true_effects.csv``, 1 for the largest, and zero for those below zero?"""
     rows = [{"weight": 0.5}, {"weight": 0.6}, {"weight": -0.1}]
     assert weights(SimpleNamespace(true_effects=rows)) == pytest.approx([0.5 / 0.6, 1.0, 0.0])
 

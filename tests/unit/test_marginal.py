@@ -105,11 +105,7 @@ def test_true_effects_are_the_conditional_normal(model):
 
 
 def test_weights_are_the_row_sums_of_the_inverse_covariance(model):
-    """Are they V⁻¹1, with dependent errors and where τ depends on a moderator?
-
-    Seen to fail without the shared part of a cluster, and in the figures' old formula, which left out sampling
-    correlations and scale formulas.
-    """
+    """Are they V⁻¹1, with dependent errors and where τ depends on a moderator?"""
     draws, _, sampling, between = dense(model)
     expected = np.linalg.solve(sampling + between, np.ones(9))
     assert marginal.weights(model, draws)[0] == pytest.approx(expected, rel=1e-10)

@@ -21,9 +21,6 @@ def test_lost_files_are_planned_and_made_again(tmp_path, batch_size):
     """Does a run notice a file lost at any stage, start there and no earlier, and does planning change nothing?
 
     Each data set loses a file of another stage, so that one plan shows all.
-
-    Seen to fail with the plain mark in place of a second name (nothing was planned in the batch), and with the last
-    stage's files alone asked for (nothing but the overview was planned).
     """
     project = Project(tmp_path)
     rows = "".join(f"{0.1 * (i * 7 % 5)},{0.05 + 0.01 * i}\n" for i in range(8))
