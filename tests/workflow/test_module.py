@@ -63,6 +63,50 @@ def test_nothing_is_done_twice_and_a_new_text_reruns_no_analysis(paper):
     assert planned == ["text", "paper"]
 
 
+IMPORTING = """\
+module hiermeta:
+    snakefile:
+        "{root}/Snakefile"
+    config:
+        {{"datasets": {{"a": {settings}}}, "batch_size": 2}}
+
+
+use rule * from hiermeta{alias}
+
+
+onstart:
+    hiermeta.onstart()
+
+
+onerror:
+    hiermeta.onerror()
+
+
+rule paper:
+    default_target: True
+    input:
+        "results/complete.txt",
+"""
+
+
+@pytest.mark.parametrize("alias", ["", " as hm_*"])
+def test_lines_of_progress_are_the_same_whatever_the_rules_are_called(tmp_path, alias):
+    """Do targets and the verdict count as no work, and is nothing said after a refusal, in another project's run?
+
+    Of a refused data set: after compilation, its batch and the overview comes the verdict, which fails on purpose.
+    Seen to fail with the rules told by their names.
+    """
+    (tmp_path / "a.csv").write_text("yi,vi\n0.1,0.2\n")
+    settings = {"data": "a.csv", "analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "no such column"}
+    (tmp_path / "Snakefile").write_text(IMPORTING.format(root=ROOT, settings=settings, alias=alias))
+    done = snakemake(tmp_path)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1
+    assert "hiermeta: 1 of 1 data sets to do" in lines
+    assert any(line.startswith("0 of 1 · 1 of 3 jobs") for line in lines), done.stdout
+    assert lines[-1].startswith("hiermeta: refused: a."), done.stdout
+
+
 def test_snakemakes_linter_has_nothing_to_say(tmp_path):
     """Does `snakemake --lint` find the rules well-formed: logs, environments, functions apart from rules?
 

@@ -4,6 +4,9 @@
 #   diagnostics.json, validation.json and fit.json of finished data sets
 # OUTPUTS
 #   none
+#
+# A Snakefile that imports the workflow has these lines when its own handlers call `hiermeta.onstart()` and
+# `hiermeta.onerror()`: Snakemake itself only calls those of the main Snakefile.
 
 import logging
 import time
@@ -12,9 +15,12 @@ from snakemake.logging import ColorizingTextHandler, get_event, logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
 PER_JOB = {LogEvent.JOB_INFO, LogEvent.JOB_STARTED, LogEvent.JOB_FINISHED, LogEvent.PROGRESS, LogEvent.SHELLCMD}
+VERDICT = "verdict.py"  # a script keeps its name where another Snakefile's `use rule ... as` renames its rule
 
 
-ENDING = ("all", "verdict")  # no work; the verdict fails on purpose where a data set was refused
+def is_work(job):
+    """Whether a job is part of what the run takes: no mere target, nor the verdict, which may fail on purpose."""
+    return not (job.is_norun or str(job.rule.script).endswith(VERDICT))
 
 
 class Terminal(logging.Filter):
@@ -27,7 +33,7 @@ class Terminal(logging.Filter):
 
     def filter(self, record):
         event, text = get_event(record), record.getMessage()
-        self.judged |= event == LogEvent.ERROR and "verdict.py" in text
+        self.judged |= event == LogEvent.ERROR and VERDICT in text
         return not self.judged and event not in PER_JOB and text != "Select jobs to execute..."
 
 
@@ -49,7 +55,7 @@ class ProgressHandler(logging.Handler):
                     tuple(reports[path] for path in map(str, job.output) if path in reports),
                 )
                 for job in jobs
-                if job.rule.name not in ENDING
+                if is_work(job)
             },
             time.monotonic(),
         )
