@@ -13,7 +13,7 @@ from hiermeta.data.files import read_json
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.raw import RECIPES
 from hiermeta.data.reference import config_tables, result_tables
-from hiermeta.inference import diagnostics
+from hiermeta.inference import diagnostics, prior_conflict
 
 project = "hiermeta"
 author = "The hiermeta developers"
@@ -39,7 +39,7 @@ def fill_in(_, page, source):
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.globals |= {"value": value, "rows": rows, "entry": entry}
     environment.globals |= {"config_tables": config_tables, "result_tables": result_tables}
-    environment.globals |= {"raw_columns": raw_columns, "limits": diagnostics}
+    environment.globals |= {"raw_columns": raw_columns, "limits": diagnostics, "conflict": prior_conflict}
     try:
         source[0] = environment.from_string(source[0]).render()
     except (jinja2.TemplateError, LookupError, OSError) as error:

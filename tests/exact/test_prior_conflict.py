@@ -1,12 +1,18 @@
 """Prior against data: are the tail probabilities right, and are contradictions told from agreement?"""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from hiermeta.data.meta import moderator_column, validate
+from hiermeta.data.read import read_table
+from hiermeta.inference import exact
 from hiermeta.inference.classical import classical
-from hiermeta.inference.prior_conflict import PRIOR, REML, checks, probabilities, tail_probability
+from hiermeta.inference.prior_conflict import PRIOR, REML, checks, confronted, entry, tail_probability
+from hiermeta.models import prepared
 from hiermeta.models.meta import build
 from hiermeta.models.priors import parse
 
@@ -49,12 +55,23 @@ def fitted(effect, mu="normal(0, 0.7)", tau="half_normal(0.35)", moderators=None
     return model, document
 
 
+WRONG_UNIT = Path(__file__).parents[1] / "cases" / "meta" / "wrong-unit-declared" / "data.csv"
 EFFECTS = [0.1, 0.3, 0.2, 0.15, 0.25, 0.2]
 
 
 def found(effect, low=-9.0, high=9.0, **priors):
+    model, document = fitted(np.array(effect), **priors)
     estimates = pd.DataFrame({"parameter": ["mu", "tau"], "q2.5": [low, 0.0], "q97.5": [high, 1.0]})
-    return {entry["name"]: entry for entry in checks(*fitted(np.array(effect), **priors), estimates)}
+    draws = {"beta": np.full((2, 5, len(model.back)), document["predict"]["mean"]), "tau": np.ones((2, 5))}
+    return {told["name"]: told for told in checks(model, document, estimates, draws)}
+
+
+def judged(model, document):
+    """The check of priors with the limits of the exact posterior."""
+    found = exact.summarise(exact.solve(model))
+    return entry(
+        confronted(model, document), {name: (found[name]["q2.5"], found[name]["q97.5"]) for name in ("mu", "tau")}
+    )[0]
 
 
 def test_default_priors_and_ordinary_effects_agree():
@@ -74,9 +91,42 @@ def test_default_priors_and_ordinary_effects_agree():
 def test_effects_far_beyond_the_prior_are_seen(scale, status):
     """Are effects a hundred times too large, as in a wrong unit, a contradiction? At 7 p is 0.05, doubled 0.09.
 
-    Seen to fail with a threshold of 0.2 and with a threshold of 1e-12.
+    The draws lie at the classical estimates. Seen to fail with a threshold of 0.2 and with a threshold of 1e-12.
     """
     assert found(np.array(EFFECTS) * scale, tau="half_normal(50)")[PRIOR]["status"] == status
+
+
+@pytest.mark.parametrize(
+    "effect, mu, tau, status",
+    [
+        (EFFECTS, "normal(0, 0.7)", "half_normal(0.35)", "pass"),
+        (EFFECTS, "normal(0, 0.01)", "half_normal(0.35)", "warn"),
+        (EFFECTS, "normal(2, 0.04)", "half_normal(0.35)", "fail"),
+        (np.array(EFFECTS) + 8, "normal(0, 0.7)", "half_normal(0.01)", "warn"),
+        (np.array(EFFECTS) * 12, "normal(0, 0.7)", "half_normal(50)", "warn"),
+        (np.array(EFFECTS) * 100, "normal(0, 0.7)", "half_normal(0.35)", "fail"),
+        (np.array(EFFECTS) * 100, "normal(0, 0.7)", "half_normal(50)", "fail"),
+    ],
+)
+def test_answers_that_the_data_exclude_fail(effect, mu, tau, status):
+    """Does a contradiction fail where the exact posterior follows the prior, and only then?
+
+    Effects of 8 with standard errors of 0.1 that hardly differ move a prior of N(0, 0.7) to where they are, 11 of its
+    SDs away: this posterior is what the data say.
+
+    Seen to fail with every contradiction below one in a million a failure, and with none that is likelier.
+    """
+    assert judged(*fitted(np.array(effect), mu, tau))["status"] == status
+
+
+def test_milliseconds_declared_as_standardised_fail():
+    """Is the reported case unusable: a pooled effect of 2.6 where restricted maximum likelihood finds 273 ± 44?"""
+    settings = {"measure": "SMD", "effect": "yi", "standard_error": "sei"}
+    validated = validate(read_table(str(WRONG_UNIT)), settings)
+    model = prepared.meta_analysis(settings, validated)[0]
+    document = {"applies": True} | classical(model.effect, model.variance, model.user_design, ["mu"])
+    told = judged(model, document)
+    assert told["status"] == "fail" and told["value"] < 1e-9
 
 
 def test_heterogeneity_far_beyond_the_prior_is_seen():
@@ -84,21 +134,21 @@ def test_heterogeneity_far_beyond_the_prior_is_seen():
 
     Seen to fail without τ among the parameters.
     """
-    entry = found([-2, 2, -1, 1, 0.5, -0.5], tau="half_normal(0.01)")[PRIOR]
-    assert (entry["status"], entry["parameter"]) == ("warn", "tau")
+    told = judged(*fitted(np.array([-2, 2, -1, 1, 0.5, -0.5]), tau="half_normal(0.01)"))
+    assert (told["status"], told["parameter"]) == ("fail", "tau")
 
 
 def test_points_are_not_doubted():
     """Are fixed parameters left out? Seen to fail with points doubted."""
     model, document = fitted(np.array([-2, 2, -1, 1, 0.5, -0.5]), mu="point(0)", tau="point(0.1)")
-    assert probabilities(model, document) == {}
+    assert confronted(model, document) == {}
 
 
 @pytest.mark.parametrize("low, high, status", [(0.1, 0.3, "pass"), (0.21, 0.3, "warn"), (0.1, 0.19, "warn")])
 def test_an_estimate_outside_of_the_credible_interval_warns(low, high, status):
     """Is the REML estimate, 0.2, compared with both limits? Seen to fail with the upper limit left out."""
-    entry = found(EFFECTS, low, high)[REML]
-    assert entry["status"] == status and entry["value"] == pytest.approx(0.2)
+    told = found(EFFECTS, low, high)[REML]
+    assert told["status"] == status and told["value"] == pytest.approx(0.2)
 
 
 def test_coefficients_are_judged_on_the_scale_of_their_priors():
@@ -106,13 +156,11 @@ def test_coefficients_are_judged_on_the_scale_of_their_priors():
 
     Seen to fail with slopes left in the file's units.
     """
-    from hiermeta.data.meta import moderator_column
-
     slope = 0.2
     effect = slope * (np.arange(6) * 10.0 - 25) + 0.01 * np.array([1, -1, 1, -1, 1, -1])
     model, document = fitted(effect, moderators=moderator_column("dose"))
     sd = np.std(np.arange(6) * 10.0, ddof=1)
     se = document["coefficients"][1]["se"] * sd
     expected = 2 * norm.sf(document["coefficients"][1]["estimate"] * sd / np.hypot(0.35, se))
-    assert probabilities(model, document)["dose"] == pytest.approx(expected, rel=1e-4)
+    assert confronted(model, document)["dose"].probability == pytest.approx(expected, rel=1e-4)
     assert expected < 1e-6

@@ -193,7 +193,7 @@ def of_draws(
     if description["output_scale"] == "natural":
         add_natural(tables, description["measure"])
     reference = before.documents["exact"]
-    further = prior_conflict.checks(model, before.documents["classical"], summaries.estimates)
+    further = prior_conflict.checks(model, before.documents["classical"], summaries.estimates, draws)
     further += suspicions.entries(description["suspicions"])
     results = Results(tables, {"diagnostics": diagnostics.verdict(summaries, health, reference, further)})
     full, bridged = evidence.candidates[0], bridge.bridge(model, draws)

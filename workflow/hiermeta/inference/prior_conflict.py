@@ -5,16 +5,22 @@ Evans & Moshonov 2006): with the estimate β̂ and its standard error s by restr
 prior, that of ``|β + s z|`` lying as far out as β̂, β from its prior and z standard normal. Standard deviations have
 intervals that are far from symmetric: the prior probability of values that are at most as probable, by density, as the
 most probable one in the 95% confidence interval.
+
+A contradiction alone asks for care: where the data are many, the posterior follows them whatever the prior. An answer
+is useless where the prior all but excludes the data and prevails nevertheless, so that the credible interval lies apart
+from the confidence interval: such a posterior repeats the prior, and holds nothing that the data allow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import norm
 
 from hiermeta.models.meta import MetaModel
 from hiermeta.models.priors import Prior
@@ -22,8 +28,11 @@ from hiermeta.models.priors import Prior
 Array = npt.NDArray[np.float64]
 SURPRISING = 0.01
 """Prior predictive tail probability below which prior and data contradict each other."""
+EXCLUDED = 1e-6
+"""One that no chance explains: one data set in a million has it, were the prior right."""
 PRIOR, REML = "prior against data", "REML beside Bayes"
 
+_Z_95 = float(norm.ppf(0.975))
 _Z = np.linspace(-9.0, 9.0, 1201)
 _LEVELS = 1 / (1 + np.exp(-np.linspace(-25.0, 25.0, 1001)))
 """Probabilities of the quantiles among which the mode is sought, dense in both tails."""
@@ -93,28 +102,74 @@ def _outside(prior: Prior, value: Callable[[float], Array], mass: float, level: 
     return float(np.exp(low)) if low > -_LOWEST else 0.0
 
 
-def entry(found: Mapping[str, float]) -> list[dict[str, Any]]:
-    """The entry for the checks of diagnostics.json; none without probabilities.
+@dataclass(frozen=True)
+class Confronted:
+    """A prior and what the data say without it, on the scale of the prior.
 
     Parameters
     ----------
-    found : mapping of str to float
-        Tail probabilities by parameter.
+    probability : float
+        Prior predictive tail probability.
+    lower, upper : float
+        95% confidence limits; ``upper`` may be infinite.
+    """
+
+    probability: float
+    lower: float
+    upper: float
+
+    @classmethod
+    def with_estimate(cls, prior: Prior, estimate: float, error: float) -> Confronted:
+        """With an estimate and its standard error; see `tail_probability`."""
+        return cls(tail_probability(prior, estimate, error), estimate - _Z_95 * error, estimate + _Z_95 * error)
+
+    @classmethod
+    def with_interval(cls, prior: Prior, lower: float, upper: float) -> Confronted:
+        """With the confidence limits of a standard deviation; see `spread_probability`."""
+        return cls(spread_probability(prior, lower, upper), lower, upper)
+
+    def apart(self, low: float, high: float) -> bool:
+        """Whether a credible interval has nothing in common with the confidence interval."""
+        return high < self.lower or low > self.upper
+
+
+def credible(draws: Mapping[str, Array]) -> dict[str, tuple[float, float]]:
+    """95% credible limits by parameter, from draws of any shape."""
+    limits = {name: np.quantile(values, (0.025, 0.975)) for name, values in draws.items()}
+    return {name: (float(low), float(high)) for name, (low, high) in limits.items()}
+
+
+def entry(found: Mapping[str, Confronted], posterior: Mapping[str, tuple[float, float]]) -> list[dict[str, Any]]:
+    """The entry for the checks of diagnostics.json; none without priors to judge.
+
+    Parameters
+    ----------
+    found : mapping of str to Confronted
+        By parameter.
+    posterior : mapping of str to tuple of float
+        95% credible limits of the same parameters on the same scales.
 
     Returns
     -------
     list of dict
-        ``name``, ``value``, ``threshold``, ``status`` and ``parameter``. The value is the smallest tail probability of
-        any parameter times their number (Bonferroni).
+        ``name``, ``value``, ``threshold``, ``status`` and ``parameter``, of the parameter that matters most. The value
+        is its tail probability times the number of parameters (Bonferroni).
     """
     if not found:
         return []
-    parameter = min(found, key=lambda name: found[name])
-    value = min(1.0, len(found) * found[parameter])
-    return [_entry(PRIOR, value, f"≥ {SURPRISING}", value >= SURPRISING) | {"parameter": parameter}]
+    values = {name: min(1.0, len(found) * one.probability) for name, one in found.items()}
+    useless = [name for name, value in values.items() if value < EXCLUDED and found[name].apart(*posterior[name])]
+    parameter = min(useless or values, key=lambda name: values[name])
+    status = "fail" if useless else "pass" if values[parameter] >= SURPRISING else "warn"
+    threshold = f"≥ {SURPRISING}"
+    return [
+        {"name": PRIOR, "value": values[parameter], "threshold": threshold, "status": status, "parameter": parameter}
+    ]
 
 
-def checks(model: MetaModel, classical: dict[str, Any], estimates: pd.DataFrame) -> list[dict[str, Any]]:
+def checks(
+    model: MetaModel, classical: dict[str, Any], estimates: pd.DataFrame, draws: Mapping[str, Array]
+) -> list[dict[str, Any]]:
     """Entries for the checks of diagnostics.json; none without a classical fit.
 
     Parameters
@@ -124,6 +179,8 @@ def checks(model: MetaModel, classical: dict[str, Any], estimates: pd.DataFrame)
         ``classical.json``.
     estimates : pandas.DataFrame
         ``estimates.csv``.
+    draws : mapping of str to numpy.ndarray
+        ``beta`` and ``tau``, shape (chains, draws, ...).
 
     Returns
     -------
@@ -132,17 +189,20 @@ def checks(model: MetaModel, classical: dict[str, Any], estimates: pd.DataFrame)
     """
     if not classical["applies"]:
         return []
-    entries = entry(probabilities(model, classical))
+    terms = [coefficient["term"] for coefficient in classical["coefficients"]]
+    sampled = dict(zip(terms, np.moveaxis(draws["beta"], -1, 0), strict=True)) | {"tau": draws["tau"]}
+    entries = entry(confronted(model, classical), credible(sampled))
     if not (model.moderators is None and model.priors["mu"].is_point):
         row = estimates.set_index("parameter").loc["mu"]
         mean, low, high = float(classical["predict"]["mean"]), float(row["q2.5"]), float(row["q97.5"])
         threshold = f"in the 95% credible interval of mu, {low:.4g} to {high:.4g}"
-        entries.append(_entry(REML, mean, threshold, low <= mean <= high))
+        status = "pass" if low <= mean <= high else "warn"
+        entries.append({"name": REML, "value": mean, "threshold": threshold, "status": status})
     return entries
 
 
-def probabilities(model: MetaModel, classical: dict[str, Any]) -> dict[str, float]:
-    """Prior predictive tail probability of each coefficient, and of the heterogeneity.
+def confronted(model: MetaModel, classical: dict[str, Any]) -> dict[str, Confronted]:
+    """The prior of each coefficient and of the heterogeneity against the fit by restricted maximum likelihood.
 
     Priors that are points are left out: they are not meant to be doubted.
     """
@@ -153,12 +213,10 @@ def probabilities(model: MetaModel, classical: dict[str, Any]) -> dict[str, floa
     for position, coefficient in enumerate(classical["coefficients"]):
         prior = model.coefficient_priors[position]
         if not prior.is_point:
-            found[coefficient["term"]] = tail_probability(prior, float(estimate[position]), float(error[position]))
+            found[coefficient["term"]] = Confronted.with_estimate(
+                prior, float(estimate[position]), float(error[position])
+            )
     _, lower, upper = classical["confint"]["tau"]
     if not model.priors["tau"].is_point and lower is not None:
-        found["tau"] = spread_probability(model.priors["tau"], lower, np.inf if upper is None else upper)
+        found["tau"] = Confronted.with_interval(model.priors["tau"], lower, np.inf if upper is None else upper)
     return found
-
-
-def _entry(name: str, value: float, threshold: str, good: bool) -> dict[str, Any]:
-    return {"name": name, "value": value, "threshold": threshold, "status": "pass" if good else "warn"}

@@ -31,7 +31,7 @@ from hiermeta.inference.hierarchical import (
     unpooled,
 )
 from hiermeta.inference.hierarchical.importance import log_predictive
-from hiermeta.inference.hierarchical.prior_conflict import probabilities
+from hiermeta.inference.hierarchical.prior_conflict import confronted, on_prior_scale
 from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
 from hiermeta.inference.meta import ESTIMATE_COLUMNS
 from hiermeta.inference.roots import attempt
@@ -149,7 +149,8 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
     }
     measured = about_clusters.loc[about_clusters["r_hat"].notna(), CONVERGENCE]
     every = pd.concat([summary[CONVERGENCE], measured, convergence(of_clusters)])
-    further = prior_conflict.entry(probabilities(model, next(iter(fits.values())), document))
+    against = confronted(model, next(iter(fits.values())), document)
+    further = prior_conflict.entry(against, prior_conflict.credible(on_prior_scale(model, draws)))
     further += suspicions.entries(description["suspicions"])
     documents = {
         "exact": reference,

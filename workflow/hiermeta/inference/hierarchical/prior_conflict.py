@@ -12,15 +12,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import chi2
 
 from hiermeta.inference.hierarchical.buildup import Fitted
-from hiermeta.inference.prior_conflict import spread_probability, tail_probability
-from hiermeta.models.hierarchical import HierarchicalModel
+from hiermeta.inference.prior_conflict import Confronted
+from hiermeta.models.hierarchical import Draws, HierarchicalModel
+
+Array = npt.NDArray[np.float64]
 
 
-def probabilities(model: HierarchicalModel, fitted: Fitted, document: Mapping[str, Any]) -> dict[str, float]:
-    """Prior predictive tail probability of each coefficient and of each SD that has an interval.
+def confronted(model: HierarchicalModel, fitted: Fitted, document: Mapping[str, Any]) -> dict[str, Confronted]:
+    """The prior of each coefficient, and of each SD that has an interval, against the classical fit.
 
     Parameters
     ----------
@@ -30,18 +33,30 @@ def probabilities(model: HierarchicalModel, fitted: Fitted, document: Mapping[st
     document : mapping
         ``classical.json``: ``confint`` is used, and ``sigma`` where there are no intervals.
     """
-    shift = np.eye(len(model.names))
-    if model.centred:
-        shift[model.names.index("intercept")] += model.centre
+    shift = _shift(model)
     estimate = shift @ fitted.coefficients
     variance = np.diag(shift @ fitted.covariance @ shift.T)
     found = {
-        name: tail_probability(model.priors[name], float(estimate[i]), float(np.sqrt(variance[i])))
+        name: Confronted.with_estimate(model.priors[name], float(estimate[i]), float(np.sqrt(variance[i])))
         for i, name in enumerate(model.names)
         if np.isfinite(variance[i]) and variance[i] > 0
     }
     intervals = _intervals(model, document).items()
-    return found | {name: spread_probability(model.priors[name], *limits) for name, limits in intervals}
+    return found | {name: Confronted.with_interval(model.priors[name], *limits) for name, limits in intervals}
+
+
+def on_prior_scale(model: HierarchicalModel, draws: Draws) -> dict[str, Array]:
+    """Draws of the coefficients and SDs, the intercept at the means of the other columns."""
+    found = dict(zip(model.names, _shift(model) @ draws.beta.T, strict=True)) | {"sigma": draws.sigma}
+    return found | dict(zip(model.sd_names, draws.sd.T, strict=True))
+
+
+def _shift(model: HierarchicalModel) -> Array:
+    """From coefficients of the user's columns to those of centred columns."""
+    shift = np.eye(len(model.names))
+    if model.centred:
+        shift[model.names.index("intercept")] += model.centre
+    return shift
 
 
 def _intervals(model: HierarchicalModel, document: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
