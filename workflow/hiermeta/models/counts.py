@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -20,6 +21,8 @@ NODES = {1: 25, 2: 9, 3: 5}
 _CELLS = 4_000_000
 _NEWTON = 50
 _TOLERANCE = 1e-9
+_STRIDE = 3.0
+"""Largest change of a linear predictor in a Newton step: the scale on which logits and logarithms curve."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Counts:
     cluster : numpy.ndarray
         Shape (R,): number of each row's cluster.
     constant : numpy.ndarray
-        Shape (J,): terms of the log likelihood without parameters, by cluster.
+        Shape (J,): terms of the log likelihood without parameters, by cluster, beside yη − exp(η), or yη − n log(1 +
+        exp(η)).
     """
 
     poisson: bool
@@ -75,17 +79,29 @@ class Counts:
         """Variance of the events given their mean."""
         return mean if self.poisson else mean * (1 - mean / self.trials)
 
-    def kernel(self, linear: Array) -> Array:
-        """Log density of each row without its constant."""
+    @cached_property
+    def _reference(self) -> tuple[Array, Array, Array]:
+        """Linear predictor that fits each row by itself, the mean or probability there, and the log density there."""
         if self.poisson:
-            return np.asarray(self.y * linear - np.exp(np.minimum(linear, 700.0)))
-        # As numpy.logaddexp(0, linear), in a fifth of the time.
-        log_sum = np.maximum(linear, 0) + np.log1p(np.exp(-np.abs(linear)))
-        return np.asarray(self.y * linear - self.trials * log_sum)
+            size = np.maximum(self.y, 1.0)
+            return np.log(size), size, self.y * np.log(size) - size
+        inside = (self.y > 0) & (self.y < self.trials)
+        p = np.where(inside, self.y / self.trials, (self.y + 0.5) / (self.trials + 1))
+        return np.log(p) - np.log1p(-p), p, self.y * np.log(p) + (self.trials - self.y) * np.log1p(-p)
+
+    def kernel(self, linear: Array) -> Array:
+        """Log density of each row relative to one that fits the row by itself, to which large counts lose no digits."""
+        centre, size, _ = self._reference
+        d = linear - centre
+        if self.poisson:
+            return np.asarray(self.y * d - size * np.expm1(np.minimum(d, 700.0 - centre)))
+        up = d > 0
+        share = np.where(up, 1 - size, size) * np.expm1(-np.abs(d))
+        return np.asarray(np.where(up, self.y - self.trials, self.y) * d - self.trials * np.log1p(share))
 
     def normalisers(self, dispersion: float) -> Array:
         """Shape (J,): terms of the log likelihood that don't depend on the linear predictor, by cluster."""
-        return self.constant
+        return self.constant + self.by_cluster(self._reference[2])
 
     def chunks(self, draws: int, nodes: int) -> Iterator[slice]:
         """Slices of draws small enough for arrays of shape (draws, R) at every node."""
@@ -123,7 +139,7 @@ class Counts:
                 terms.append(self.by_cluster(self.kernel(linear)) - 0.5 * (v**2).sum(axis=2) + log_weight)
             log_determinant = np.log(np.diagonal(root, axis1=2, axis2=3)).sum(axis=2)
             result[part] = logsumexp(terms, axis=0) - log_determinant
-        return result + self.constant
+        return result + self.normalisers(1.0)
 
     def _modes(self, fixed: Array, loading: Array) -> tuple[Array, Array]:
         """Modes (S, J, q) of v = L⁻¹u and Cholesky factors (S, J, q, q) of the negative curvature there, by Newton."""
@@ -136,7 +152,8 @@ class Counts:
             weighted = loading * self.curvature(mean)[..., None]
             curvature = np.add.reduceat(weighted[..., None] * loading[:, :, None, :], self.start, axis=1) + identity
             step = np.asarray(np.linalg.solve(curvature, gradient[..., None])[..., 0], float)
-            v = v + step / np.maximum(1, np.abs(step).max(axis=2, keepdims=True) / 2)
+            change = np.abs((loading * step[:, self.cluster]).sum(axis=2))
+            v = v + step / np.maximum(1, np.maximum.reduceat(change, self.start, axis=1) / _STRIDE)[..., None]
             if np.abs(step).max() < _TOLERANCE:
                 break
         return v, np.asarray(np.linalg.cholesky(curvature), float)

@@ -28,6 +28,9 @@ Whole = npt.NDArray[np.intp]
 _NEWTON, _HALVINGS = 100, 30
 _TOLERANCE = 1e-10
 """Largest Newton decrement at the mode: twice what the log density still rises."""
+_ROUNDING = 1e-9
+"""Decrement as a share of the log density below which rounding may hide the rise."""
+_LOST = "the most probable random effects can't be computed in double precision"
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,13 @@ class Latent:
         prior : pair of numpy.ndarray, optional
             Means and precisions of the coefficients, shape (p,) each; a precision of 0 is a flat prior.
         start : pair of numpy.ndarray, optional
-            v and coefficients where the search for the mode begins; by default zero and the prior's means.
+            v and coefficients where the search for the mode may begin, if the log density is higher there than at zero
+            and the prior's means.
+
+        Raises
+        ------
+        LinAlgError
+            When parameters are so extreme that double precision doesn't tell the mode.
         """
         rows, A = self.rows, self.design(L)
         loading = rows.Z @ L
@@ -127,11 +136,13 @@ class Latent:
         mean, precision = prior if prior is not None else (np.zeros(0), np.zeros(0))
         X = rows.X if prior is not None else rows.X[:, :0]
 
-        def height(linear: Array, v: Array, beta: Array) -> float:
+        def height(v: Array, beta: Array) -> float:
             penalty = v @ v + precision @ (beta - mean) ** 2
-            return float(rows.kernel(linear).sum() / dispersion - penalty / 2)
+            return float(rows.kernel(known + A @ v + X @ beta).sum() / dispersion - penalty / 2)
 
-        v, beta = start if start is not None else (np.zeros(self.size), mean.copy())
+        v, beta = np.zeros(self.size), mean.copy()
+        if start is not None and height(*start) > height(v, beta):
+            v, beta = start
         for _ in range(_NEWTON):
             linear = known + A @ v + X @ beta
             expected = rows.mean(linear)
@@ -146,15 +157,21 @@ class Latent:
             decrement = float(slope[0] @ step[0] + slope[1] @ step[1])
             if decrement < _TOLERANCE:
                 break
-            here, share = height(linear, v, beta), 1.0
+            here, share = height(v, beta), 1.0
             for _ in range(_HALVINGS):
                 new = v + share * step[0], beta + share * step[1]
-                if height(known + A @ new[0] + X @ new[1], *new) >= here:
+                if height(*new) >= here:
                     break
                 share /= 2
+            else:
+                if not decrement < _ROUNDING * abs(here):
+                    raise np.linalg.LinAlgError(_LOST)
+                break
             v, beta = new
+        else:
+            raise np.linalg.LinAlgError(_LOST)
         value = (
-            height(linear, v, beta)
+            height(v, beta)
             + float(rows.normalisers(dispersion).sum())
             + 0.5 * np.log(precision[precision > 0]).sum()
             - curvature.log_determinant / 2
@@ -183,7 +200,10 @@ class _Curvature:
             matrix = sparse.csc_matrix((values, indices, pointers), shape=(latent.size, latent.size))
             matrix += sparse.identity(latent.size, format="csc")
             symmetric = {"SymmetricMode": True}
-            inner = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
+            try:
+                inner = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
+            except RuntimeError as reason:  # SuperLU's word for a singular matrix
+                raise np.linalg.LinAlgError(str(reason)) from None
             by_effect = np.log(np.abs(inner.U.diagonal()))[inner.perm_c]
             half = inner.solve(cross) if X.shape[1] else half
         outer = X.T @ weighted + np.diag(precision) - cross.T @ half

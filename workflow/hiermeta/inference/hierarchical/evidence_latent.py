@@ -91,7 +91,12 @@ class _Marginal(Hyperparameters):
         self.chosen, self.v = np.empty(len(z), np.intp), np.empty((len(z), latent.size))
         start = None
         for i, (sigma, L) in enumerate(zip(*self.factor(z), strict=True)):
-            found = latent.approximate(L, latent.rows.known, float(sigma**2), self._prior, start)
+            try:
+                found = latent.approximate(L, latent.rows.known, float(sigma**2), self._prior, start)
+            except np.linalg.LinAlgError:  # so far out that double precision gives out: no weight
+                self.beta[i], self.v[i], self.chosen[i], value[i] = self._prior[0], 0.0, 0, -np.inf
+                self.log_share[i] = -np.log(draws)
+                continue
             start = found.v, found.beta  # modes of neighbours save half of the steps
             v, self.beta[i], log_weight = found.sample(self._rng, _PAIRS)
             log_weight = 0 * log_weight if exact else log_weight + self._correction(self.beta[i])
