@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 TOLERANCE = 1e-9
-UNSTABLE = {"seconds", "versions", "program_sha256", "cmdstan", "hiermeta"}
+UNSTABLE = {"seconds", "versions", "program_sha256", "cmdstan", "commit"}
 """Keys of documents whose values may differ between two runs of the same analysis."""
 
 Leaves = dict[str, Any]

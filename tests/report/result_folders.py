@@ -299,6 +299,7 @@ def _fit() -> dict[str, Any]:
         "attempts": [attempt],
         "cmdstan": "CmdStan 2.35.0 (built from PyPI)",
         "versions": {"hiermeta": "0.1.0", "cmdstanpy": "1.3.2", "stan": "2.35.0"},
+        "commit": "ab" * 20 + "+changes",
         "program_sha256": "cd" * 32,
         "data_sha256": "ef" * 32,
         "command": "meta sample num_samples=2500 random seed=20260101",

@@ -348,9 +348,14 @@ def test_what_a_prior_fixes_is_not_called_an_estimate(results: Path) -> None:
 
 
 def test_the_report_names_its_fit(results: Path) -> None:
-    """Can a report be traced to the draws it was made from? Seen to fail with the digest of another file."""
+    """Can a report be traced to the draws it was made from, and to the code that made it?
+
+    Seen to fail with the digest of another file.
+    """
     digest = hashlib.sha256((results / "clustered" / "posterior.nc").read_bytes()).hexdigest()
-    assert digest in page(results, "clustered").by_id("provenance").text
+    text = page(results, "clustered").by_id("provenance").text
+    assert digest in text
+    assert f"0.1.0, commit {'ab' * 20}+changes" in text
 
 
 @pytest.mark.parametrize("name", ["clustered", "slopes", "logit"])

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from hiermeta.data import config, guess, hierarchical, meta
 from hiermeta.data.dropped import by_reason, listed
 from hiermeta.data.guess import count
 from hiermeta.data.problems import Refused
+from hiermeta.data.provenance import own_version
 from hiermeta.data.read import Source, read_table
 from hiermeta.data.shipped import SNAKEFILE
 from hiermeta.data.split import part
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status of ``check``: 0 usable, 1 not usable; of ``run``: Snakemake's. Wrong arguments exit with 2.
     """
     parser = argparse.ArgumentParser(prog="hiermeta", description="Bayesian multilevel analyses from CSV files.")
-    parser.add_argument("--version", action="version", version=f"hiermeta {_version()}")
+    parser.add_argument("--version", action="version", version=f"hiermeta {own_version() or '(not installed)'}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     check = commands.add_parser(
         "check",
@@ -166,10 +166,3 @@ def _tell(refused: Refused) -> bool:
     for problem in refused.problems:
         print(f"  {problem}", file=sys.stderr)
     return False
-
-
-def _version() -> str:
-    try:
-        return version("hiermeta")
-    except PackageNotFoundError:
-        return "(not installed)"

@@ -27,7 +27,7 @@ RECORD = "report.json"
 ICONS = {"pass": "✓", "warn": "!", "fail": "✕", "refused": "⊘", "none": "–"}
 WORDS = {"pass": "passed", "warn": "read with care", "fail": "failed – do not use", "refused": "refused"}
 SETTINGS = {"chains": "count", "warmup": "count", "draws": "count", "adapt_delta": "plain", "seconds": "short"}
-FIT_KEYS = ("seed", "cmdstan", "versions", "program", "program_sha256", "command")
+FIT_KEYS = ("seed", "cmdstan", "versions", "commit", "program", "program_sha256", "command")
 
 
 def _refused(results: Results) -> bool:

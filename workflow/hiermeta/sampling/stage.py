@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data.files import read_csv, read_json, write_json
+from hiermeta.data.provenance import own_commit, own_version
 from hiermeta.sampling.nuts import Sample, SamplingFailed
 from hiermeta.sampling.storage import write_posterior
 from hiermeta.sampling.toolchain import ToolchainError
@@ -52,7 +53,9 @@ def fit_data_set(
             "message": "",
             "attempts": [],
             "data_sha256": read_json(paths.validation)["source"].get("sha256"),
-            "versions": {"python": sys.version.split()[0]} | {package: version(package) for package in PACKAGES},
+            "versions": {"hiermeta": own_version(), "python": sys.version.split()[0]}
+            | {package: version(package) for package in PACKAGES},
+            "commit": own_commit(),  # not in the posterior file: equal draws of two commits stay equal bytes
         }
     )
     groups: Groups = {"posterior": {}}
