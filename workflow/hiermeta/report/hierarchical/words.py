@@ -15,7 +15,9 @@ QUANTITIES = {
     "R2 [marginal]": "Share of the variance that the predictors explain (Nakagawa & Schielzeth).",
     "R2 [conditional]": "Share that predictors and clusters explain together.",
     "R2 [within]": "By how much the predictors lower the variance within clusters; can be negative.",
-    "R2 [between]": "By how much the predictors lower the variance between clusters; can be negative.",
+    "R2 [between]": "By how much the predictors lower the variance between clusters, averaged over individuals. It "
+    "can be negative, with varying slopes by design: their variance is between clusters here, and within "
+    "clusters in the model without predictors, which has no slopes.",
     "median odds ratio": "Median ratio of the odds of two individuals alike in all but their clusters (the higher to "
     "the lower).",
     "median rate ratio": "Median ratio of the rates of two individuals alike in all but their clusters (the higher to "
