@@ -163,7 +163,7 @@ def test_the_terminal_says_why(status, checks, agreement, message):
     Seen to fail without warnings.
     """
     diagnostics = {"status": status, "checks": checks, "agreement": agreement}
-    found = trouble(SimpleNamespace(status=status, trouble="", is_meta=True, diagnostics=diagnostics))
+    found = trouble(SimpleNamespace(status=status, trouble="", crashed="", is_meta=True, diagnostics=diagnostics))
     assert found[0] == message
     assert bool(found[1]) == bool(message)
 

@@ -20,8 +20,10 @@ description, record = read_json(paths.model), read_json(paths.record)
 
 def analysed():
     """All result files."""
-    if description["status"] != "ok":
+    if description["status"] == "refused":
         return analysis.without_results("refused", "the data set was refused")
+    if description["status"] != "ok":
+        return analysis.without_results("fail", description["message"])
     table = read_csv(paths.data, text=description["factors"])
     model = meta.from_files(table, description)
     results = analysis.without_results("fail", record["message"])
@@ -37,7 +39,14 @@ def analysed():
     return results
 
 
-results = guarded(analysed, lambda message: analysis.without_results("fail", message))
+def failed(message):
+    """The result files of a data set whose analysis can't be done."""
+    record["crashed"] = "analyse"
+    return analysis.without_results("fail", message)
+
+
+results = guarded(analysed, failed)
+results.documents["diagnostics"]["crashed"] = record["crashed"]
 folder = Path(output.estimates).parent
 for name, content in results.tables.items():
     write_csv(folder / f"{name}.csv", content)

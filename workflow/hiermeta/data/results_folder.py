@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 
@@ -29,6 +30,36 @@ def escaping_links(folder: str | Path) -> list[str]:
             if os.path.islink(path) and not os.path.realpath(path).startswith(inside):
                 found.append(path)
     return sorted(found)
+
+
+WITHDRAWN = {
+    "prepare": "validation.json",
+    "fit": "fit.json",
+    "analyse": "diagnostics.json",
+    "figures": "figures",
+    "report": "report.json",
+    "overview": "../overview.json",
+}
+"""What a crashed stage's results lose, below the folder of the data set, so that they are made again."""
+
+
+def withdraw(folder: Path, name: str, stage: str) -> None:
+    """Take from a crashed stage's results what the next run misses; the page that tells of the crash stays.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The results folder.
+    name : str
+        Of the data set.
+    stage : str
+        One of prepare, fit, analyse, figures, report and overview.
+    """
+    path = folder / name / WITHDRAWN[stage]
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def leftovers(folder: str | Path, datasets: Collection[str]) -> list[str]:

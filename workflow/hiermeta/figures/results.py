@@ -256,14 +256,20 @@ class Results:
             return "refused"
         return "fail" if self.trouble else str(self.diagnostics["status"])
 
+    @property
+    def crashed(self) -> str:
+        """The stage that an unexpected error kept from ending; empty where there was none."""
+        drawn = not (self.folder / "figures" / ERROR).exists()
+        return str(self.diagnostics.get("crashed") or ("" if drawn else "figures"))
+
     @cached_property
     def trouble(self) -> str:
         """What kept a stage from ending, in its own words; empty where all of them did."""
         errors = self.folder / "figures" / ERROR
-        if self.fit.get("status") == "failed":
-            return str(self.fit.get("message") or "sampling failed")
         if self.diagnostics["status"] == "fail" and self.diagnostics.get("message"):
             return str(self.diagnostics["message"])
+        if self.fit.get("status") == "failed":
+            return str(self.fit.get("message") or "sampling failed")
         return errors.read_text(encoding="utf-8").strip() if errors.exists() else ""
 
     def estimate(self, parameter: str) -> Row:

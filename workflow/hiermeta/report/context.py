@@ -20,7 +20,7 @@ from hiermeta.report.hierarchical import sections as hierarchical
 from hiermeta.report.outcome import trouble
 from hiermeta.report.page import render
 from hiermeta.report.section import Section, figure
-from hiermeta.report.words import GLOSSARY, advice, kind
+from hiermeta.report.words import GLOSSARY, after_crash, kind
 
 RECORD = "report.json"
 """What a report says of its data set, for the overview."""
@@ -134,7 +134,7 @@ SECTIONS = [
     Section(
         "failure",
         "What went wrong",
-        lambda r: {"message": r.trouble, "steps": next_steps(r), "sentence": verdict(r)},
+        lambda r: {"message": r.trouble, "steps": next_steps(r), "sentence": verdict(r), "numbers": r.has_numbers},
         lambda r: r.status == "fail",
     ),
     Section(
@@ -258,6 +258,7 @@ def context(results: Results, presentation: Mapping[str, str | None]) -> dict[st
         "icons": ICONS,
         "status_word": WORDS[status],
         "digest": results.fit_digest,
+        "has_numbers": results.has_numbers,
         "sections": present,
         "content": {section.id: section.content(results) for section in present},
     }
@@ -277,17 +278,24 @@ def write_report(folder: Path, presentation: Mapping[str, str | None], target: P
     target : Path
         The page.
     record : Path
-        JSON with ``status``, ``message`` and ``steps`` (what to try), for the overview.
+        JSON with ``status``, ``message``, ``steps`` (what to try) and ``crashed`` (the stage that an unexpected error
+        kept from ending, or empty), for the overview.
     """
 
     def page() -> tuple[str, dict[str, Any]]:
         results = Results(folder)
         message, steps = trouble(results)
-        found = {"status": results.status, "message": message, "steps": steps}
+        found = {"status": results.status, "message": message, "steps": steps, "crashed": results.crashed}
         return render("report.html.j2", context(results, presentation)), found
 
     def replacement(message: str) -> tuple[str, dict[str, Any]]:
-        found = {"status": "fail", "message": f"the report can't be made: {message}", "steps": [advice(message)]}
+        steps = [after_crash(folder.name, "report")]
+        found = {
+            "status": "fail",
+            "message": f"the report can't be made: {message}",
+            "steps": steps,
+            "crashed": "report",
+        }
         heading = {"name": folder.name, "title": presentation.get("title") or folder.name, "icon": ICONS["fail"]}
         return render("unreported.html.j2", heading | {"status_word": WORDS["fail"]} | found), found
 

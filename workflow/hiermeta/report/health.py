@@ -11,7 +11,7 @@ from hiermeta.figures.palette import symbol
 from hiermeta.figures.results import Results, decimals_of
 from hiermeta.inference.prior_conflict import PRIOR, REML
 from hiermeta.report.cells import Number, Sentence, from_document, from_row
-from hiermeta.report.words import advice
+from hiermeta.report.words import advice, after_crash
 
 AGREEMENT = ("Stan − exact, in SDs", "Stan − importance sampling, in SDs")
 UNCONVERGED = ("R-hat", "ESS", "divergences")
@@ -96,7 +96,7 @@ def verdict(results: Results) -> Sentence:
     comparison = agreement_check(results)
     wrong = failed(checks)
     if results.status == "fail":
-        return ["These numbers must not be used: ", ", ".join(wrong) or "the analysis did not end", "."]
+        return ["These numbers must not be used: ", ", ".join(wrong) or "not every stage ended", "."]
     alone = [f" {reason}"] if (reason := not_compared(results)) else []
     if wrong:
         return ["Read these numbers with care; failed checks: ", ", ".join(wrong), ".", *alone]
@@ -118,6 +118,8 @@ def next_steps(results: Results) -> list[str]:
     names = failed(strip(results))
     if any(part in name for name in names for part in UNCONVERGED):
         names = [name for name in names if name not in AGREEMENT]  # no wonder, and no bug
+    if results.crashed:
+        return [after_crash(results.model["name"], results.crashed)]
     if results.trouble:
-        names.append("unexpected error" if "unexpected error" in results.trouble else "sampling failed")
+        names.append("sampling failed")
     return list(dict.fromkeys(advice(name) for name in names))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from hiermeta.data.printable import in_terminal
 from hiermeta.figures.results import Results
 from hiermeta.report.health import Check, next_steps, not_compared, strip
+from hiermeta.report.words import log_of
 
 STATUSES = ("pass", "warn", "fail", "refused")
 TROUBLED = ("fail", "refused", "warn")
@@ -73,6 +75,34 @@ def summary(datasets: Sequence[Mapping[str, Any]]) -> str:
         slowest = ", ".join(f"{entry['name']} ({entry['seconds']:.1f} s)" for entry in timed[:3])
         lines.append(f"  longest sampling: {slowest}")
     return "\n".join(lines)
+
+
+def endings(datasets: Sequence[Mapping[str, Any]], folder: Path) -> list[str]:
+    """Why the run ends with exit status 1, one line per reason; none where it doesn't.
+
+    A fit that did not converge is a result, and no reason.
+
+    Parameters
+    ----------
+    datasets : sequence of mapping
+        The entries of ``overview.json``.
+    folder : pathlib.Path
+        The results folder.
+    """
+    lines = []
+    crashed = [entry for entry in datasets if entry["crashed"]]
+    if crashed:
+        logs = listed(list(dict.fromkeys(str(folder / log_of(entry["name"], entry["crashed"])) for entry in crashed)))
+        lines.append(
+            f"unexpected error: {listed([entry['name'] for entry in crashed])}. This is a bug in hiermeta; please "
+            f"report it with {logs}. The next run tries again. The exit status is 1."
+        )
+    refused = [entry["name"] for entry in datasets if entry["status"] == "refused"]
+    if refused:
+        lines.append(
+            f"refused: {listed(refused)}. Their reports say what is wrong and what to do. The exit status is 1."
+        )
+    return lines
 
 
 def listed(names: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from hiermeta.report.overview_line import DataSet
 from hiermeta.report.overview_tables import hierarchical, meta
 from hiermeta.report.page import render
 from hiermeta.report.section import Figure
-from hiermeta.report.words import advice
+from hiermeta.report.words import after_crash
 
 _CLUSTERING = {
     "ICC": {"icc": "mean", "icc_q2.5": "q2.5", "icc_q97.5": "q97.5"},
@@ -55,7 +55,8 @@ def read(folder: Path, name: str, title: str | None) -> DataSet:
         return DataSet(name, title or name, **outcome, **heading, numbers=_numbers(results), entry=_entry(results))
 
     def failed(message: str) -> DataSet:
-        return DataSet(name, title or name, "fail", f"its files can't be read: {message}", [advice("unexpected error")])
+        steps = [after_crash(name, "overview")]
+        return DataSet(name, title or name, "fail", f"its files can't be read: {message}", steps, "overview")
 
     return guarded(line, failed)
 

@@ -25,6 +25,7 @@ class DataSet:
     status: str
     message: str
     steps: list[str]
+    crashed: str
     analysis: str = "meta"
     measure: str = ""
     numbers: dict[str, Number] = field(default_factory=dict)
@@ -39,4 +40,5 @@ class DataSet:
         """The line as plain values, for TSV and JSON."""
         heading = {"name": self.name, "title": self.title, "status": self.status, "analysis": self.analysis}
         values = {field: self.numbers[field].value if field in self.numbers else None for field in FIELDS}
-        return heading | {"measure": self.measure} | values | {"message": self.message, "report": self.report}
+        ending = {"message": self.message, "report": self.report, "crashed": self.crashed}
+        return heading | {"measure": self.measure} | values | ending

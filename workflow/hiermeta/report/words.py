@@ -116,10 +116,6 @@ ADVICE = {
     "Stan − ": (
         "Run again with another seed. If the disagreement stays, please report it with this folder: it is a bug."
     ),
-    "unexpected error": (
-        "The log in the folder `logs` says where it happened. Please report it, with the data if you may share them: "
-        "it is a bug. Meanwhile look for rows or labels that are unlike the others."
-    ),
     "sampling failed": (
         "Look for estimates with an implausibly small variance, use narrower priors, or give the sampler more time: "
         "`sampling: {warmup: 2000}`."
@@ -134,6 +130,20 @@ def kind(results: Results) -> str:
     levels = "three-level" if results.clustered else "random-effects"
     scale = " location-scale" if formulas.get("scale") else ""
     return f"{levels}{scale} meta-{'regression' if formulas.get('moderators') else 'analysis'}"
+
+
+def log_of(name: str, stage: str) -> str:
+    """The log of a stage of a data set, below the results folder."""
+    return "overview.log" if stage == "overview" else f"{name}/logs/{stage}.log"
+
+
+def after_crash(name: str, stage: str) -> str:
+    """What to do when an unexpected error ended a stage of a data set."""
+    return (
+        "This is a bug in hiermeta. Please report it where you got hiermeta from, with the log that says where it "
+        f"happened, `{log_of(name, stage)}` in the results folder, and with the data if you may share them. The next "
+        "run tries again. Meanwhile look for rows or labels that are unlike the others."
+    )
 
 
 def advice(check: str) -> str:

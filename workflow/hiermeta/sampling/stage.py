@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data.files import read_csv, read_json, write_json
+from hiermeta.data.guard import guarded
 from hiermeta.data.provenance import own_commit, own_version
 from hiermeta.sampling.nuts import Sample, SamplingFailed
 from hiermeta.sampling.storage import write_posterior
-from hiermeta.sampling.toolchain import ToolchainError
 
 PACKAGES = ("arviz", "cmdstanpy", "numpy", "pandas", "scipy", "snakemake", "xarray")
 Groups = dict[str, dict[str, npt.NDArray[Any]]]
@@ -50,7 +49,8 @@ def fit_data_set(
         | read_json(paths.program)
         | {
             "status": description["status"],
-            "message": "",
+            "message": description.get("message", ""),
+            "crashed": description.get("crashed", ""),
             "attempts": [],
             "data_sha256": read_json(paths.validation)["source"].get("sha256"),
             "versions": {"hiermeta": own_version(), "python": sys.version.split()[0]}
@@ -58,22 +58,27 @@ def fit_data_set(
             "commit": own_commit(),  # not in the posterior file: equal draws of two commits stay equal bytes
         }
     )
-    groups: Groups = {"posterior": {}}
-    if description["status"] == "ok":
+    nothing: Groups = {"posterior": {}}
+
+    def sampled() -> Groups:
+        if description["status"] != "ok":
+            return nothing
+        table = read_csv(paths.data, text=[*description.get("text", ()), *description.get("factors", ())])
         try:
-            fitted, groups = fit(
-                read_csv(paths.data, text=[*description.get("text", ()), *description.get("factors", ())]), description
-            )
-            record |= {"attempts": [attempt.as_dict() for attempt in fitted.attempts], "seconds": fitted.seconds}
-            record["max_treedepth"] = fitted.attempts[-1].max_treedepth
+            fitted, groups = fit(table, description)
         except SamplingFailed as error:
-            record |= {"status": "failed", "message": str(error)}
+            record.update(status="failed", message=str(error))
             print(f"{name}: sampling failed. {error}", file=sys.stderr)
-        except (ToolchainError, OSError, MemoryError):
-            raise  # the machine's trouble, not the data set's
-        except Exception as error:
-            record |= {"status": "failed", "message": f"unexpected error: {error!r}"}
-            traceback.print_exc()
+            return nothing
+        record.update(attempts=[attempt.as_dict() for attempt in fitted.attempts], seconds=fitted.seconds)
+        record["max_treedepth"] = fitted.attempts[-1].max_treedepth
+        return groups
+
+    def failed(message: str) -> Groups:
+        record.update(status="failed", message=message, crashed="fit")
+        return nothing
+
+    groups = guarded(sampled, failed)
     attributes = {key: record[key] for key in ("seed", "cmdstan", "program_sha256", "data_sha256") if record[key]}
     attributes |= {f"{package}_version": number for package, number in record["versions"].items()}
     write_posterior(output.posterior, groups, dims, attributes)

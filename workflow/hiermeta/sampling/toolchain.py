@@ -24,7 +24,7 @@ SOURCES = STAN / "toolchain"
 PROVENANCE, CONTENTS = "PROVENANCE", "CONTENTS"
 
 
-class ToolchainError(RuntimeError):
+class ToolchainError(OSError):
     """No working CmdStan; the message is one paragraph that names the remedy."""
 
 
