@@ -1,6 +1,7 @@
 """Model comparison: evidence against references and closed forms, probabilities and averages by hand."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -116,6 +117,29 @@ def test_probabilities_and_inclusion_by_hand(model_of):
     assert table.loc[1, "elpd_loo_difference"] == pytest.approx(difference.sum())
     assert table.loc[1, "elpd_loo_difference_se"] == pytest.approx(np.sqrt(model.k * difference.var(ddof=1)))
     assert "11 clusters" in document["notes"][0]
+
+
+def test_the_error_of_an_inclusion_bayes_factor_is_that_of_repeated_estimates():
+    """Do errors of the evidence carry over to Bayes factors that are made of several models?
+
+    2000 repetitions: the SD has a relative standard error of 1.6%; 7% is four.
+    """
+    parts = [{"effect", "heterogeneity"}, {"effect"}, {"heterogeneity"}, set()]
+    evidence, errors = np.array([0.3, 1.1, -0.4, 0.2]), np.array([0.02, 0.05, 0.04, 0.01])
+    compared = [
+        SimpleNamespace(candidate=SimpleNamespace(parts=frozenset(p)), error=e)
+        for p, e in zip(parts, errors, strict=True)
+    ]
+    prior = np.log(np.full(4, 0.25))
+    rng = np.random.default_rng(8)
+
+    def factors(values):
+        return {row["part"]: row for row in comparison.inclusion(compared, prior, prior + values)}
+
+    repeated = [factors(evidence + errors * rng.standard_normal(4)) for _ in range(2000)]
+    for part, row in factors(evidence).items():
+        spread = np.std([found[part]["log_bayes_factor"] for found in repeated])
+        assert row["error"] == pytest.approx(spread, rel=0.07)
 
 
 def test_averages_over_models_by_brute_force():

@@ -18,7 +18,7 @@ import numpy as np
 CHAINS, DRAWS = 4, 500
 UNIT = math.sqrt(2)
 SUMMARY = ("mean", "sd", "median", "q2.5", "q97.5")
-MCSE = ("mcse_mean", "mcse_q2.5", "mcse_q97.5")
+MCSE = ("mcse_mean", "mcse_median", "mcse_q2.5", "mcse_q97.5")
 
 HOSTILE = [
     "<script>alert('x')</script>",
@@ -90,7 +90,8 @@ def _summary(values: np.ndarray) -> dict[str, float]:
     sd = float(values.std(ddof=1))
     numbers = (float(values.mean()), sd, float(median), float(low), float(high))
     error = sd / math.sqrt(values.size)
-    return dict(zip(SUMMARY, numbers, strict=True)) | dict(zip(MCSE, (error, 3.1 * error, 3.1 * error), strict=True))
+    errors = (error, 1.25 * error, 3.1 * error, 3.1 * error)
+    return dict(zip(SUMMARY, numbers, strict=True)) | dict(zip(MCSE, errors, strict=True))
 
 
 def _true_effects(

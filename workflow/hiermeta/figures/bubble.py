@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from hiermeta.figures import curves, palette, style
 from hiermeta.figures.curves import Curve
 from hiermeta.figures.forest_rows import weights
-from hiermeta.figures.numbers import fixed
-from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.figures.numbers import EXACT, fixed, places, with_limits
+from hiermeta.figures.results import Results, Row
 
 HEIGHT = 380
 
@@ -65,16 +65,8 @@ def _description(results: Results, names: list[str]) -> str:
 def _finding(results: Results, name: str) -> str:
     levels: dict[str, Row] = {row["level"]: row for row in results.marginal_means if row["moderator"] == name}
     low, high = levels["-1 SD"], levels["+1 SD"]
-    texts = [
-        f"{fixed(row['mean'], decimals_of(row))} ({fixed(row['q2.5'], decimals_of(row))} to "
-        f"{fixed(row['q97.5'], decimals_of(row))}) at {fixed(float(row['value']), _places(low, high))}"
-        for row in (low, high)
-    ]
+    apart = places((float(high["value"]) - float(low["value"])) / 2, EXACT)
+    texts = [f"{with_limits(row)} at {fixed(float(row['value']), apart)}" for row in (low, high)]
     return f"Along {style.shorten(name, 40)}, one standard deviation below and above its mean, the mean effect is " + (
         " and ".join(texts) + "."
     )
-
-
-def _places(low: Row, high: Row) -> int:
-    """Decimal places that show the distance between two values of a moderator in three digits."""
-    return style.places(float(high["value"]) - float(low["value"]))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hiermeta.data.measures import MEASURES, to_natural
+from hiermeta.data.measures import MEASURES
 from hiermeta.figures import natural_axis, palette, style
-from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, lines, natural, shown_interval
-from hiermeta.figures.numbers import as_written, count, fixed, noun
-from hiermeta.figures.results import Results, column_decimals, decimals_of
+from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, Texts, lines, natural, shown_interval, texts
+from hiermeta.figures.numbers import as_written, count, noun
+from hiermeta.figures.results import Results
 from hiermeta.figures.style import Drawing
 
 LINE_HEIGHT = 18
@@ -41,10 +41,8 @@ class _Scale:
 
 @dataclass(frozen=True)
 class _Columns:
-    """The columns of numbers: decimal places, scale, width of a limit in characters, width of a column in pixels."""
+    """The columns of numbers: width of a limit in characters, width of a column in pixels."""
 
-    decimals: int
-    shown: Callable[[float], float]
     room: int
     width: float
 
@@ -52,9 +50,9 @@ class _Columns:
     def observed_end(self) -> float:
         return EFFECT_END - self.width
 
-    def text(self, values: Interval, decimals: int) -> str:
-        """Point and limits, padded with figure spaces so that digits stand below digits."""
-        point, lower, upper = (fixed(self.shown(value), decimals) for value in values)
+    def text(self, values: Texts) -> str:
+        """Point and limits, padded with figure spaces so that brackets stand below brackets."""
+        point, lower, upper = values
         return f"{point} {FIGURE_SPACE * (self.room - len(lower))}[{lower}, {upper.rjust(self.room, FIGURE_SPACE)}]"
 
 
@@ -62,20 +60,10 @@ FIGURE_SPACE = "\N{FIGURE SPACE}"
 
 
 def _columns(results: Results, shown: Sequence[Line]) -> _Columns:
-    mu = results.estimate("mu")
-    decimals = column_decimals(results.cluster_effects if shown[0].kind == "cluster" else results.true_effects)
-    intervals = [line.effect for line in shown] + [line.observed for line in shown if line.observed]
-    intervals += [shown_interval(results, mu), shown_interval(results, results.prediction("new effect"))]
-    scale = _printed(results)
-    room = max(len(fixed(scale(value), decimals)) for values in intervals for value in values)
-    return _Columns(decimals, scale, room, max(_CHARACTER * (3 * room + 4), 150))
-
-
-def _printed(results: Results) -> Callable[[float], float]:
-    """From the scale of the analysis to that of the printed numbers."""
-    if not natural(results):
-        return lambda value: value
-    return lambda value: float(to_natural(results.model["measure"], value))
+    found = [line.texts for line in shown] + [line.observed_texts for line in shown if line.observed_texts]
+    found += [texts(results, row) for row in (results.estimate("mu"), results.prediction("new effect"))]
+    room = max(len(text) for values in found for text in values)
+    return _Columns(room, max(_CHARACTER * (3 * room + 4), 150))
 
 
 def draw(results: Results) -> Drawing:
@@ -87,16 +75,13 @@ def draw(results: Results) -> Drawing:
     scale = _scale(shown, pooled, new, right)
     layout = _many if len(shown) > LINES_SHOWN else _lines
     figure = layout(results, shown, scale, columns)
-    return Drawing(figure, "Forest plot", _description(results, pooled, new))
+    return Drawing(figure, "Forest plot", _description(results))
 
 
-def _description(results: Results, pooled: Interval, new: Interval) -> str:
-    model, mu, prediction = results.model, results.estimate("mu"), results.prediction("new effect")
+def _description(results: Results) -> str:
+    model = results.model
     clusters = f" in {count(model['n_clusters'])} {noun(model['n_clusters'], 'cluster')}" if results.clustered else ""
-    scale = _printed(results)
-    near, far = (
-        [fixed(scale(value), decimals_of(row)) for value in values] for row, values in ((mu, pooled), (prediction, new))
-    )
+    near, far = (texts(results, row) for row in (results.estimate("mu"), results.prediction("new effect")))
     label = MEASURES[model["measure"]].natural_label if natural(results) else model["measure_label"]
     return (
         f"Forest plot of {count(model['k'])} estimates{clusters}. The pooled {label} is {near[0]}, "
@@ -224,9 +209,9 @@ def _words(axes: Axes, line: Line, y: float, scale: _Scale, columns: _Columns) -
     if heading:
         point, lower, upper = (scale(value) for value in line.effect)
         _diamond(axes, lower, upper, point, y, 5, palette.BETWEEN)
-    elif line.observed:
-        _numbers(axes, columns.observed_end, y, columns.text(line.observed, columns.decimals))
-    _numbers(axes, EFFECT_END, y, columns.text(line.effect, columns.decimals), weight)
+    elif line.observed_texts:
+        _numbers(axes, columns.observed_end, y, columns.text(line.observed_texts))
+    _numbers(axes, EFFECT_END, y, columns.text(line.texts), weight)
 
 
 def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top: float) -> None:
@@ -235,7 +220,7 @@ def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top:
     axes.text(2, y, "Pooled effect μ", va="center", fontweight="bold")
     x = [scale(value) for value in shown_interval(results, mu)]
     _diamond(axes, x[1], x[2], x[0], y, 6.5, palette.ESTIMATE)
-    _numbers(axes, EFFECT_END, y, columns.text(shown_interval(results, mu), decimals_of(mu)), "bold")
+    _numbers(axes, EFFECT_END, y, columns.text(texts(results, mu)), "bold")
     y += LINE_HEIGHT
     axes.text(
         2,
@@ -247,7 +232,7 @@ def _totals(axes: Axes, results: Results, scale: _Scale, columns: _Columns, top:
     axes.plot(
         [scale(new["q2.5"]), scale(new["q97.5"])], [y, y], color=palette.PREDICTION, linewidth=5, solid_capstyle="butt"
     )
-    _numbers(axes, EFFECT_END, y, columns.text(shown_interval(results, new), decimals_of(new)), "bold")
+    _numbers(axes, EFFECT_END, y, columns.text(texts(results, new)), "bold")
 
 
 def _numbers(axes: Axes, end: float, y: float, text: str, weight: str = "normal") -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-from hiermeta.data.measures import MEASURES
+from hiermeta.data.measures import MEASURES, to_natural
+from hiermeta.figures.numbers import exact_row, printed
 from hiermeta.figures.results import Results, Row
 
 ROWS_SHOWN = 60
@@ -24,6 +25,10 @@ class Interval(NamedTuple):
     point: float
     lower: float
     upper: float
+
+
+Texts = tuple[str, str, str]
+"""A point with its 95% limits, as printed, on the natural scale where that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,10 @@ class Line:
         Its weight in the pooled effect, relative to the largest (0 to 1).
     effect : Interval
         The true effect: see `shown_interval` and credible interval.
+    texts : Texts
+        The same as printed.
+    observed_texts : Texts or None
+        The observed estimate as printed.
     dots : tuple of (float, float)
         Estimates of a cluster line: effect and relative weight.
     """
@@ -49,7 +58,9 @@ class Line:
     label: str
     kind: str
     effect: Interval
+    texts: Texts
     observed: Interval | None = None
+    observed_texts: Texts | None = None
     weight: float = 0.0
     dots: tuple[tuple[float, float], ...] = ()
 
@@ -79,6 +90,17 @@ def shown_interval(results: Results, row: Row) -> Interval:
     return interval(row, "median" if natural(results) else "mean")
 
 
+def texts(results: Results, row: Row) -> Texts:
+    """What `shown_interval` gives, as printed."""
+    if not natural(results):
+        return printed(row, "mean"), printed(row, "q2.5"), printed(row, "q97.5")
+    measure = results.model["measure"]
+    point, lower, upper = (
+        printed(row, column, lambda x: float(to_natural(measure, x))) for column in ("median", "q2.5", "q97.5")
+    )
+    return point, lower, upper
+
+
 def cluster_name(results: Results, cluster: str) -> str:
     """The cluster's name; a bare number gets the column's name before it."""
     column = results.model.get("cluster_column")
@@ -92,7 +114,9 @@ def _estimates(results: Results) -> list[tuple[Row, Line]]:
     for row, effect, weight in zip(rows, results.true_effects, weights(results), strict=True):
         half = 1.959964 * math.sqrt(row["variance"])
         observed = Interval(row["effect"], row["effect"] - half, row["effect"] + half)
-        lines.append((row, Line(row["label"], "estimate", shown_interval(results, effect), observed, weight)))
+        estimate = exact_row(observed.point, math.sqrt(row["variance"]), observed.lower, observed.upper)
+        shown = shown_interval(results, effect), texts(results, effect)
+        lines.append((row, Line(row["label"], "estimate", *shown, observed, texts(results, estimate), weight)))
     return lines
 
 
@@ -105,15 +129,15 @@ def lines(results: Results) -> list[Line]:
 
 
 def _grouped(results: Results, estimates: list[tuple[Row, Line]]) -> Iterator[Line]:
-    effects = {row["cluster"]: shown_interval(results, row) for row in results.cluster_effects}
+    effects = {row["cluster"]: (shown_interval(results, row), texts(results, row)) for row in results.cluster_effects}
     order = {cluster: position for position, cluster in enumerate(effects)}
     members = sorted(estimates, key=lambda pair: order[pair[0]["cluster"]])
     for cluster, group in groupby(members, key=lambda pair: pair[0]["cluster"]):
         name = cluster_name(results, cluster)
         own = [line for _, line in group]
         if len(estimates) <= ROWS_SHOWN:
-            yield Line(name, "heading", effects[cluster])
+            yield Line(name, "heading", *effects[cluster])
             yield from own
         else:
             dots = tuple((line.observed.point, line.weight) for line in own if line.observed)
-            yield Line(f"{name} ({len(own)})", "cluster", effects[cluster], dots=dots)
+            yield Line(f"{name} ({len(own)})", "cluster", *effects[cluster], dots=dots)

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import cluster_name
-from hiermeta.figures.numbers import as_written, fixed, significant
-from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.figures.numbers import as_written, fixed, places_of, printed, significant
+from hiermeta.figures.results import Results, Row
 
 TOP, STEP = 44, 19
 PANELS = {"mu": (220, 520), "tau": (560, 720), "cook": (760, 890)}
@@ -92,12 +92,12 @@ def _axis(axes: Axes, scale: _Scale, bottom: float) -> None:
 def _description(results: Results) -> str:
     rows = [row for row in results.influence if row["unit"] == unit(results)]
     mu = results.estimate("mu")
-    decimals = decimals_of(mu)
-    low, high = (fixed(pick(row["mu"] for row in rows), decimals) for pick in (min, max))
+    shown = places_of(mu, "mean")
+    low, high = (fixed(pick(row["mu"] for row in rows), shown) for pick in (min, max))
     worst = max(rows, key=lambda row: row["cook"])
     cut = f" The {UNITS_SHOWN} most influential of {len(rows)} are shown." if len(rows) > UNITS_SHOWN else ""
     return (
         f"Leaving out one {unit(results)} at a time, μ lies between {low} and {high} (all together: "
-        f"{fixed(mu['mean'], decimals)}). The most influential is {style.shorten(name(results, worst), 40)}: without "
-        f"it μ is {fixed(worst['mu'], decimals)} (Cook's distance {significant(worst['cook'], 2)}).{cut}"
+        f"{printed(mu, 'mean')}). The most influential is {style.shorten(name(results, worst), 40)}: without "
+        f"it μ is {fixed(worst['mu'], shown)} (Cook's distance {significant(worst['cook'], 2)}).{cut}"
     )

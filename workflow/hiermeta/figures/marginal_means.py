@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import as_written, fixed
-from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.figures.numbers import EXACT, as_written, fixed, places, printed
+from hiermeta.figures.results import Results, Row
 
 LEFT, RIGHT, STEP = 250, 730, 22
 LEVELS_SHOWN = 40
@@ -74,14 +74,12 @@ def level(row: Row, rows: Sequence[Row]) -> str:
     if row["level"] == row["value"]:
         return str(row["level"])
     values = [float(other["value"]) for other in rows if other["moderator"] == row["moderator"]]
-    number = fixed(float(row["value"]), style.places(max(values) - min(values)))
+    number = fixed(float(row["value"]), places((max(values) - min(values)) / 2, EXACT))
     return f"{number} ({str(row['level']).replace('-', '−').replace(' SD', ' SD')})"
 
 
 def _text(row: Row) -> str:
-    decimals = decimals_of(row)
-    mean, low, high = (fixed(row[column], decimals) for column in ("mean", "q2.5", "q97.5"))
-    return f"{mean} [{low}, {high}]"
+    return f"{printed(row, 'mean')} [{printed(row, 'q2.5')}, {printed(row, 'q97.5')}]"
 
 
 def _description(rows: Sequence[Row]) -> str:

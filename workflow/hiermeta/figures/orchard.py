@@ -13,8 +13,8 @@ import numpy as np
 from hiermeta.data.measures import MEASURES
 from hiermeta.figures import natural_axis, palette, style
 from hiermeta.figures.forest_rows import ROWS_SHOWN, interval
-from hiermeta.figures.numbers import as_written, count, fixed
-from hiermeta.figures.results import Results, decimals_of
+from hiermeta.figures.numbers import as_written, count, printed
+from hiermeta.figures.results import Results
 
 LEFT, RIGHT, MIDDLE, HALF, BOTTOM = 130, 880, 150, 92, 262
 _GOLDEN = (math.sqrt(5) - 1) / 2
@@ -80,7 +80,7 @@ def _offsets(effects: np.ndarray) -> np.ndarray:
 
 def _description(results: Results, effects: np.ndarray) -> str:
     new = results.prediction("new effect")
-    low, high = (fixed(new[column], decimals_of(new)) for column in ("q2.5", "q97.5"))
+    low, high = printed(new, "q2.5"), printed(new, "q97.5")
     outside = int(((effects < new["q2.5"]) | (effects > new["q97.5"])).sum())
     return (
         f"{count(len(effects))} estimates around the pooled effect. New true effects are expected between {low} and "

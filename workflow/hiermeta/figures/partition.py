@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import fixed
-from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.figures.numbers import printed
+from hiermeta.figures.results import Results, Row
 
 LEFT, RIGHT = 190, 880
 
@@ -66,8 +66,7 @@ def _share(axes: Axes, name: str, row: Row, color: str, y: float) -> None:
 def _description(results: Results) -> str:
     def phrase(name: str, words: str) -> str:
         row = results.quantity(name)
-        decimals = decimals_of(row)
-        mean, low, high = (fixed(row[column], decimals) for column in ("mean", "q2.5", "q97.5"))
+        mean, low, high = (printed(row, column) for column in ("mean", "q2.5", "q97.5"))
         return f"{words} {mean}% (95% interval {low}% to {high}%)"
 
     total = phrase("I2", "Differences between true effects make up")

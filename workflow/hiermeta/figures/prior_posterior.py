@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.density import density
-from hiermeta.figures.numbers import fixed
-from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.figures.numbers import EXACT, fixed, places, printed
+from hiermeta.figures.results import Results, Row
 from hiermeta.models.priors import Prior, parse
 
 NAMES = {"mu": "pooled effect", "tau": "heterogeneity SD", "rho": "share between clusters"}
@@ -126,15 +126,14 @@ def _description(results: Results, names: list[str]) -> str:
 
 def finding(label: str, row: Row, prior: Prior) -> str:
     """The posterior of one parameter beside its prior, in a sentence."""
-    decimals = decimals_of(row)
     low, high = (float(value) for value in prior.ppf(np.array([0.025, 0.975])))
     width = row["q97.5"] - row["q2.5"]
     narrower = (high - low) / width if width > 0 else np.inf
     return (
-        f"{label}: the posterior has median {fixed(row['median'], decimals)} and 95% interval "
-        f"{fixed(row['q2.5'], decimals)} to {fixed(row['q97.5'], decimals)}, "
+        f"{label}: the posterior has median {printed(row, 'median')} and 95% interval "
+        f"{printed(row, 'q2.5')} to {printed(row, 'q97.5')}, "
         + (
-            f"{narrower:.1f} times narrower than the prior's."
+            f"{fixed(narrower, places(narrower, EXACT))} times narrower than the prior's."
             if np.inf > narrower >= 1.05
             else ("about as wide as the prior's." if narrower > 0.95 else "wider than the prior's.")
         )

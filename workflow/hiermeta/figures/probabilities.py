@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import percent
+from hiermeta.figures.numbers import EXACT, percent, percents
 from hiermeta.figures.results import Results, Row
 
 LEFT, RIGHT, STEP = 330, 790, 24
 MODELS_SHOWN = 16
 
 
-def shown(results: Results) -> list[Row]:
-    """The most probable models."""
-    ordered = sorted(results.comparison, key=lambda row: -row["posterior_probability"])
-    return ordered[:MODELS_SHOWN]
+def posteriors(rows: Sequence[Row]) -> list[str]:
+    """Posterior probabilities of all models, as printed: they add up."""
+    return percents([row["posterior_probability"] for row in rows])
+
+
+def shown(results: Results) -> list[tuple[Row, str]]:
+    """The most probable models, with their posterior probabilities as printed."""
+    rows = results.comparison
+    pairs = zip(rows, posteriors(rows), strict=True)
+    return sorted(pairs, key=lambda pair: -pair[0]["posterior_probability"])[:MODELS_SHOWN]
 
 
 def draw(results: Results) -> style.Drawing:
@@ -29,23 +37,19 @@ def draw(results: Results) -> style.Drawing:
     axes.text(LEFT + 28, 14, "posterior probability", va="center", fontsize=style.SMALL)
     axes.plot([LEFT + 200] * 2, [6, 22], color=palette.PRIOR, linewidth=2)
     axes.text(LEFT + 208, 14, "prior probability", va="center", fontsize=style.SMALL)
-    for position, row in enumerate(rows):
+    for position, (row, share) in enumerate(rows):
         y = 36 + STEP * (position + 0.5)
         axes.text(2, y, style.shorten(row["model"], 48), va="center", fontsize=style.SMALL)
         axes.fill_between([LEFT, x(row["posterior_probability"])], y - 8, y + 8, color=palette.ESTIMATE, linewidth=0)
         axes.plot([x(row["prior_probability"])] * 2, [y - 10, y + 10], color=palette.PRIOR, linewidth=2)
-        axes.text(style.WIDTH - 4, y, _share(row), ha="right", va="center", fontsize=style.SMALL)
+        axes.text(style.WIDTH - 4, y, share, ha="right", va="center", fontsize=style.SMALL)
     axes.plot([LEFT] * 2, [34, bottom], color=palette.MUTED, linewidth=1)
     for tick in range(0, 101, 25):
         axes.plot([x(tick / 100)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
         axes.text(x(tick / 100), bottom + 7, f"{tick}%", ha="center", va="top", fontsize=style.SMALL)
-    best = rows[0]
+    best, share = rows[0]
     text = (
         f"Of {len(results.comparison)} models, {style.shorten(best['model'], 60)} is the most probable one, with "
-        f"{_share(best)} after {percent(best['prior_probability'], 0.0)} before the data."
+        f"{share} after {percent(best['prior_probability'], EXACT)} before the data."
     )
     return style.Drawing(figure, "Probabilities of the models", text)
-
-
-def _share(row: Row) -> str:
-    return percent(row["posterior_probability"], 0.0)

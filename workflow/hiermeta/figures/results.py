@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable
+import math
+import re
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ import numpy as np
 
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.spreadsheet import original
-from hiermeta.figures.numbers import decimals_as_written, supported_decimals
+from hiermeta.figures.numbers import add_up, fixed, places_of
 
 if TYPE_CHECKING:
     from hiermeta.models.meta import MetaModel
@@ -90,7 +92,10 @@ class Results:
     def _optional(self, name: str) -> list[Row]:
         """Rows of a table that not every analysis has."""
         path = self.folder / name
-        return read_table(path) if path.exists() else []
+        rows = read_table(path) if path.exists() else []
+        if rows and {"quantity", "mean", "sd"} <= rows[0].keys():
+            print_together(rows)
+        return rows
 
     def _optional_document(self, name: str) -> Document:
         return self._document(name) if (self.folder / name).exists() else {}
@@ -282,20 +287,30 @@ class Results:
         return find(self.predictions, "target", target)
 
 
-def decimals_of(row: Row) -> int:
-    """Decimal places of a summary row, the same for all its numbers.
+def print_together(rows: Sequence[Row]) -> None:
+    """Settle how means are printed that are parts of the mean of another row, so that they add up to it.
 
-    The unit of the last place is at least two Monte Carlo standard errors of mean and median. The limits, whose errors
-    are three times larger, are held to one: they would else drag the whole row to one digit less. A quantity without
-    spread was fixed by its prior and is printed as it was given.
+    ``tau2 [within]`` and ``tau2 [between]`` are parts of ``tau2``, ``ICC [ward, null]`` is one of ``ICC [null]``. Parts
+    and total are printed to the last place that all of them support.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Summary rows by ``quantity``; those of parts and totals get an entry ``printed``.
     """
-    if row["sd"] <= 1e-12 * abs(row.get("mean", 0.0)):
-        return min(decimals_as_written(row["mean"]), 6)
-    centre = [row[column] for column in ("mcse_mean", "mcse_median") if column in row]
-    limits = [row[column] / 2 for column in ("mcse_q2.5", "mcse_q97.5") if column in row]
-    return supported_decimals([*centre, *limits], row["sd"])
-
-
-def column_decimals(rows: Iterable[Row]) -> int:
-    """Decimal places that all of these summary rows support, those without spread aside."""
-    return min((decimals_of(row) for row in rows if row["sd"] > 0), default=2)
+    named = {row["quantity"]: row for row in rows}
+    parts: dict[str, list[Row]] = {}
+    for name, row in named.items():
+        found = re.fullmatch(r"([^\[]+) \[(?!null\])(.+?)(, null)?\]", name)
+        if found:
+            parts.setdefault(f"{found[1]} [null]" if found[3] else found[1], []).append(row)
+    for name, of in parts.items():
+        total = named.get(name)
+        if total is None or not math.isclose(sum(row["mean"] for row in of), total["mean"], rel_tol=1e-6):
+            continue
+        shown = min((places_of(row, "mean") for row in (total, *of) if row["sd"] > 0), default=None)
+        if shown is None:
+            continue
+        rounded = add_up([row["mean"] for row in of], total["mean"], shown)
+        for row, value in zip((total, *of), (total["mean"], *rounded), strict=True):
+            row["printed"] = {"mean": fixed(value, shown)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from hiermeta.figures import curves, marginal_means, palette, style
-from hiermeta.figures.numbers import fixed
-from hiermeta.figures.results import Results, decimals_of
+from hiermeta.figures.numbers import with_limits
+from hiermeta.figures.results import Results
 
 HEIGHT = 300
 
@@ -54,11 +54,7 @@ def _description(results: Results, names: list[str]) -> str:
     parts = []
     for name in names:
         levels = {row["level"]: row for row in results.scale if row["moderator"] == name}
-        texts = [
-            f"{fixed(row['mean'], decimals_of(row))} ({fixed(row['q2.5'], decimals_of(row))} to "
-            f"{fixed(row['q97.5'], decimals_of(row))})"
-            for row in (levels["-1 SD"], levels["+1 SD"])
-        ]
+        texts = [with_limits(row) for row in (levels["-1 SD"], levels["+1 SD"])]
         parts.append(
             f"One standard deviation below the mean of {style.shorten(name, 40)}, τ is {texts[0]}; "
             f"one above, {texts[1]}."

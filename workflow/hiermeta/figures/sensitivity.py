@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import as_written, fixed, significant, superscript
+from hiermeta.figures.numbers import EXACT, as_written, fixed, places, significant, superscript
 from hiermeta.figures.results import Results, Row
 
 HEIGHT = 260
@@ -114,7 +114,7 @@ def _description(results: Results, names: list[str], with_factor: bool) -> str:
     for name in names:
         rows = [row for row in results.sensitivity if row["parameter"] == name]
         means = [row["mean"] for row in rows]
-        decimals = 1 - math.floor(math.log10(float(np.median([row["sd"] for row in rows])))) if rows[0]["sd"] > 0 else 2
+        decimals = places(float(np.median([row["sd"] for row in rows])), EXACT)
         factors = [row["factor"] for row in rows]
         low, high = (fixed(pick(means), decimals) for pick in (min, max))
         where = f"lies between {low} and {high}" if low != high else f"stays at {low}"

@@ -6,7 +6,7 @@ import math
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
-from hiermeta.figures.numbers import as_written, fixed, supported_decimals
+from hiermeta.figures.numbers import UNKNOWN, as_written, fixed, places
 from hiermeta.figures.results import Results
 
 LEFT, RIGHT, TOP, BOTTOM = 120, 880, 34, 204
@@ -50,7 +50,7 @@ def draw(results: Results) -> style.Drawing:
 
 def _description(results: Results, observed: list[float], true: list[float]) -> str:
     mu = results.estimate("mu")
-    decimals = supported_decimals(0.0, results.estimate("tau")["sd"] or mu["sd"] or 1.0)
+    decimals = places(results.estimate("tau")["sd"] or mu["sd"] or 1.0, UNKNOWN)
     before, after = max(observed) - min(observed), max(true) - min(true)
     return (
         f"Observed estimates reach from {fixed(min(observed), decimals)} to {fixed(max(observed), decimals)}, the "

@@ -194,11 +194,6 @@ def numeric_axes(axes: Axes) -> None:
         set_ticks(ticks, [as_written(tick) for tick in ticks])
 
 
-def places(width: float) -> int:
-    """Decimal places that show a range of this width in three digits."""
-    return max(0, 2 - math.floor(math.log10(width))) if width > 0 and math.isfinite(width) else 0
-
-
 def nice_ticks(low: float, high: float, count: int = 6) -> Sequence[float]:
     """Round tick positions within [low, high]."""
     from matplotlib.ticker import MaxNLocator

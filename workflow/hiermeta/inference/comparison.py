@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 from hiermeta.inference import exact, loo
 from hiermeta.inference.bridge import Bridge
@@ -183,10 +183,13 @@ def inclusion(compared: Sequence[Compared], log_prior: Array, log_posterior: Arr
         if not matched:
             continue
         log_odds = [logsumexp(p[with_part]) - logsumexp(p[without]) for p in (log_prior, log_posterior)]
+        shares = np.concatenate([softmax(log_posterior[side]) for side in (with_part, without)])
+        errors = np.array([entry.error for entry in compared])
         rows.append(
             {
                 "part": part,
                 "log_bayes_factor": float(log_odds[1] - log_odds[0]),
+                "error": float(np.linalg.norm(shares * np.concatenate([errors[with_part], errors[without]]))),
                 "prior_probability": float(1 / (1 + np.exp(-log_odds[0]))),
                 "posterior_probability": float(1 / (1 + np.exp(-log_odds[1]))),
             }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hiermeta.data.measures import MEASURES
 from hiermeta.figures.numbers import noun
-from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.figures.results import Results, Row
 from hiermeta.report import natural
-from hiermeta.report.cells import Number, Sentence, from_document, from_row
+from hiermeta.report.cells import Number, Sentence, from_document, of_summary
 from hiermeta.report.tables import probability_cell
 from hiermeta.report.words import level_means
 
@@ -45,9 +45,7 @@ def left_out(results: Results) -> list[Sentence]:
 def interval_numbers(rows: list[Row], key: str, value: str, file: str) -> tuple[Number, Number, Number]:
     """Mean and 95% limits of the row whose `key` is `value`."""
     position, row = next((i, row) for i, row in enumerate(rows) if row[key] == value)
-    mean, low, high = (
-        from_row(row, column, f"{file}/{position}", decimals_of(row)) for column in ("mean", "q2.5", "q97.5")
-    )
+    mean, low, high = (of_summary(row, column, f"{file}/{position}") for column in ("mean", "q2.5", "q97.5"))
     return mean, low, high
 
 

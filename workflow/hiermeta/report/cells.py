@@ -7,7 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hiermeta.figures.numbers import MISSING, as_written, count, fixed, p_value, percent, significant
+from hiermeta.figures.numbers import (
+    EXACT,
+    MISSING,
+    as_written,
+    count,
+    fixed,
+    limit,
+    p_value,
+    percent,
+    places,
+    printed,
+    significant,
+    width_as_sd,
+)
 from hiermeta.figures.results import Row
 
 
@@ -124,9 +137,14 @@ class Table:
         return [cell.key if isinstance(cell, Number) else "" for cell in (self.rows[0] if self.rows else ())]
 
 
-def from_row(row: Row, column: str, source: str, decimals: int) -> Number:
+def of_summary(row: Row, column: str, source: str) -> Number:
+    """A number of a summary row, with the digits that its own Monte Carlo error supports."""
+    return Number(printed(row, column), row[column], f"{source}/{column}")
+
+
+def with_places(row: Row, column: str, source: str, places: int) -> Number:
     """A number of a table row, with this many decimal places."""
-    return Number(fixed(row[column], decimals), row[column], f"{source}/{column}")
+    return Number(fixed(row[column], places), row[column], f"{source}/{column}")
 
 
 _PRINTERS: dict[str, Callable[[float], str]] = {
@@ -169,8 +187,17 @@ def from_document(document: Any, path: str, file: str, form: str = "significant"
     return Number(_PRINTERS[form](float(value)), value, f"{file}/{path}")
 
 
-def to_error(document: Any, path: str, file: str, error: float | None) -> Number:
-    """A number of a JSON document, to two digits of its standard error.
+def to_error(document: Any, path: str, file: str, error: float | None, *, of_interval: bool = False) -> Number:
+    """A number without Monte Carlo error of a JSON document, to two digits of its standard error.
+
+    Parameters
+    ----------
+    document, path, file
+        As for `from_document`.
+    error : float or None
+        The standard error; without one the number has three significant digits.
+    of_interval : bool
+        Whether the number is the limit of an interval, which is never printed as zero unless it is.
 
     Examples
     --------
@@ -180,7 +207,34 @@ def to_error(document: Any, path: str, file: str, error: float | None) -> Number
     value = entry(document, path)
     if value is None or not error or not math.isfinite(error):
         return from_document(document, path, file)
-    return Number(fixed(float(value), 1 - math.floor(math.log10(error))), value, f"{file}/{path}")
+    text = (limit if of_interval else fixed)(float(value), places(error, EXACT))
+    return Number(text, value, f"{file}/{path}")
+
+
+def estimate_cells(
+    document: Any, paths: Sequence[str | None], file: str, error: float | None = None
+) -> list[Number | Missing]:
+    """An estimate without Monte Carlo error and its limits, to two digits of its standard error.
+
+    Parameters
+    ----------
+    document : dict or list
+        The document.
+    paths : sequence of str or None
+        Keys and positions of estimate, lower and upper limit; None where there is none.
+    file : str
+        The document's file name.
+    error : float, optional
+        The standard error; where there is none, it follows from the width of the interval.
+    """
+    values = [None if path is None else entry(document, path) for path in paths]
+    low, high = values[1:]
+    if not error and low is not None and high is not None:
+        error = width_as_sd(float(low), float(high))
+    return [
+        Missing() if value is None or path is None else to_error(document, path, file, error, of_interval=i > 0)
+        for i, (path, value) in enumerate(zip(paths, values, strict=True))
+    ]
 
 
 def entry(document: Any, path: str) -> Any:

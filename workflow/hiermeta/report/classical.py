@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from hiermeta.figures.numbers import fixed, supported_decimals
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.results import Results, Row, decimals_of
-from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, from_document, to_error
+from hiermeta.figures.results import Results, Row
+from hiermeta.report.cells import (
+    Cell,
+    Column,
+    Number,
+    Sentence,
+    Table,
+    Text,
+    estimate_cells,
+    from_document,
+    of_summary,
+    to_error,
+)
 from hiermeta.report.moderators import degrees, p_words
 
 FILE = "classical.json"
@@ -19,15 +29,9 @@ def applies(results: Results) -> bool:
     return bool(results.classical.get("applies"))
 
 
-def _number(document: Any, path: str, decimals: int) -> Cell:
-    value = from_document(document, path, FILE)
-    return Missing() if value.value is None else Number(fixed(float(value.value), decimals), value.value, value.source)
-
-
-def _bayes(results: Results, rows: list[Row], key: str, name: str, file: str) -> tuple[list[Cell], int]:
+def _bayes(rows: list[Row], key: str, name: str, file: str) -> list[Cell]:
     position, row = next((i, row) for i, row in enumerate(rows) if row[key] == name)
-    decimals = decimals_of(row)
-    return [Number(fixed(row[c], decimals), row[c], f"{file}/{position}/{c}") for c in _INTERVAL], decimals
+    return [of_summary(row, column, f"{file}/{position}") for column in _INTERVAL]
 
 
 def beside(results: Results) -> Table:
@@ -35,24 +39,25 @@ def beside(results: Results) -> Table:
     document = results.classical
     rows: list[list[Cell]] = []
 
-    def add(label: str, bayes: tuple[list[Cell], int], paths: tuple[str | None, str, str], what: str) -> None:
-        numbers, decimals = bayes
-        reml = [Missing() if path is None else _number(document, path, decimals) for path in paths]
-        rows.append([Text(label, foreign=True), *numbers, *reml, Text(what)])
+    def add(
+        label: str, bayes: list[Cell], paths: tuple[str | None, str, str], what: str, error: float | None = None
+    ) -> None:
+        rows.append([Text(label, foreign=True), *bayes, *estimate_cells(document, paths, FILE, error), Text(what)])
 
-    def estimate(name: str) -> tuple[list[Cell], int]:
-        return _bayes(results, results.estimates, "parameter", name, "estimates.csv")
+    def estimate(name: str) -> list[Cell]:
+        return _bayes(results.estimates, "parameter", name, "estimates.csv")
 
-    add("μ", estimate("mu"), ("predict/mean", "predict/ci/0", "predict/ci/1"), "Wald")
+    paths = ("predict/mean", "predict/ci/0", "predict/ci/1")
+    add("μ", estimate("mu"), paths, "Wald", document["predict"]["se"])
     if results.coefficients:
         for i, entry in enumerate(document["coefficients"]):
             paths = (f"coefficients/{i}/estimate", f"coefficients/{i}/ci/0", f"coefficients/{i}/ci/1")
-            add(entry["term"], estimate(entry["term"]), paths, "Wald")
+            add(entry["term"], estimate(entry["term"]), paths, "Wald", entry["se"])
     for name in ("tau", "rho"):
         if document["confint"].get(name) and any(row["parameter"] == name for row in results.estimates):
             path = f"confint/{name}"
             add(symbol(name), estimate(name), (f"{path}/0", f"{path}/1", f"{path}/2"), "profile likelihood")
-    new = _bayes(results, results.predictions, "target", "new effect", "predictions.csv")
+    new = _bayes(results.predictions, "target", "new effect", "predictions.csv")
     add("new effect", new, (None, "predict/pi/0", "predict/pi/1"), "prediction interval")
     labels = ("Posterior mean", "2.5%", "97.5%", "REML", "2.5%", "97.5%")
     columns = [Column("Quantity"), *(Column(label, numeric=True) for label in labels), Column("REML interval")]
@@ -130,14 +135,12 @@ def ignoring_clusters(results: Results) -> Sentence | None:
     document = results.classical
     if not document.get("ignoring_clusters"):
         return None
-    # Numbers without Monte Carlo error: to the second digit of the standard error.
-    decimals = supported_decimals(0.0, document["predict"]["se"])
-
-    def number(path: str) -> str | Number:
-        cell = _number(document, path, decimals)
-        return cell if isinstance(cell, Number) else "–"
-
     start = "ignoring_clusters/predict"
+
+    def number(path: str) -> Number:
+        error = _at(document, path.rpartition("predict")[0] + "predict")["se"]
+        return to_error(document, path, FILE, error, of_interval="/ci/" in path)
+
     width = [_at(document, path)["ci"] for path in ("predict", start)]
     ratio = (width[1][1] - width[1][0]) / (width[0][1] - width[0][0])
     verdict = "narrower" if ratio < 0.95 else "wider" if ratio > 1.05 else "about as wide"

@@ -5,9 +5,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hiermeta.figures.numbers import fixed, percent, significant
-from hiermeta.figures.results import Results, Row
-from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, from_document, to_error
+from hiermeta.figures.numbers import EXACT, UNKNOWN, fixed, percent, places
+from hiermeta.figures.probabilities import posteriors
+from hiermeta.figures.results import Document, Results, Row
+from hiermeta.report.cells import (
+    Cell,
+    Column,
+    Missing,
+    Number,
+    Sentence,
+    Table,
+    Text,
+    from_document,
+    to_error,
+    with_places,
+)
 
 FILE, TABLE = "comparison.json", "comparison.csv"
 MODELS_SHOWN = 60
@@ -20,6 +32,8 @@ PARTS = {
 STRENGTH = ((3.0, "hardly any"), (10.0, "moderate"), (30.0, "strong"), (100.0, "very strong"), (math.inf, "extreme"))
 """Upper ends of the Bayes factors that the words stand for (Jeffreys 1961, in Lee & Wagenmakers' 2013 wording)."""
 _LARGEST = math.log(1e6)
+_NAT = 0.5
+"""Differences between log marginal likelihoods that matter: half a unit."""
 RECIPROCAL = "exp of the negative"
 
 
@@ -42,12 +56,27 @@ def strength(log_bayes_factor: float) -> str:
     return next(word for limit, word in STRENGTH if factor < limit)
 
 
-def bayes_factor(log_bayes_factor: float, source: str) -> Number:
-    """The Bayes factor in the direction in which it is above one, from its logarithm."""
+def bayes_factor(log_bayes_factor: float, source: str, error: float = EXACT) -> Number:
+    """The Bayes factor in the direction in which it is above one, from its logarithm, to two digits at most.
+
+    Parameters
+    ----------
+    log_bayes_factor : float
+    source : str
+        Where it is read from.
+    error : float
+        Of the logarithm.
+    """
     size = abs(log_bayes_factor)
     via = "exp" if log_bayes_factor >= 0 else RECIPROCAL
     value = math.exp(min(size, 700.0))
-    return Number("more than a million" if size > _LARGEST else significant(value, 2), value, source, via)
+    text = "more than a million" if size > _LARGEST else fixed(value, places(value, value * error))
+    return Number(text, value, source, via)
+
+
+def log_bayes_factor(entry: Document, source: str) -> Number:
+    """The logarithm of the Bayes factor of a part of the models."""
+    return with_places(entry, "log_bayes_factor", source, places(_NAT, entry.get("error", EXACT)))
 
 
 def verdicts(results: Results) -> list[Sentence]:
@@ -55,10 +84,10 @@ def verdicts(results: Results) -> list[Sentence]:
     sentences: list[Sentence] = []
     for i, entry in enumerate(results.averages.get("inclusion", [])):
         log_factor, path = entry["log_bayes_factor"], f"inclusion/{i}"
-        number = bayes_factor(log_factor, f"{FILE}/{path}/log_bayes_factor")
+        number = bayes_factor(log_factor, f"{FILE}/{path}/log_bayes_factor", entry.get("error", EXACT))
         with_it, without = ("with", "without") if log_factor >= 0 else ("without", "with")
         before, after = (
-            Number(percent(entry[key], 0.0), entry[key], f"{FILE}/{path}/{key}")
+            Number(percent(entry[key], EXACT), entry[key], f"{FILE}/{path}/{key}")
             for key in ("prior_probability", "posterior_probability")
         )
         evidence, words = strength(log_factor), part_words(entry["part"], bool(results.coefficients))
@@ -79,8 +108,10 @@ def averaged(results: Results) -> Sentence | None:
         return None
 
     def numbers(name: str) -> list[Number]:
-        sd = found[name]["sd"]
-        return [to_error(results.averages, f"averaged/{name}/{key}", FILE, sd) for key in ("mean", "q2.5", "q97.5")]
+        return [
+            to_error(results.averages, f"averaged/{name}/{key}", FILE, found[name]["sd"], of_interval=key != "mean")
+            for key in ("mean", "q2.5", "q97.5")
+        ]
 
     (mu, mu_low, mu_high), (tau, tau_low, tau_high) = numbers("mu"), numbers("tau")
     _, low, high = numbers("new effect")
@@ -108,14 +139,12 @@ def bridge(results: Results) -> Sentence | None:
 
 
 def _elpd(row: Row, name: str, source: str) -> list[Cell]:
-    total, difference, error = (row.get(f"{name}{end}", math.nan) for end in ("", "_difference", "_difference_se"))
-    if not math.isfinite(total):
+    if not math.isfinite(row.get(name, math.nan)):
         return [Missing()] * 3
-    keys = (name, f"{name}_difference", f"{name}_difference_se")
-    return [
-        Number(fixed(value, 1), value, f"{source}/{key}")
-        for key, value in zip(keys, (total, difference, error), strict=True)
-    ]
+    total, error = places(_NAT, UNKNOWN), row[f"{name}_difference_se"]
+    compared = places(error, EXACT) if error > 0 else total
+    shown = {name: total, f"{name}_difference": compared, f"{name}_difference_se": compared}
+    return [with_places(row, key, source, kept) for key, kept in shown.items()]
 
 
 def table(results: Results) -> Table:
@@ -130,13 +159,15 @@ def table(results: Results) -> Table:
         columns += [Column(c, numeric=True) for c in (label, "Difference", "SE")]
     columns.append(Column("Method"))
     rows: list[list[Cell]] = []
+    shares = posteriors(results.comparison)
     for position, row in enumerate(results.comparison[:MODELS_SHOWN]):
         source = f"{TABLE}/{position}"
-        value = row["log_marginal_likelihood"]
         cells: list[Cell] = [Text(row["model"], foreign=True)]
-        cells.append(Number(fixed(value, 2), value, f"{source}/log_marginal_likelihood"))
-        for key in ("prior_probability", "posterior_probability"):
-            cells.append(Number(percent(row[key], 0.0), row[key], f"{source}/{key}"))
+        cells.append(with_places(row, "log_marginal_likelihood", source, places(_NAT, row["error"])))
+        cells.append(
+            Number(percent(row["prior_probability"], EXACT), row["prior_probability"], f"{source}/prior_probability")
+        )
+        cells.append(Number(shares[position], row["posterior_probability"], f"{source}/posterior_probability"))
         for name, _ in kinds:
             cells += _elpd(row, name, source)
         rows.append([*cells, Text(row["method"])])
@@ -152,10 +183,10 @@ def inclusion(results: Results) -> Table:
         source = f"{FILE}/inclusion/{i}"
         cells: list[Cell] = [Text(entry["part"], foreign=True)]
         for key in ("prior_probability", "posterior_probability"):
-            cells.append(Number(percent(entry[key], 0.0), entry[key], f"{source}/{key}"))
+            cells.append(Number(percent(entry[key], EXACT), entry[key], f"{source}/{key}"))
         value = entry["log_bayes_factor"]
         way = "" if strength(value) == "hardly any" else " for it" if value >= 0 else " against it"
-        cells += [Number(fixed(value, 2), value, f"{source}/log_bayes_factor"), Text(f"{strength(value)}{way}")]
+        cells += [log_bayes_factor(entry, source), Text(f"{strength(value)}{way}")]
         rows.append(cells)
     return Table("table-inclusion", "Inclusion Bayes factors", columns, rows, FILE)
 
@@ -166,8 +197,7 @@ def effect(results: Results) -> Number | None:
         return None
     for i, entry in enumerate(results.averages.get("inclusion", [])):
         if entry["part"] == "effect":
-            value = entry["log_bayes_factor"]
-            return Number(fixed(value, 2), value, f"{FILE}/inclusion/{i}/log_bayes_factor")
+            return log_bayes_factor(entry, f"{FILE}/inclusion/{i}")
     return None
 
 

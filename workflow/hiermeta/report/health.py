@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from hiermeta.figures.numbers import fixed
+from hiermeta.figures.numbers import EXACT, fixed, places
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.results import Results, decimals_of
+from hiermeta.figures.results import Results
 from hiermeta.inference.prior_conflict import PRIOR, REML
-from hiermeta.report.cells import Number, Sentence, from_document, from_row
+from hiermeta.report.cells import Number, Sentence, from_document, of_summary
 from hiermeta.report.words import advice, after_crash
 
 AGREEMENT = ("Stan − exact, in SDs", "Stan − importance sampling, in SDs")
@@ -54,10 +54,10 @@ def _check(results: Results, position: int, entry: dict[str, Any]) -> Check:
     if name == REML:
         row = next(i for i, row in enumerate(results.estimates) if row["parameter"] == "mu")
         mu, source = results.estimates[row], f"estimates.csv/{row}"
-        decimals = decimals_of(mu)
-        low, high = (from_row(mu, limit, source, decimals) for limit in ("q2.5", "q97.5"))
+        low, high = (of_summary(mu, limit, source) for limit in ("q2.5", "q97.5"))
         where = "inside" if entry["status"] == "pass" else "outside"
-        value = Number(fixed(entry["value"], decimals), entry["value"], f"diagnostics.json/{path}")
+        error = (results.classical.get("predict") or {}).get("se") or mu["sd"]
+        value = Number(fixed(entry["value"], places(error, EXACT)), entry["value"], f"diagnostics.json/{path}")
         return Check(name, entry["status"], value, [f"{where} the 95% credible interval of μ, ", low, " to ", high])
     threshold: Sentence = [f"required: {entry['threshold']}"]
     if name == PRIOR:

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from hiermeta.figures.influence import name
-from hiermeta.figures.numbers import fixed, significant
-from hiermeta.figures.results import Results, column_decimals, decimals_of
+from hiermeta.figures.numbers import fixed, places_of, significant
+from hiermeta.figures.results import Results
 from hiermeta.report.cells import Cell, Column, Number, Table, Text
 
 UNITS_SHOWN = 15
@@ -20,13 +20,11 @@ def table(results: Results, unit: str) -> Table | None:
         return None
     positions.sort(key=lambda i: -results.influence[i]["cook"])
     smoothed = any(math.isfinite(row["pareto_k"]) for row in results.loo)
-    decimals = {key: decimals_of(results.estimate(key)) for key in ("mu", "tau")}
-    if results.clustered:
-        decimals["rho"] = column_decimals([results.estimate("rho")])
-    labels = {"mu": "μ", "tau": "τ", "rho": "ρ"}
+    labels = {"mu": "μ", "tau": "τ"} | ({"rho": "ρ"} if results.clustered else {})
+    shown = {key: places_of(results.estimate(key), "mean") for key in labels}
     columns = [
         Column(f"Without this {unit}"),
-        *(Column(labels[key], numeric=True) for key in decimals),
+        *(Column(label, numeric=True) for label in labels.values()),
         *(Column(label, numeric=True) for label in ("Cook's distance", "Residual", "elpd", "PIT")),
         *([Column("Pareto k̂", numeric=True)] if smoothed else []),
     ]
@@ -34,7 +32,7 @@ def table(results: Results, unit: str) -> Table | None:
     for i in positions[:UNITS_SHOWN]:
         row, source = results.influence[i], f"influence.csv/{i}"
         cells: list[Cell] = [Text(name(results, row), foreign=True)]
-        cells += [Number(fixed(row[key], places), row[key], f"{source}/{key}") for key, places in decimals.items()]
+        cells += [Number(fixed(row[key], places), row[key], f"{source}/{key}") for key, places in shown.items()]
         cells.append(Number(significant(row["cook"], 2), row["cook"], f"{source}/cook"))
         cells.append(Number(fixed(row["residual"], 2), row["residual"], f"{source}/residual"))
         left_out, place = results.loo[i], f"loo.csv/{i}"

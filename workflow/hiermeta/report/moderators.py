@@ -6,7 +6,7 @@ from typing import Any
 
 from hiermeta.figures.marginal_means import level
 from hiermeta.figures.numbers import noun
-from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
+from hiermeta.figures.results import Results, Row
 from hiermeta.report import natural
 from hiermeta.report.cells import Cell, Column, Sentence, Table, Text, from_document
 from hiermeta.report.tables import ROWS_SHOWN, SUMMARY_COLUMNS, probability_cell, shown, summary_cells
@@ -29,7 +29,7 @@ def _coefficients(results: Results, names: list[str], name: str, caption: str) -
     for position, row in enumerate(results.estimates):
         if row["parameter"] in names:
             source = f"estimates.csv/{position}"
-            numbers = summary_cells(row, source, decimals_of(row))
+            numbers = summary_cells(row, source)
             term = Text(str(row["parameter"]).removeprefix("scale:"), foreign=True)
             rows.append([term, *numbers, probability_cell(row, source)])
     columns = [Column("Term"), *SUMMARY_COLUMNS, PROBABILITY]
@@ -41,12 +41,11 @@ def levels(results: Results, rows: list[Row], file: str, name: str, caption: str
     heads = [Column("Moderator"), Column("Level"), *SUMMARY_COLUMNS]
     if effects:
         heads += [PROBABILITY, *natural.columns(results)]
-    decimals = column_decimals(rows)
     found: list[list[Cell]] = []
     for position, row in enumerate(rows[:ROWS_SHOWN]):
         source = f"{file}/{position}"
         cells: list[Cell] = [Text(row["moderator"], foreign=True), Text(level(row, rows), foreign=True)]
-        cells += summary_cells(row, source, decimals)
+        cells += summary_cells(row, source)
         if effects:
             cells += [probability_cell(row, source), *natural.cells(results, row, source)]
         found.append(cells)
@@ -61,7 +60,7 @@ def at(results: Results) -> Table | None:
             if str(row["target"]).startswith(start):
                 source = f"predictions.csv/{position}"
                 where = Text(str(row["target"]).removeprefix(start), foreign=True)
-                numbers = summary_cells(row, source, decimals_of(row))
+                numbers = summary_cells(row, source)
                 rows.append([where, Text(words), *numbers, *natural.cells(results, row, source)])
     if not rows:
         return None

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 from hiermeta.data.measures import MEASURES, to_natural
-from hiermeta.figures.numbers import fixed, supported_decimals
+from hiermeta.figures.numbers import printed
 from hiermeta.figures.results import Results, Row
 from hiermeta.report.cells import Cell, Column, Number
 
@@ -69,9 +69,5 @@ def multiplied(row: Row, source: str) -> tuple[Number, Number, Number]:
 
 
 def _number(row: Row, name: str, transform: Callable[[float], float], source: str, via: str) -> Number:
-    """A transformed quantile; its error and the spread follow from the slope of the transformation there."""
-    step = 1e-4 * row["sd"]
-    slope = (transform(row[name] + step) - transform(row[name] - step)) / (2 * step) if step > 0 else 0.0
-    error = float(row[f"mcse_{name}" if f"mcse_{name}" in row else "mcse_mean"]) * (1.0 if name == "median" else 0.5)
-    value = transform(row[name])
-    return Number(fixed(value, supported_decimals(error * slope, row["sd"] * slope)), value, source, via)
+    """A transformed quantile."""
+    return Number(printed(row, name, transform), transform(row[name]), source, via)

@@ -13,10 +13,10 @@ from hiermeta.data.guard import guarded
 from hiermeta.data.spreadsheet import safe
 from hiermeta.figures import caterpillar, style
 from hiermeta.figures.forest_rows import interval
-from hiermeta.figures.results import Results, Row, decimals_of, read_table
+from hiermeta.figures.results import Results, Row
 from hiermeta.figures.svg import render as render_svg
 from hiermeta.report import comparison
-from hiermeta.report.cells import Number, from_document, from_row
+from hiermeta.report.cells import Number, from_document, of_summary
 from hiermeta.report.context import ICONS, RECORD
 from hiermeta.report.health import agreement_check
 from hiermeta.report.inline import description, inline
@@ -66,7 +66,7 @@ def _from_table(file: str, rows: Sequence[Row], key: str, value: str, columns: d
     for position, row in enumerate(rows):
         if row[key] == value:
             source = f"{file}/{position}"
-            return {new: from_row(row, old, source, decimals_of(row)) for new, old in columns.items()}
+            return {new: of_summary(row, old, source) for new, old in columns.items()}
     return {}
 
 
@@ -78,7 +78,7 @@ def _numbers(results: Results) -> dict[str, Number]:
     if results.is_meta:
         numbers |= _meta_numbers(results)
     else:
-        rows = read_table(results.folder / "clustering.csv")
+        rows = results.rows("clustering")
         for quantity, columns in _CLUSTERING.items():
             numbers |= _from_table("clustering.csv", rows, "quantity", quantity, columns)
     for key, form in _FORMS.items():

@@ -27,7 +27,8 @@ def regression(results: Results) -> Sentence:
         return from_document(results.classical, f"small_study/{path}", FILE, form)
 
     def near(path: str) -> Number:
-        return to_error(results.classical, f"small_study/{path}", FILE, found["slope"]["se"])
+        error = found["slope"]["se"]
+        return to_error(results.classical, f"small_study/{path}", FILE, error, of_interval="/ci/" in path)
 
     robust = found["test"] != "z"
     sentence: Sentence = [
@@ -53,7 +54,8 @@ def at_zero(results: Results) -> Sentence | None:
         return None
 
     def number(path: str) -> Number:
-        return to_error(results.classical, f"small_study/intercept/{path}", FILE, found["intercept"]["se"])
+        error, of_interval = found["intercept"]["se"], path.startswith("ci/")
+        return to_error(results.classical, f"small_study/intercept/{path}", FILE, error, of_interval=of_interval)
 
     return [
         "The effect expected at a standard error of zero is ", number("estimate"), " (", number("ci/0"), " to ",
@@ -71,7 +73,8 @@ def coefficients(results: Results) -> Table | None:
     rows: list[list[Cell]] = []
     for i, row in enumerate(found):
         cells: list[Cell] = [Text(symbol(row["term"]), foreign=True)]
-        cells += [to_error(found, f"{i}/{key}", TABLE, row["se"]) for key in ("estimate", "se", "ci_low", "ci_high")]
+        cells += [to_error(found, f"{i}/{key}", TABLE, row["se"]) for key in ("estimate", "se")]
+        cells += [to_error(found, f"{i}/{key}", TABLE, row["se"], of_interval=True) for key in ("ci_low", "ci_high")]
         cells += [from_document(found, f"{i}/{key}", TABLE, form) for key, form in forms.items()]
         rows.append(cells)
     labels = ["Estimate", "SE", "2.5%", "97.5%", *({"test_value": name}.get(key, key) for key in forms)]

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 
 from hiermeta.data.dropped import by_reason, listed
-from hiermeta.figures.numbers import count, fixed, percent, significant
+from hiermeta.figures.numbers import EXACT, count, exact_row, percent, places, printed, significant
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.results import Results, Row, column_decimals, decimals_of, read_table
+from hiermeta.figures.results import Results, Row, read_table
 from hiermeta.report import natural
-from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, from_document, from_row
+from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, from_document, of_summary, with_places
 from hiermeta.report.words import HETEROGENEITY, PARAMETERS, prior_short, prior_words
 
 ROWS_SHOWN = 200
@@ -29,9 +29,9 @@ SUMMARY_COLUMNS = [
 ]
 
 
-def summary_cells(row: Row, source: str, decimals: int) -> list[Cell]:
+def summary_cells(row: Row, source: str) -> list[Cell]:
     """Mean, SD, median and limits of a row."""
-    return [from_row(row, column, source, decimals) for column in SUMMARY]
+    return [of_summary(row, column, source) for column in SUMMARY]
 
 
 def probability_cell(row: Row, source: str, column: str = "P(>0)") -> Number:
@@ -63,27 +63,17 @@ def data(results: Results) -> Table:
     if results.clustered:
         columns.append(Column(_cluster_column(results)))
     columns += [Column("Effect", numeric=True), Column("Variance", numeric=True)]
-    places = {
-        name: max(0, 1 - math.floor(math.log10(unit)))
-        for name, unit in zip(("effect", "variance"), _smallest_units(results.data), strict=True)
-    }
     rows = []
     for position, row in enumerate(results.data[:ROWS_SHOWN]):
         source = f"data.csv/{position}"
         cells: list[Cell] = [Number(row["row"], int(row["row"]), f"{source}/row"), Text(row["label"], foreign=True)]
         if results.clustered:
             cells.append(Text(row["cluster"], foreign=True))
-        cells += [from_row(row, name, source, decimals) for name, decimals in places.items()]
-        rows.append(cells)
+        effect = with_places(row, "effect", source, places(math.sqrt(row["variance"]), EXACT))
+        rows.append([*cells, effect, Number(significant(row["variance"]), row["variance"], f"{source}/variance")])
     return Table(
         "table-data", shown("The estimates that were analysed", results.data, "data.csv"), columns, rows, "data.csv"
     )
-
-
-def _smallest_units(rows: Sequence[Row]) -> tuple[float, float]:
-    """The smallest standard error and the smallest variance: columns show two digits of these."""
-    smallest = min((row["variance"] for row in rows), default=1.0)
-    return math.sqrt(smallest), smallest
 
 
 def priors(results: Results) -> Table:
@@ -120,7 +110,7 @@ def heterogeneity(results: Results) -> Table:
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.heterogeneity):
         symbol, meaning = HETEROGENEITY[row["quantity"]]
-        numbers = summary_cells(row, f"heterogeneity.csv/{position}", decimals_of(row))
+        numbers = summary_cells(row, f"heterogeneity.csv/{position}")
         rows.append([Text(symbol), *numbers, Text(meaning)])
     return Table("table-heterogeneity", "Heterogeneity", columns, rows, "heterogeneity.csv")
 
@@ -132,7 +122,7 @@ def predictions(results: Results) -> Table:
     rows: list[list[Cell]] = [
         [
             Text(str(words.get(row["target"], row["target"])), foreign=row["target"] not in words),
-            *summary_cells(row, f"predictions.csv/{position}", decimals_of(row)),
+            *summary_cells(row, f"predictions.csv/{position}"),
             *natural.cells(results, row, f"predictions.csv/{position}"),
         ]
         for position, row in enumerate(results.predictions[:ROWS_SHOWN])
@@ -153,12 +143,11 @@ def cluster_effects(results: Results) -> Table:
         Column("Estimates", numeric=True),
         *SUMMARY_COLUMNS,
     ]
-    decimals = column_decimals(results.cluster_effects)
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.cluster_effects[:ROWS_SHOWN]):
         source = f"cluster_effects.csv/{position}"
         size = Number(count(row["k"]), row["k"], f"{source}/k")
-        rows.append([Text(row["cluster"], foreign=True), size, *summary_cells(row, source, decimals)])
+        rows.append([Text(row["cluster"], foreign=True), size, *summary_cells(row, source)])
     caption = shown("Cluster effects", results.cluster_effects, "cluster_effects.csv")
     return Table("table-clusters", caption, columns, rows, "cluster_effects.csv")
 
@@ -169,15 +158,15 @@ def true_effects(results: Results) -> Table:
     if results.clustered:
         columns.append(Column(_cluster_column(results)))
     columns += [Column("Observed", numeric=True), *(column for column in SUMMARY_COLUMNS if column.label != "Median")]
-    decimals = column_decimals(results.true_effects)
+    errors = {row["row"]: math.sqrt(row["variance"]) for row in results.data}
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.true_effects[:ROWS_SHOWN]):
         source = f"true_effects.csv/{position}"
         cells: list[Cell] = [Number(row["row"], int(row["row"]), f"{source}/row"), Text(row["label"], foreign=True)]
         if results.clustered:
             cells.append(Text(row["cluster"], foreign=True))
-        observed = Number(fixed(row["observed"], decimals), row["observed"], f"{source}/observed")
-        summary = [from_row(row, name, source, decimals) for name in SUMMARY if name != "median"]
+        observed = with_places(row, "observed", source, places(errors[row["row"]], EXACT))
+        summary = [of_summary(row, name, source) for name in SUMMARY if name != "median"]
         rows.append([*cells, observed, *summary])
     return Table(
         "table-effects",
@@ -200,13 +189,15 @@ def agreement(results: Results) -> Table:
     rows: list[list[Cell]] = []
     for position, entry in enumerate(results.diagnostics["agreement"]):
         source = f"diagnostics.json/agreement/{position}"
-        decimals = decimals_of(results.estimate(entry["parameter"]))
+        statistic, row = entry["statistic"], results.estimate(entry["parameter"])
+        exact = exact_row(row["mean"], row["sd"], row["q2.5"], row["q97.5"])
+        exact |= results.exact.get("parameters", results.exact).get(entry["parameter"], {})
         rows.append(
             [
                 Text(symbol(entry["parameter"]), foreign=True),
-                Text(entry["statistic"]),
-                from_row(entry, "draws", source, decimals),
-                from_row(entry, "exact", source, decimals + 2),
+                Text(statistic),
+                Number(printed({**row, statistic: entry["draws"]}, statistic), entry["draws"], f"{source}/draws"),
+                Number(printed({**exact, statistic: entry["exact"]}, statistic), entry["exact"], f"{source}/exact"),
                 *(
                     Number(significant(entry[name], 2), entry[name], f"{source}/{name}")
                     for name in ("difference_sd", "mcse_sd")
@@ -223,11 +214,11 @@ def convergence(results: Results) -> Table:
     columns = [Column("Parameter"), *(Column(label, numeric=True) for label in labels)]
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.estimates):
-        source, decimals = f"estimates.csv/{position}", decimals_of(row)
-        cells: list[Cell] = [from_row(row, name, source, decimals) for name in ("mean", "sd")]
+        source = f"estimates.csv/{position}"
+        cells: list[Cell] = [of_summary(row, name, source) for name in ("mean", "sd")]
         cells.append(Number(significant(row["mcse_mean"], 2), row["mcse_mean"], f"{source}/mcse_mean"))
-        cells += [from_row(row, name, source, 0) for name in ("ess_bulk", "ess_tail")]
-        cells.append(from_row(row, "r_hat", source, 4))
+        cells += [with_places(row, name, source, 0) for name in ("ess_bulk", "ess_tail")]
+        cells.append(with_places(row, "r_hat", source, 4))
         rows.append([Text(symbol(row["parameter"]), foreign=True), *cells])
     return Table("table-convergence", "Convergence of every parameter", columns, rows, "estimates.csv")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hiermeta.figures.numbers import as_written, significant, told_apart
+from hiermeta.figures.numbers import as_written, limits, significant
 from hiermeta.figures.results import Results
 from hiermeta.models.priors import parse
 
@@ -188,7 +188,7 @@ def prior_words(text: str) -> str:
         return f"all values from {low} to {high} equally probable"
     if prior.support[0] == 0 and not np.isfinite(prior.support[1]):
         return f"95% of it below {significant(float(prior.ppf(0.95)), 2)}"
-    low, high = told_apart(*prior.ppf(np.array([0.025, 0.975])).tolist())
+    low, high = limits(*prior.ppf(np.array([0.025, 0.975])).tolist())
     return f"95% of it between {low} and {high}"
 
 

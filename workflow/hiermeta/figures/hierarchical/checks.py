@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import several, ticks
-from hiermeta.figures.numbers import as_written, significant
+from hiermeta.figures.numbers import as_written, simulated
 from hiermeta.figures.results import Results, Row
 
 HEIGHT, STEP = 340, 22
@@ -93,8 +93,8 @@ def _finding(rows: list[Row]) -> str:
     if not wrong:
         return f"All {several('statistic', len(rows))} of the data lie inside 95% of those of simulated data sets."
     named = "; ".join(
-        f"{row['statistic']} (observed {significant(row['observed'], 3)}, simulated {significant(row['q2.5'], 3)} to "
-        f"{significant(row['q97.5'], 3)})"
+        f"{row['statistic']} (observed {simulated(row, 'observed')}, simulated {simulated(row, 'q2.5')} to "
+        f"{simulated(row, 'q97.5')})"
         for row in wrong
     )
     verb = "is" if len(wrong) == 1 else "are"

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical import along
 from hiermeta.figures.hierarchical.layout import gaussian, in_a_sentence, response, ticks
-from hiermeta.figures.numbers import fixed
-from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.figures.numbers import with_limits
+from hiermeta.figures.results import Results, Row
 
 HEIGHT = 300
 
@@ -57,11 +57,7 @@ def _panel(axes: Axes, curve: along.Curve, *, typical: bool) -> None:
 
 def _finding(results: Results, name: str) -> str:
     levels: dict[str, Row] = {row["level"]: row for row in results.marginal_means if row["moderator"] == name}
-    texts = [
-        f"{fixed(row['mean'], decimals_of(row))} ({fixed(row['q2.5'], decimals_of(row))} to "
-        f"{fixed(row['q97.5'], decimals_of(row))})"
-        for row in (levels["-1 SD"], levels["+1 SD"])
-    ]
+    texts = [with_limits(row) for row in (levels["-1 SD"], levels["+1 SD"])]
     return (
         f"From one standard deviation below the mean of {style.shorten(name, 40)} to one above it, "
         f"{in_a_sentence(results)} goes from {texts[0]} to {texts[1]}."

@@ -6,7 +6,7 @@ from itertools import cycle
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import groups
-from hiermeta.figures.numbers import percent
+from hiermeta.figures.numbers import EXACT, percent, percents
 from hiermeta.figures.results import Results, find
 
 LEFT, RIGHT, TOP, STEP, BAR = 200, 860, 36, 50, 20
@@ -57,26 +57,25 @@ def draw(results: Results) -> style.Drawing:
     for position, (name, pieces) in enumerate(bars):
         y, at = top + STEP * (position + 0.6), 0.0
         axes.text(2, y, name, va="center")
-        for color, share in pieces:
+        texts = percents([share for _, share in pieces])
+        for (color, share), text in zip(pieces, texts, strict=True):
             start, end = (LEFT + (RIGHT - LEFT) * value for value in (at, at + share))
             axes.fill_between([start, end], y - BAR / 2, y + BAR / 2, color=color, linewidth=0)
             at += share
             if share >= ENOUGH:
                 middle = (start + end) / 2
                 above = y - BAR / 2 - 4
-                axes.text(middle, above, percent(share, 0.0), ha="center", va="bottom", fontsize=style.SMALL)
+                axes.text(middle, above, text, ha="center", va="bottom", fontsize=style.SMALL)
     for tick in range(0, 101, 25):
         x = LEFT + (RIGHT - LEFT) * tick / 100
         axes.text(x, bottom + 4, f"{tick}%", ha="center", va="top", fontsize=style.SMALL)
     style.legend(figure, entries)
     low, high = (find(results.rows("clustering"), "quantity", "ICC [null]")[name] for name in ("q2.5", "q97.5"))
-    text = (
-        f"Without predictors {percent(null, 0.0)} of the variance lies between clusters (95% credible interval "
-        f"{percent(low, 0.0)} to {percent(high, 0.0)})."
+    said = (
+        f"Without predictors {percent(null, EXACT)} of the variance lies between clusters (95% credible interval "
+        f"{percent(low, EXACT)} to {percent(high, EXACT)})."
     )
     if len(bars) > 1:
-        text += (
-            f" With them, predictors explain {percent(marginal, 0.0)}, and {percent(conditional - marginal, 0.0)} "
-            "remains between clusters."
-        )
-    return style.Drawing(figure, "Variance between and within clusters", text)
+        explained, remaining, _ = percents([marginal, conditional - marginal, 1 - conditional])
+        said += f" With them, predictors explain {explained}, and {remaining} remains between clusters."
+    return style.Drawing(figure, "Variance between and within clusters", said)

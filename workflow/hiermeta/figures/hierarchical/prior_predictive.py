@@ -6,7 +6,7 @@ import math
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import response
-from hiermeta.figures.numbers import as_written, significant, superscript, told_apart
+from hiermeta.figures.numbers import as_written, limits, significant, superscript
 from hiermeta.figures.prior_predictive import STEP, TOP, Scale, axis, interval
 from hiermeta.figures.results import Results, Row
 
@@ -71,8 +71,8 @@ def _scale(rows: list[Row], rates: bool) -> Scale:
 def _finding(rows: list[Row]) -> str:
     row = next(row for row in rows if row["quantity"].startswith("cluster mean"))
     prior, data = ((row[f"{of}q2.5"], row[f"{of}q97.5"]) for of in ("", _OBSERVED))
-    low, high = told_apart(*prior)
-    least, most = told_apart(*data)
+    low, high = limits(*prior)
+    least, most = limits(*data)
     outside = [row for row in rows if not row["q2.5"] <= row[f"{_OBSERVED}median"] <= row["q97.5"]]
     text = (
         f"Before any data, the priors put 95% of the {label(row['quantity'])} between {low} and {high}. In "
@@ -82,7 +82,7 @@ def _finding(rows: list[Row]) -> str:
         return f"{text}, so they do not rule out what was seen."
     if outside[0]["quantity"] != "average":
         return f"{text}, so they expect other outcomes than those seen: look at their scale."
-    low, high = told_apart(outside[0]["q2.5"], outside[0]["q97.5"])
+    low, high = limits(outside[0]["q2.5"], outside[0]["q97.5"])
     average = significant(outside[0][f"{_OBSERVED}median"])
     return (
         f"{text}. The average outcome, {average}, lies outside of the 95% of it that they put between {low} and "

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import LABELLED, blocks, ratio, ratio_axis, scale, several, ticks
-from hiermeta.figures.numbers import significant
+from hiermeta.figures.numbers import printed
 from hiermeta.figures.results import Results, Row
 
 HEIGHT, STEP = 280, 15
@@ -29,8 +29,8 @@ def draw(results: Results) -> style.Drawing:
             ratio_axis(axes, ratio(results))
         low, high = rows[0], rows[-1]
         texts.append(
-            f"{style.shorten(term, 40)} by {style.shorten(group, 40)}: from {significant(low['mean'], 2)} "
-            f"({style.shorten(low['cluster'], 30)}) to {significant(high['mean'], 2)} "
+            f"{style.shorten(term, 40)} by {style.shorten(group, 40)}: from {printed(low, 'mean')} "
+            f"({style.shorten(low['cluster'], 30)}) to {printed(high, 'mean')} "
             f"({style.shorten(high['cluster'], 30)}); the 95% credible intervals of {away} of "
             f"{several('cluster', len(rows))} leave out zero."
         )

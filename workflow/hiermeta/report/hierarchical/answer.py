@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
-from hiermeta.figures.numbers import significant
+from hiermeta.figures.numbers import EXACT, significant
 from hiermeta.figures.results import Results, Row
 from hiermeta.report.answer import left_out
 from hiermeta.report.cells import Number, Sentence, from_document
@@ -178,7 +178,8 @@ def matters(results: Results) -> Sentence:
     for position, entry in enumerate(results.averages.get("inclusion", [])):
         if entry["part"] == "clustering":
             value = entry["log_bayes_factor"]
-            factor = bayes_factor(value, f"comparison.json/inclusion/{position}/log_bayes_factor")
+            source = f"comparison.json/inclusion/{position}/log_bayes_factor"
+            factor = bayes_factor(value, source, entry.get("error", EXACT))
             sentence += [f", and the Bayes factor {'for' if value >= 0 else 'against'} the clustering is ", factor]
     return [*sentence, "."]
 

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from hiermeta.figures.numbers import fixed
-from hiermeta.figures.results import Results, Row, decimals_of
-from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, entry, from_document
+from hiermeta.figures.results import Results, Row
+from hiermeta.report.cells import (
+    Cell,
+    Column,
+    Missing,
+    Number,
+    Sentence,
+    Table,
+    Text,
+    entry,
+    estimate_cells,
+    from_document,
+    of_summary,
+)
 from hiermeta.report.health import Check
-from hiermeta.report.hierarchical.numbers import boundary
+from hiermeta.report.hierarchical.numbers import INTERVAL, boundary
 from hiermeta.report.hierarchical.tables import numeric
 
 FILE = "classical.json"
@@ -48,13 +59,16 @@ def _profile(document: Any, name: str) -> tuple[str, str] | None:
     return (f"confint/{name}/1", f"confint/{name}/2") if name in (document.get("confint") or {}) else None
 
 
-def _number(results: Results, path: str | None, decimals: int) -> Cell:
-    if path is None:
-        return Missing()
-    found = from_document(results.classical, path, FILE)
-    if found.value is None:
-        return Missing()
-    return Number(fixed(float(found.value), decimals), found.value, found.source)
+def _error(results: Results, both: Beside) -> float | None:
+    """The standard error of a coefficient; SDs and correlations have none."""
+    start, _, column = both.estimate.rpartition("/")
+    return float(entry(results.classical, start)["se"]) if column == "estimate" else None
+
+
+def _cells(results: Results, both: Beside) -> list[Number | Missing]:
+    """The classical estimate and its limits."""
+    paths = (both.estimate, *(both.limits or (None, None)))
+    return estimate_cells(results.classical, paths, FILE, _error(results, both))
 
 
 def table(results: Results) -> Table:
@@ -62,14 +76,8 @@ def table(results: Results) -> Table:
     method = str(results.classical["method"])
     rows: list[list[Cell]] = []
     for both in shared(results):
-        decimals = decimals_of(both.row)
-        numbers = [
-            Number(fixed(both.row[column], decimals), both.row[column], f"estimates.csv/{both.position}/{column}")
-            for column in ("mean", "q2.5", "q97.5")
-        ]
-        paths = (both.estimate, *(both.limits or (None, None)))
-        rows.append([Text(both.row["parameter"], foreign=True), *numbers,
-                     *(_number(results, path, decimals) for path in paths)])  # fmt: skip
+        numbers = [of_summary(both.row, column, f"estimates.csv/{both.position}") for column in INTERVAL]
+        rows.append([Text(both.row["parameter"], foreign=True), *numbers, *_cells(results, both)])
     columns = [Column("Parameter"), *numeric("Posterior mean", "2.5%", "97.5%", method, "2.5%", "97.5%")]
     return Table("table-classical", f"Bayes beside {method}", columns, rows, FILE)
 
@@ -93,19 +101,17 @@ def health(results: Results) -> list[Check]:
     if not found:
         return []
     worst = max(found, key=lambda both: _distance(results, both))
-    row, decimals = worst.row, decimals_of(worst.row)
+    row = worst.row
     value = float(entry(document, worst.estimate))
-    low, high = (
-        Number(fixed(row[name], decimals), row[name], f"estimates.csv/{worst.position}/{name}")
-        for name in ("q2.5", "q97.5")
-    )
+    low, high = (of_summary(row, name, f"estimates.csv/{worst.position}") for name in ("q2.5", "q97.5"))
     inside = row["q2.5"] <= value <= row["q97.5"]
     method = document["method"]
     threshold: Sentence = [
         f"{'inside' if inside else 'outside'} the 95% credible interval of {row['parameter']} (the furthest), ", low,
         " to ", high,
     ]  # fmt: skip
-    number = Number(fixed(value, decimals), value, f"{FILE}/{worst.estimate}")
+    number = _cells(results, worst)[0]
+    assert isinstance(number, Number)
     return [Check(f"{method} beside Bayes", "pass" if inside else "warn", number, threshold)]
 
 

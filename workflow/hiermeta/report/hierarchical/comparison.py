@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hiermeta.figures.numbers import percent
+from hiermeta.figures.numbers import EXACT, percent
 from hiermeta.figures.results import Results
 from hiermeta.report import comparison as of_meta
 from hiermeta.report.cells import Number, Sentence
@@ -15,10 +15,10 @@ def verdicts(results: Results) -> list[Sentence]:
     sentences: list[Sentence] = []
     for i, entry in enumerate(results.averages.get("inclusion", [])):
         log_factor, path = entry["log_bayes_factor"], f"{of_meta.FILE}/inclusion/{i}"
-        number = of_meta.bayes_factor(log_factor, f"{path}/log_bayes_factor")
+        number = of_meta.bayes_factor(log_factor, f"{path}/log_bayes_factor", entry.get("error", EXACT))
         first, second = ("with", "without") if log_factor >= 0 else ("without", "with")
         probability = Number(
-            percent(entry["posterior_probability"], 0.0),
+            percent(entry["posterior_probability"], EXACT),
             entry["posterior_probability"],
             f"{path}/posterior_probability",
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hiermeta.figures.hierarchical.layout import ratio
 from hiermeta.figures.results import Results
-from hiermeta.report.cells import Sentence
-from hiermeta.report.hierarchical.numbers import place, point, quantity
+from hiermeta.report.cells import Number, Sentence
+from hiermeta.report.hierarchical.numbers import of_checks, place, plain, quantity
 
 _CLEAR, _HINT = 0.025, 0.1
 """Posterior predictive probabilities below which dispersion is said to be off, and perhaps off."""
@@ -37,9 +37,10 @@ def dispersion(results: Results) -> Sentence | None:
         start = f"Counts may vary {more} than their family says ({name})"
     else:
         start = "Counts vary as their family says, without overdispersion"
-    keys = ("observed", "q2.5", "q97.5", "p")
-    numbers = [point(results, "checks", "statistic", "dispersion", key) for key in keys]
-    observed, low, high, larger = (number if number is not None else "–" for number in numbers)
+    position, row = found
+    cells = [of_checks(row, key, f"checks.csv/{position}") for key in ("observed", "q2.5", "q97.5")]
+    cells.append(plain(row, "p", f"checks.csv/{position}", 2))
+    observed, low, high, larger = (cell if isinstance(cell, Number) else "–" for cell in cells)
     return [
         f"{start}: the dispersion is ", observed, ", that of simulated counts ", low, " to ", high,
         ", larger than the observed one with a probability of ", larger, ".",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from hiermeta.figures.hierarchical.layout import gaussian
-from hiermeta.figures.numbers import significant
-from hiermeta.figures.results import Results, Row, decimals_of
+from hiermeta.figures.numbers import significant, simulated
+from hiermeta.figures.results import Results, Row
 from hiermeta.report import natural
-from hiermeta.report.cells import Cell, Missing, Number, from_row
+from hiermeta.report.cells import Cell, Missing, Number, of_summary
 
 INTERVAL = ("mean", "q2.5", "q97.5")
 
@@ -24,7 +24,7 @@ def interval(results: Results, name: str, key: str, value: str) -> tuple[Number,
     if found is None:
         return None
     position, row = found
-    mean, low, high = (from_row(row, column, f"{name}.csv/{position}", decimals_of(row)) for column in INTERVAL)
+    mean, low, high = (of_summary(row, column, f"{name}.csv/{position}") for column in INTERVAL)
     return mean, low, high
 
 
@@ -33,21 +33,19 @@ def quantity(results: Results, value: str) -> tuple[Number, Number, Number] | No
     return interval(results, "clustering", "quantity", value)
 
 
-def point(results: Results, name: str, key: str, value: str, column: str, digits: int = 3) -> Number | None:
-    """A single value of a table; None where there is none."""
-    found = place(results, name, key, value)
-    if found is None:
-        return None
-    cell = plain(found[1], column, f"{name}.csv/{found[0]}", digits)
-    return cell if isinstance(cell, Number) else None
-
-
 def plain(row: Row, column: str, source: str, digits: int = 3) -> Cell:
     """A cell with this many significant digits."""
     value = row.get(column, math.nan)
     if not math.isfinite(value):
         return Missing()
     return Number(significant(value, digits), value, f"{source}/{column}")
+
+
+def of_checks(row: Row, column: str, source: str) -> Cell:
+    """A number of checks.csv."""
+    if not math.isfinite(row[column]):
+        return Missing()
+    return Number(simulated(row, column), row[column], f"{source}/{column}")
 
 
 def boundary(results: Results) -> tuple[str, str]:
@@ -62,6 +60,6 @@ def boundary(results: Results) -> tuple[str, str]:
 def effect(results: Results, row: Row, source: str) -> tuple[Number, Number, Number]:
     """A coefficient in units of the outcome (mean and limits), or its exponential (median and limits)."""
     if gaussian(results):
-        mean, low, high = (from_row(row, column, source, decimals_of(row)) for column in INTERVAL)
+        mean, low, high = (of_summary(row, column, source) for column in INTERVAL)
         return mean, low, high
     return natural.multiplied(row, source)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
 from hiermeta.figures.hierarchical.prior_predictive import label
-from hiermeta.figures.numbers import count
-from hiermeta.figures.results import Results, Row, column_decimals, decimals_of
-from hiermeta.report.cells import Cell, Column, Missing, Number, Table, Text, from_row
-from hiermeta.report.hierarchical.numbers import effect, plain
+from hiermeta.figures.numbers import EXACT, UNKNOWN, count, places, printed
+from hiermeta.figures.results import Results, Row
+from hiermeta.report.cells import Cell, Column, Missing, Number, Table, Text, with_places
+from hiermeta.report.hierarchical.numbers import effect, of_checks, plain
 from hiermeta.report.hierarchical.words import STATISTICS, meaning
 from hiermeta.report.tables import SUMMARY_COLUMNS, cut, probability_cell, summary_cells
 
@@ -32,7 +32,7 @@ def numeric(*labels: str) -> list[Column]:
 def outcome(results: Results) -> Table:
     """What the data say about the outcome before any model."""
     rows: list[list[Cell]] = [
-        [Text(row["statistic"]), plain(row, "observed", f"checks.csv/{position}")]
+        [Text(row["statistic"]), of_checks(row, "observed", f"checks.csv/{position}")]
         for position, row in enumerate(results.rows("checks"))
         if row["statistic"] != "dispersion"
     ]
@@ -46,7 +46,7 @@ def estimates(results: Results) -> Table:
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.estimates):
         source = f"estimates.csv/{position}"
-        cells: list[Cell] = [Text(row["parameter"], foreign=True), *summary_cells(row, source, decimals_of(row))]
+        cells: list[Cell] = [Text(row["parameter"], foreign=True), *summary_cells(row, source)]
         coefficient = row["parameter"] in names
         cells.append(probability_cell(row, source) if coefficient else Missing())
         if word:
@@ -70,7 +70,7 @@ def clustering(results: Results) -> Table:
         if name.startswith("SE ratio") or (alone and (name.endswith("null]") or name.startswith("R2"))):
             continue
         if math.isfinite(row["sd"]):
-            numbers = summary_cells(row, source, decimals_of(row))
+            numbers = summary_cells(row, source)
         else:
             numbers = [plain(row, column, source, 2) for column in ("mean", "sd", "median", "q2.5", "q97.5")]
         rows.append([Text(name.replace("R2", "R²")), *numbers, Text(meaning(name))])
@@ -81,12 +81,17 @@ def clustering(results: Results) -> Table:
 def models(results: Results) -> Table:
     """Each coefficient under complete and partial pooling and in the classical mixed model."""
     method = str(results.classical.get("method") or "ML")
-    keys = ["complete", "complete_se", "complete_robust_se", "partial", "partial_sd"]
-    keys += [method.lower(), f"{method.lower()}_se"]
+    posterior = {row["parameter"]: row for row in results.estimates}
     ratios = {row["quantity"]: (i, row) for i, row in enumerate(results.rows("clustering"))}
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.rows("models")):
-        cells = _to_error(row, keys, f"models.csv/{position}", row["partial_sd"])
+        source, own = f"models.csv/{position}", posterior.get(row["term"])
+        cells = [*_with_error(row, "complete", source), plain(row, "complete_robust_se", source, 2)]
+        cells += [
+            Number(printed(own, column), row[key], f"{source}/{key}") if own else Missing()
+            for key, column in (("partial", "mean"), ("partial_sd", "sd"))
+        ]
+        cells += _with_error(row, method.lower(), source)
         found = ratios.get(f"SE ratio [{row['term']}]")
         cells.append(plain(found[1], "mean", f"clustering.csv/{found[0]}", 3) if found else Missing())
         rows.append([Text(row["term"], foreign=True), *cells])
@@ -102,10 +107,9 @@ def build_up(results: Results) -> Table | None:
     steps = [step for step in BUILD_UP if any(math.isfinite(row.get(step, math.nan)) for row in found)]
     if len(steps) < 2:
         return None
-    keys = [key for step in steps for key in (step, f"{step}_se")]
     rows: list[list[Cell]] = []
     for position, row in enumerate(found):
-        cells = _to_error(row, keys, f"models.csv/{position}", row["partial_sd"])
+        cells = [cell for step in steps for cell in _with_error(row, step, f"models.csv/{position}")]
         if any(isinstance(cell, Number) for cell in cells):
             rows.append([Text(row["term"], foreign=True), *cells])
     columns = [Column("Term"), *numeric(*(label for step in steps for label in (BUILD_UP[step], "SE")))]
@@ -114,19 +118,16 @@ def build_up(results: Results) -> Table | None:
     return Table("table-build-up", caption, columns, rows, "models.csv")
 
 
-def _to_error(row: Row, keys: Sequence[str], source: str, error: float) -> list[Cell]:
-    """Cells to the third digit of a standard error, so that columns line up."""
-    decimals = 2 - math.floor(math.log10(error)) if error and math.isfinite(error) else None
-    cells: list[Cell] = []
-    for key in keys:
-        value = row.get(key, math.nan)
-        if not math.isfinite(value):
-            cells.append(Missing())
-        elif decimals is None:
-            cells.append(plain(row, key, source))
-        else:
-            cells.append(from_row(row, key, source, decimals))
-    return cells
+def _with_error(row: Row, key: str, source: str) -> list[Cell]:
+    """A classical estimate and its standard error, to two digits of it; three digits of an estimate without one."""
+    error = row.get(f"{key}_se", math.nan)
+    if not error > 0:
+        return [plain(row, key, source), plain(row, f"{key}_se", source)]
+    return [_known(row, name, source, places(error, EXACT)) for name in (key, f"{key}_se")]
+
+
+def _known(row: Row, key: str, source: str, shown: int) -> Cell:
+    return with_places(row, key, source, shown) if math.isfinite(row.get(key, math.nan)) else Missing()
 
 
 def predictions(results: Results) -> Table:
@@ -142,7 +143,7 @@ def predictions(results: Results) -> Table:
         start = next((name for name in words if row["target"] == name or row["target"].startswith(f"{name} at ")), None)
         if start is not None:
             label = words[start] + row["target"].removeprefix(start)
-            numbers = summary_cells(row, f"predictions.csv/{position}", decimals_of(row))
+            numbers = summary_cells(row, f"predictions.csv/{position}")
             rows.append([Text(label, foreign=label not in words.values()), *numbers])
     caption = "Predictions at the mean of the predictors, and at chosen values"
     return Table("table-predictions", caption, [Column("Target"), *SUMMARY_COLUMNS], rows, "predictions.csv")
@@ -161,12 +162,10 @@ def clusters(results: Results) -> Table:
     """The expected outcome of each known cluster at the mean of the predictors."""
     known = {f"{start} {row['cluster']}" for row in results.loo for start in ("cluster", row.get("group", "cluster"))}
     found = [(i, row) for i, row in enumerate(results.predictions) if row["target"] in known]
-    decimals = column_decimals(row for _, row in found)
     rows: list[list[Cell]] = [
-        [Text(row["target"].removeprefix("cluster "), foreign=True),
-         *summary_cells(row, f"predictions.csv/{position}", decimals)]
+        [Text(row["target"].removeprefix("cluster "), foreign=True), *summary_cells(row, f"predictions.csv/{position}")]
         for position, row in found[:ROWS_SHOWN]
-    ]  # fmt: skip
+    ]
     caption = shown("Clusters at the mean of the predictors", [row for _, row in found], "predictions.csv")
     return Table("table-clusters", caption, [Column("Cluster"), *SUMMARY_COLUMNS], rows, "predictions.csv")
 
@@ -179,7 +178,7 @@ def random_effects(results: Results) -> Table:
         cells: list[Cell] = [Text(row["cluster"], foreign=True)]
         cells += [Text(row["group"], foreign=True)] if several else []
         cells.append(Text(row["term"], foreign=True))
-        rows.append([*cells, *summary_cells(row, f"random_effects.csv/{position}", decimals_of(row))])
+        rows.append([*cells, *summary_cells(row, f"random_effects.csv/{position}")])
     columns = [Column("Cluster"), *([Column("Factor")] if several else []), Column("Term"), *SUMMARY_COLUMNS]
     caption = shown("Random effects", found, "random_effects.csv")
     return Table("table-random-effects", caption, columns, rows, "random_effects.csv")
@@ -188,14 +187,20 @@ def random_effects(results: Results) -> Table:
 def pooling(results: Results) -> Table:
     """The coefficients of each cluster without, with complete and with partial pooling."""
     found, several = results.rows("pooling"), len(groups(results)) > 1
-    keys = ("none", "none_se", "partial_line", "partial_line_sd", "complete_line", "shrinkage")
+    # The Monte Carlo error of a cluster's own coefficient is about that of its random effect.
+    errors = {(row.get("group"), row["cluster"], row["term"]): row for row in results.rows("random_effects")}
     rows: list[list[Cell]] = []
     for position, row in enumerate(found[:ROWS_SHOWN]):
         source = f"pooling.csv/{position}"
         cells: list[Cell] = [Text(row["cluster"], foreign=True)]
         cells += [Text(row["group"], foreign=True)] if several else []
         size = Number(count(row["n"]), row["n"], f"{source}/n")
-        rows.append([*cells, Text(row["term"], foreign=True), size, *(plain(row, key, source) for key in keys)])
+        effect = errors.get((row.get("group"), row["cluster"], row["term"]), {})
+        partial = places(row["partial_line_sd"], effect.get("mcse_mean", UNKNOWN))
+        alone = places(row["none_se"] if row["none_se"] > 0 else row["partial_line_sd"], EXACT)
+        digits = {"none": alone, "none_se": alone, "partial_line": partial, "partial_line_sd": partial}
+        numbers = [_known(row, key, source, kept) for key, kept in (digits | {"complete_line": alone}).items()]
+        rows.append([*cells, Text(row["term"], foreign=True), size, *numbers, plain(row, "shrinkage", source, 2)])
     columns = [Column("Cluster"), *([Column("Factor")] if several else []), Column("Term")]
     columns += numeric("Rows", "No pooling", "SE", "Partial pooling", "SD", "Complete pooling", "Shrinkage")
     caption = shown("The three poolings of every cluster", found, "pooling.csv")
@@ -206,7 +211,7 @@ def checks(results: Results) -> Table:
     """Statistics of the data beside those of simulated data sets."""
     rows: list[list[Cell]] = [
         [Text(row["statistic"]),
-         *(plain(row, key, f"checks.csv/{position}") for key in ("observed", "mean", "q2.5", "q97.5")),
+         *(of_checks(row, key, f"checks.csv/{position}") for key in ("observed", "mean", "q2.5", "q97.5")),
          plain(row, "p", f"checks.csv/{position}", 2), Text(STATISTICS.get(row["statistic"], ""))]
         for position, row in enumerate(results.rows("checks"))
     ]  # fmt: skip

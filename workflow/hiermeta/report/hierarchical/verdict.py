@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from hiermeta.figures.numbers import EXACT
 from hiermeta.figures.results import Results, find
 from hiermeta.report.cells import Number, Sentence, to_error
 from hiermeta.report.comparison import bayes_factor, strength
@@ -150,7 +151,8 @@ def data(results: Results) -> list[Sentence]:
     factor = _inclusion(results)
     if factor:
         position, value = factor
-        number = bayes_factor(value, f"comparison.json/inclusion/{position}/log_bayes_factor")
+        error = results.averages["inclusion"][position].get("error", EXACT)
+        number = bayes_factor(value, f"comparison.json/inclusion/{position}/log_bayes_factor", error)
         first, second = ("with", "without") if value >= 0 else ("without", "with")
         evidence_word = strength(value)
         toward = "either way" if evidence_word == "hardly any" else "for it" if value >= 0 else "against it"
