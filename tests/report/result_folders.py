@@ -91,7 +91,8 @@ def _summary(values: np.ndarray) -> dict[str, float]:
     numbers = (float(values.mean()), sd, float(median), float(low), float(high))
     error = sd / math.sqrt(values.size)
     errors = (error, 1.25 * error, 3.1 * error, 3.1 * error)
-    return dict(zip(SUMMARY, numbers, strict=True)) | dict(zip(MCSE, errors, strict=True))
+    above = {"P(>0)": float((values > 0).mean())}
+    return dict(zip(SUMMARY, numbers, strict=True)) | above | dict(zip(MCSE, errors, strict=True))
 
 
 def _true_effects(
@@ -174,7 +175,7 @@ def _model(name: str, k: int, clusters: int, status: str) -> dict[str, Any]:
 EMPTY = {
     "estimates": ["parameter", *SUMMARY, "P(>0)", *MCSE, "ess_bulk", "ess_tail", "r_hat"],
     "heterogeneity": ["quantity", *SUMMARY, *MCSE],
-    "predictions": ["target", *SUMMARY, *MCSE],
+    "predictions": ["target", *SUMMARY, "P(>0)", *MCSE],
     "true_effects": ["row", "label", "cluster", "observed", "weight", *SUMMARY, *MCSE],
     "cluster_effects": ["cluster", "k", *SUMMARY, *MCSE],
 }
@@ -233,7 +234,6 @@ def build(folder: Path, rows: list[dict[str, Any]], status: str = "pass", common
         {
             "parameter": name,
             **_summary(values),
-            "P(>0)": float((values > 0).mean()),
             "ess_bulk": 1900.0,
             "ess_tail": 1850.0,
             "r_hat": 1.0012,
@@ -252,7 +252,7 @@ def build(folder: Path, rows: list[dict[str, Any]], status: str = "pass", common
         folder / "estimates.csv", ["parameter", *SUMMARY, "P(>0)", *MCSE, "ess_bulk", "ess_tail", "r_hat"], estimates
     )
     _write(folder / "heterogeneity.csv", ["quantity", *SUMMARY, *MCSE], heterogeneity)
-    _write(folder / "predictions.csv", ["target", *SUMMARY, *MCSE], predictions)
+    _write(folder / "predictions.csv", ["target", *SUMMARY, "P(>0)", *MCSE], predictions)
     _write(folder / "true_effects.csv", [*columns, "observed", "weight", *SUMMARY, *MCSE], effects)
     _write(folder / "cluster_effects.csv", ["cluster", "k", *SUMMARY, *MCSE], summaries)
     _posterior(folder / "posterior.nc", draws)

@@ -62,22 +62,33 @@ def test_the_sign_is_called_probable_beyond_97_5_per_cent(probability: float, en
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "ending"),
+    ("probability", "ending"),
     [
-        (-0.1, 0.5, "effects of either sign are to be expected."),
-        (0.01, 0.5, "nearly all of them are positive."),
-        (0.0, 0.5, "nearly all of them are positive."),
-        (-0.5, -0.01, "nearly all of them are negative."),
-        (-0.5, 0.0, "nearly all of them are negative."),
+        (0.975, "nearly all such effects are positive (98%)."),
+        (0.95, "nearly all such effects are positive (95%)."),
+        (0.9499, "effects of either sign are to be expected (95% are positive)."),
+        (0.5, "effects of either sign are to be expected (50% are positive)."),
+        (0.0501, "effects of either sign are to be expected (5% are positive)."),
+        (0.05, "nearly all such effects are negative (5% are positive)."),
+        (0.001, "nearly all such effects are negative (less than 1% are positive)."),
+        (1.0, "nearly all such effects are positive (more than 99%)."),
     ],
 )
-def test_new_effects_have_the_signs_of_their_interval(low: float, high: float, ending: str) -> None:
-    """Does the prediction's last clause follow from both limits?
+@pytest.mark.parametrize(("low", "high"), [(-0.00012, 0.448), (0.00012, 0.448), (-0.448, -0.00012), (-0.3, 0.3)])
+def test_new_effects_have_the_signs_of_their_probability(
+    probability: float, ending: str, low: float, high: float
+) -> None:
+    """Does the prediction's last clause follow from P(>0), whichever side of zero a limit lies on?
 
-    Seen to fail with the sign of a limit of zero told as uncertain.
+    A limit of -0.00012 with a Monte Carlo error of 0.0023 was said to leave either sign open, where 2.5% of effects are
+    negative. Its source is told, and it is silent where zero means nothing.
     """
-    row = SUMMARY | {"target": "new effect", "q2.5": low, "q97.5": high}
-    assert said(answer._prediction(results(predictions=[row]))).endswith(ending)
+    row = SUMMARY | {"target": "new effect", "q2.5": low, "q97.5": high, "P(>0)": probability}
+    sentence = answer._prediction(results(predictions=[row]))
+    assert said(sentence).endswith(f" (95% prediction interval): {ending}")
+    assert [part.source for part in sentence if isinstance(part, Number)][-1] == "predictions.csv/0/P(>0)"
+    model = {"measure": "PLN", "measure_label": "log proportion"}
+    assert said(answer._prediction(results(predictions=[row], model=model))).endswith("(95% prediction interval).")
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def tables(
     predict_at : sequence of dict
         Moderator values of further predictions.
     threshold : float, optional
-        Adds the probability of effects above it to the pooled effect and the predictions.
+        Adds the probability of effects above it to the pooled effect and the predictions; that of zero is there anyhow.
     """
     chains = len(draws["tau"])
     flat = marginal.Draws.from_chains(draws)
@@ -77,14 +77,14 @@ def tables(
     new_effects = of_normals(new_mean, new_variance, new_names, chains, threshold)
     mean = estimates.loc[["mu"], new_effects.columns].rename({"mu": "mean"})
     further = [_at(model, flat, table, values, chains, threshold) for values in predict_at]
-    beyond = [] if threshold is None else [above(threshold)]
+    beyond = [above(threshold)] if threshold else []
     estimates.loc[estimates.index != "mu", beyond] = np.nan
 
     back = np.argsort(model.order)
     rows = [f"true effect, row {row}" for row in table["row"]]
     some = flat.thinned(model.k, chains)
     true_mean, true_variance = (values[:, back] for values in marginal.true_effects(model, some))
-    true_effects = of_normals(true_mean, true_variance, rows, chains).reset_index(drop=True)
+    true_effects = of_normals(true_mean, true_variance, rows, chains)[[*INTERVAL, *MCSE]].reset_index(drop=True)
     named = table[[column for column in ("row", "label", "cluster") if column in table]]
     weight = marginal.weights(model, flat.mean())[0, back]
     of_rows = dict(zip(rows, true_mean.T, strict=True))
@@ -92,7 +92,7 @@ def tables(
     cluster_effects = pd.DataFrame(columns=[*INTERVAL, *MCSE], dtype=float)
     if model.clustered:
         cluster_mean, cluster_variance = marginal.cluster_effects(model, some)
-        cluster_effects = of_normals(cluster_mean, cluster_variance, model.clusters, chains)
+        cluster_effects = of_normals(cluster_mean, cluster_variance, model.clusters, chains)[[*INTERVAL, *MCSE]]
         of_rows |= {f"effect of {name}": cluster_mean[:, j] for j, name in enumerate(model.clusters)}
     cluster_effects.insert(0, "k", model.sizes)
     measures = [estimates[CONVERGENCE], spread[CONVERGENCE]]
@@ -131,7 +131,7 @@ def no_tables() -> Tables:
     return Tables(
         estimates=pd.DataFrame(columns=["parameter", *ESTIMATE_COLUMNS]),
         heterogeneity=pd.DataFrame(columns=["quantity", *HETEROGENEITY_COLUMNS]),
-        predictions=pd.DataFrame(columns=["target", *interval]),
+        predictions=pd.DataFrame(columns=["target", *INTERVAL, "P(>0)", *MCSE]),
         true_effects=pd.DataFrame(columns=["row", "label", "cluster", "observed", "weight", *interval]),
         cluster_effects=pd.DataFrame(columns=["cluster", "k", *interval]),
         convergence=pd.DataFrame(columns=CONVERGENCE),

@@ -52,7 +52,7 @@ def above(threshold: float) -> str:
 def of_normals(
     mean: Array, variance: Array, names: Sequence[str], chains: int, threshold: float | None = None
 ) -> pd.DataFrame:
-    """Interval columns and Monte Carlo errors of quantities that are normal given each draw.
+    """Interval columns, P(>0) and Monte Carlo errors of quantities that are normal given each draw.
 
     Means and SDs follow from the laws of total expectation and variance, quantiles from the mixture over the draws.
     The Monte Carlo error of a quantile x is that of P(quantity ≤ x), a mean over draws, divided by the density.
@@ -80,8 +80,9 @@ def of_normals(
     weight = np.full(len(some_mean), 1 / len(some_mean))
     quantiles = normal_mixture_quantiles(LEVELS, some_mean, some_sd, weight)
     table["median"], table["q2.5"], table["q97.5"] = quantiles
-    table["mcse_mean"] = _error_of_mean(mean, names, chains)
     sd = np.sqrt(np.maximum(variance, 1e-18 * (mean**2).max(axis=0) + 1e-300))
+    table["P(>0)"] = ndtr(mean / sd).mean(axis=0)
+    table["mcse_mean"] = _error_of_mean(mean, names, chains)
     for column, quantile in zip(MCSE[1:], quantiles, strict=True):
         z = (quantile - mean) / sd
         density = (np.exp(-0.5 * z**2) / sd).mean(axis=0) / np.sqrt(2 * np.pi)

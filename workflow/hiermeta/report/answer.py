@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hiermeta.data.measures import MEASURES
-from hiermeta.figures.numbers import noun
+from hiermeta.figures.numbers import UNKNOWN, noun, percent
 from hiermeta.figures.results import Results, Row
 from hiermeta.report import natural
 from hiermeta.report.cells import Number, Sentence, from_document, of_summary
@@ -12,6 +12,8 @@ from hiermeta.report.words import level_means
 
 LEFT_OUT = 0.1
 """Share of the rows without a value in some column from which the answer says so."""
+NEARLY_ALL = 0.95
+"""Probability of a sign from which new effects are said to have nearly all of them that sign."""
 LITTLE = 10.0
 """Lower limit of I², in per cent, below which the data are not said to show that true effects differ."""
 
@@ -162,20 +164,26 @@ def _allocation(results: Results) -> Sentence:
 
 def _prediction(results: Results) -> Sentence:
     _, low, high = interval_numbers(results.predictions, "target", "new effect", "predictions.csv")
-    row = results.prediction("new effect")
+    position, row = next((i, row) for i, row in enumerate(results.predictions) if row["target"] == "new effect")
     where = " in a new cluster" if results.clustered else ""
-    if MEASURES[results.model["measure"]].single_group:
-        end = "."
-    elif row["q2.5"] < 0 < row["q97.5"]:
-        end = ": effects of either sign are to be expected."
-    else:
-        end = f": nearly all of them are {'positive' if row['q2.5'] >= 0 else 'negative'}."
     start: Sentence = [f"The true effect of a new study{where} is expected between ", low, " and ", high]
     if natural.differs(results):
-        position = next(i for i, row in enumerate(results.predictions) if row["target"] == "new effect")
         _, low, high = natural.numbers(results, row, f"predictions.csv/{position}")
         start += [
             f" on the scale of the {results.model['measure_label']}, {_with_article(natural.label(results))} between "
         ]
         start += [low, " and ", high]
-    return [*start, f" (95% prediction interval){end}"]
+    return [*start, " (95% prediction interval)", *_signs(results, row, f"predictions.csv/{position}")]
+
+
+def _signs(results: Results, row: Row, source: str) -> Sentence:
+    """Which signs new effects have, by their probability; nothing where zero means nothing in particular."""
+    if MEASURES[results.model["measure"]].single_group:
+        return ["."]
+    probability = row["P(>0)"]
+    above = Number(percent(probability, UNKNOWN), probability, f"{source}/P(>0)")
+    if probability >= NEARLY_ALL:
+        return [": nearly all such effects are positive (", above, ")."]
+    if probability <= 1 - NEARLY_ALL:
+        return [": nearly all such effects are negative (", above, " are positive)."]
+    return [": effects of either sign are to be expected (", above, " are positive)."]
