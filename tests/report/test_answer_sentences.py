@@ -33,6 +33,7 @@ def results(**over: Any) -> Any:
         "scale_coefficients": [],
         "classical": {},
         "is_meta": True,
+        "crashed": "",
     }
     made = SimpleNamespace(**(plain | over))
     made.is_fixed = lambda parameter: False
