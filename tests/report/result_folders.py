@@ -168,6 +168,7 @@ def _model(name: str, k: int, clusters: int, status: str) -> dict[str, Any]:
         "cluster_column": "district" if clusters else None,
         "unit_information_sd": {"value": UNIT, "source": "known for SMD"},
         "priors": priors,
+        "formulas": {},
         "typical_variance": 0.0123,
     }
 

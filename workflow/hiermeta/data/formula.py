@@ -146,7 +146,7 @@ def _kind(node: Any) -> str:
     return type(node).__name__
 
 
-def printed(node: Any, least: int = 0) -> str:
+def printed(node: Any, least: int = 0, name: Callable[[str], str] = str) -> str:
     """A parsed expression as text, with the parentheses that its meaning needs.
 
     Parameters
@@ -155,19 +155,27 @@ def printed(node: Any, least: int = 0) -> str:
         The ``tree`` of a `Piece`, or a part of it.
     least : int
         Operators that bind less than this are put in parentheses.
+    name : callable
+        From a column's name to how it is printed.
     """
+
+    def part(node: Any, least: int = 0) -> str:
+        return printed(node, least, name)
+
     if _kind(node) == "LazyCall":
-        return f"{node.callee}({', '.join(map(printed, node.args))})"
+        return f"{node.callee}({', '.join(map(part, node.args))})"
+    if _kind(node) == "LazyVariable":
+        return name(node.name)
     if _kind(node) != "LazyOperator":
         return str(node)
     binds = BINDS.get(node.symbol, 0)
     if len(node.args) == 1:
         binds = SIGN_BINDS
-        text = f"{node.symbol}{printed(node.args[0], ATOM)}"
+        text = f"{node.symbol}{part(node.args[0], ATOM)}"
     else:
         left, right = node.args
         power = node.symbol == "**"
-        text = f"{printed(left, ATOM if power else binds)} {node.symbol} {printed(right, ATOM if power else binds + 1)}"
+        text = f"{part(left, ATOM if power else binds)} {node.symbol} {part(right, ATOM if power else binds + 1)}"
     return f"({text})" if binds < least else text
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any
-
+from hiermeta.data.meta import moderator_column
+from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results
 from hiermeta.models.priors import Prior, parse
+from hiermeta.report import r_syntax
 
 _ROBMA = {
     "normal": ("normal", ("mean", "sd"), ""),
@@ -30,13 +29,19 @@ _ARGUMENTS = {
     "moderators": "prior_mods",
     "scale": "prior_scale",
 }
+_COVARIANCE = """\
+V <- diag(dat$variance)  # becomes the covariance matrix of the sampling errors
+for (block in jsonlite::fromJSON("model.json", simplifyDataFrame = FALSE)$covariance) {
+  V[block$rows + 1, block$rows + 1] <- block$matrix
+}"""
+_SCALE = """\
+summary(fit)  # the report has no classical counterpart of this model
+fit$alpha / 2  # coefficients of log(tau), as the report's; metafor's are of log(tau^2)"""
 
 
 def codes(results: Results) -> list[tuple[str, str, str]]:
     """Sentence, name and text of each piece of code."""
-    moderated = (
-        "; its default priors of moderators may be scaled otherwise" if _formulas(results).get("moderators") else ""
-    )
+    moderated = "; its default priors of moderators may be scaled otherwise" if results.fitted.moderators else ""
     every = (
         ("With metafor, by restricted maximum likelihood:", "R code for metafor", metafor(results)),
         (f"With RoBMA 4, by sampling the same Bayesian model{moderated}:", "R code for RoBMA", robma(results)),
@@ -44,50 +49,73 @@ def codes(results: Results) -> list[tuple[str, str, str]]:
     return [(sentence, name, text) for sentence, name, text in every if text is not None]
 
 
-def metafor(results: Results) -> str | None:
-    """The fit by restricted maximum likelihood; None where metafor has no such model."""
-    formulas, lines = _formulas(results), _start(results, "metafor")
-    if "scale" in formulas and results.clustered:
-        return None
-    moderators = f"mods = {_formula(formulas['moderators'])}, " if "moderators" in formulas else ""
-    sampling, before = _sampling(results)
-    if results.model.get("covariance") and not before:
-        return None
-    lines += before
-    if results.clustered:
-        random = "random = ~ factor(row) | factor(cluster)"
-        lines.append(f"fit <- rma.mv(effect, {sampling}, {moderators}{random}, data = dat)")
-        lines.append("summary(fit)")
-        lines.append("confint(fit)  # profile likelihood")
-        lines.append("robust(fit, cluster = dat$cluster, clubSandwich = TRUE)")
-    elif before:
-        lines.append(f"fit <- rma.mv(effect, {sampling}, {moderators}random = ~ 1 | row, data = dat)")
-        lines.append("summary(fit)")
+def metafor(results: Results) -> str:
+    """The fit by restricted maximum likelihood; where there is none, a comment that says why."""
+    document, dependent = results.classical, bool(results.model.get("covariance"))
+    lines, arguments = _start(results, "metafor"), _formulas(results)
+    if results.fitted.scale is not None:
+        if results.clustered or dependent:
+            other = "estimates are in clusters" if results.clustered else "sampling errors are correlated"
+            return f"# metafor has no model in which heterogeneity depends on moderators and {other} as well."
+        return "\n".join([*lines, _call("rma", "effect", "variance", *arguments), _SCALE])
+    if not document.get("applies"):
+        return f"# No fit by restricted maximum likelihood: {document.get('reason')}."
+    clustered = document["clusters"] is not None
+    if results.clustered and not clustered:
+        lines.append("# Without clusters: these data do not tell heterogeneity between them from that within them.")
+    if dependent:
+        lines.append(_COVARIANCE)
+    # Without an intercept rma() estimates tau^2 from effects less their mean, which is another model.
+    level = results.fitted.moderators is None or results.fitted.moderators.formula.intercept
+    if level and not (clustered or dependent):
+        kind = "rma"
+        # Its default of 1e-5 for the last change of tau^2 is too coarse for effects in small units.
+        threshold = 1e-8 * (document["typical_variance"] + document["tau2"])
+        arguments.append(f"control = list(threshold = {threshold:.0e}, maxiter = 1000)")
     else:
-        scale = f"scale = {_formula(formulas['scale'])}, " if "scale" in formulas else ""
-        lines.append(f"fit <- rma(effect, {sampling}, {moderators}{scale}data = dat)")
-        lines.append("summary(fit)")
-    return "\n".join(lines)
+        kind = "rma.mv"
+        arguments.append(f"random = ~ 1 | {'cluster/row' if clustered else 'row'}")
+    lines.append(_call(kind, "effect", "V" if dependent else "variance", *arguments))
+    return "\n".join([*lines, *_numbers(results, clustered, kind)])
+
+
+def _call(function: str, *arguments: str) -> str:
+    return f"fit <- {function}({', '.join(arguments)}, data = dat)"
+
+
+def _numbers(results: Results, clustered: bool, kind: str) -> list[str]:
+    """Lines that print what the report's classical counterpart says, with its numbers."""
+    document = results.classical
+    height = significant(document["log_likelihood"], 5)
+    tau2 = "fit$tau2" if kind == "rma" else "sum(fit$sigma2)"
+    lines = [
+        f"summary(fit)  # classical counterpart in the report; log-likelihood {height}",
+        f"sqrt({tau2})  # tau: {significant(document['tau'], 5)}",
+    ]
+    if document["rho"] is not None:
+        lines.append(f"fit$sigma2[1] / {tau2}  # rho: {significant(document['rho'], 5)}")
+    if results.fitted.moderators is None:
+        lines.append("predict(fit)  # with the prediction interval of a new effect")
+    if clustered:
+        lines.append("robust(fit, cluster = cluster, clubSandwich = TRUE)  # CR2; needs the package clubSandwich")
+    elif kind == "rma":
+        lines.append('update(fit, test = "knha")  # KH')
+    return lines
 
 
 def robma(results: Results) -> str | None:
     """The same Bayesian model, sampled by JAGS; None with dependent sampling errors or priors it does not have."""
     if results.model.get("covariance"):
         return None
-    formulas = _formulas(results)
     arguments = ["yi = effect", "vi = variance", "data = dat"]
     if results.clustered:
         arguments.append("cluster = cluster")
-    arguments += [
-        f"{name} = {_formula(formulas[key])}"
-        for key, name in (("moderators", "mods"), ("scale", "scale"))
-        if key in formulas
-    ]
+    arguments += _formulas(results)
     unit = results.model["unit_information_sd"]
     if unit and unit["value"] is not None and not str(unit["source"]).startswith("known"):
         arguments += ['measure = "GEN"', f"prior_unit_information_sd = {unit['value']!r}"]
     else:
-        arguments.append(f"measure = {json.dumps(results.model['measure'])}")
+        arguments.append(f"measure = {r_syntax.text(results.model['measure'])}")
     for name, entry in results.model["priors"].items():
         if not entry["default"]:
             prior = _prior(parse(entry["prior"]))
@@ -99,29 +127,24 @@ def robma(results: Results) -> str | None:
 
 
 def _start(results: Results, package: str) -> list[str]:
-    lines = [f"library({package})", 'dat <- read.csv("data.csv", check.names = FALSE)  # beside this report']
-    for column, level in (_formulas(results).get("reference_levels") or {}).items():
-        name, reference = (json.dumps(str(text), ensure_ascii=False) for text in (column, level))
-        lines.append(f"dat[[{name}]] <- relevel(factor(dat[[{name}]]), ref = {reference})")
-    return lines
+    fitted = results.fitted
+    levels = {
+        name: entry for design in (fitted.moderators, fitted.scale) if design for name, entry in design.factors.items()
+    }
+    references = {moderator_column(name): entry[0] for name, entry in levels.items()}
+    return r_syntax.reading(package, ["cluster"] * results.clustered + list(references), references)
 
 
-def _formulas(results: Results) -> dict[str, Any]:
-    return results.model.get("formulas") or {}
+def _formulas(results: Results) -> list[str]:
+    """Arguments of the formulas of mean and scale."""
+    designs = {"mods": results.fitted.moderators, "scale": results.fitted.scale}
+    return [
+        f"{key} = ~ {r_syntax.terms(entry.formula, _column)}" for key, entry in designs.items() if entry is not None
+    ]
 
 
-def _formula(text: str) -> str:
-    """R writes powers as ^."""
-    return " ".join(re.sub(r"\*\*", "^", text).split())
-
-
-def _sampling(results: Results) -> tuple[str, list[str]]:
-    """The sampling variances, or what makes their covariance from a known correlation."""
-    correlation = results.model.get("sampling_correlation")
-    if not correlation:
-        return "variance", []
-    call = f"vcalc(variance, cluster = cluster, obs = row, rho = {correlation!r}, data = dat)"
-    return "V", [f"V <- {call}"]
+def _column(name: str) -> str:
+    return r_syntax.column(moderator_column(name))
 
 
 def _prior(prior: Prior) -> str | None:

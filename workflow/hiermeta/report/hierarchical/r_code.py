@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
-from hiermeta.data.mixed_formula import part_names
+from hiermeta.data.clusters import Clusters
+from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
+from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results
 from hiermeta.models.priors import Prior, parse
+from hiermeta.report import r_syntax
 
 _BRMS = {
     "normal": "normal", "half_normal": "normal", "student_t": "student_t", "half_student_t": "student_t",
@@ -16,62 +18,90 @@ _BRMS = {
     "inverse_gamma": "inv_gamma", "lognormal": "lognormal", "uniform": "uniform",
 }  # fmt: skip
 
-_BAR = re.compile(r"(\([^()]*\|[^()]*\))")
-"""A term in bars."""
+
+def _designs(results: Results) -> Designs:
+    settings = results.model["settings"]
+    return fit_designs(results.table, formula_of(settings), settings.get("reference_levels", {}))
 
 
 def _start(results: Results, package: str) -> list[str]:
-    model = results.model
-    lines = [f"library({package})", 'dat <- read.csv("data.csv", check.names = FALSE)  # beside this report']
-    factors = dict.fromkeys(model.get("factors", []))
-    for column, level in (factors | dict(model["settings"].get("reference_levels") or {})).items():
-        name = json.dumps(column, ensure_ascii=False)
-        factor = f"factor(dat[[{name}]])"
-        if level is not None:
-            factor = f"relevel({factor}, ref = {json.dumps(str(level), ensure_ascii=False)})"
-        lines.append(f"dat[[{name}]] <- {factor}")
+    references = {name: levels[0] for name, levels in _designs(results).factors.items()}
+    return [*r_syntax.reading(package, results.model["text"], references), *_numbered(results)]
+
+
+def _numbered(results: Results) -> list[str]:
+    """Clusters that several columns name, by number where R would join different values to the same name."""
+    lines = []
+    for group in _ambiguous(results):
+        numbers = ", ".join(f"match(dat[[{r_syntax.text(name)}]], dat[[{r_syntax.text(name)}]])" for name in group)
+        lines.append(f"dat[[{r_syntax.text(':'.join(group))}]] <- paste({numbers})  # R would mix up names with colons")
     return lines
 
 
+def _ambiguous(results: Results) -> list[tuple[str, ...]]:
+    """Grouping factors of several columns, with a colon in their values."""
+    groups = dict.fromkeys(term.group for term in formula_of(results.model["settings"]).random if len(term.group) > 1)
+    return [group for group in groups if results.table[list(group)].apply(lambda c: c.str.contains(":").any()).any()]
+
+
 def _formula(results: Results, outcome: str) -> str:
-    """The formula with another left side, split predictors by their parts; R writes powers as ^."""
-    right = " ".join(results.model["formula"].partition("~")[2].split()).replace("**", "^")
-    for column in results.model["settings"].get("within_between") or []:
-        name = rf"(?<![\w.]){re.escape(column)}(?![\w.])"
-        within, between = part_names(column)
-        pieces = _BAR.split(right)
-        right = "".join(re.sub(name, within if i % 2 else f"({within} + {between})", p) for i, p in enumerate(pieces))
-    return f"{outcome} ~ {right}"
+    """The formula in R, with another left side."""
+    formula, numbered = formula_of(results.model["settings"]), _ambiguous(results)
+    bars = []
+    for term in formula.random:
+        columns = [":".join(term.group)] if term.group in numbered else term.group
+        effects = "1 + " * bool(term.effects.intercept and term.effects.terms) + r_syntax.terms(term.effects)
+        bars.append(f"({effects} | {':'.join(map(r_syntax.column, columns))})")
+    return f"{outcome} ~ {' + '.join([r_syntax.terms(formula.fixed), *bars])}"
 
 
-def _quoted(column: str) -> str:
-    return column if column.isidentifier() else f"`{column}`"
+def _outcome(results: Results) -> str:
+    return r_syntax.expression(formula_of(results.model["settings"]).outcome)
 
 
 def lme4(results: Results) -> str:
-    """The classical fit."""
-    model, settings = results.model, results.model["settings"]
-    outcome, lines = _quoted(model["outcome"]), _start(results, "lme4")
-    if model["family"] == "gaussian":
-        lines.append(f"fit <- lmer({_formula(results, outcome)}, data = dat)")
-    elif model["family"] == "poisson":
-        offset = f", offset = log({_quoted(settings['exposure'])})" if "exposure" in settings else ""
-        lines.append(f"fit <- glmer({_formula(results, outcome)}, data = dat, family = poisson{offset})")
-    else:
-        if "trials" in settings:
-            outcome = f"cbind({outcome}, {_quoted(settings['trials'])} - {outcome})"
-        lines.append(f"fit <- glmer({_formula(results, outcome)}, data = dat, family = binomial)")
-    return "\n".join([*lines, "summary(fit)", "ranef(fit)"])
+    """The classical fit, and which numbers of the report it gives."""
+    model, settings, document = results.model, results.model["settings"], results.classical
+    outcome, options, lines = _outcome(results), ["data = dat"], _start(results, "lme4")
+    nodes, quadrature = document.get("quadrature_nodes", 1), len(model["effects"]) == 1
+    says = f"classical counterpart in the report; log-likelihood {significant(document['log_likelihood'], 5)}"
+    if model["family"] != "gaussian":
+        options.append(f"family = {'poisson' if model['family'] == 'poisson' else 'binomial'}")
+    if "exposure" in settings:
+        options.append(f"offset = log({r_syntax.column(settings['exposure'])})")
+    if "trials" in settings:
+        outcome = f"cbind({outcome}, {r_syntax.column(settings['trials'])} - {outcome})"
+    if nodes > 1 and quadrature:
+        options.append(f"nAGQ = {nodes}")
+        says += " less that of a saturated model" * (model["family"] != "bernoulli")
+    elif nodes > 1:
+        lines.append("# glmer integrates several effects by Laplace's approximation, the report by quadrature with")
+        lines.append(f"# {nodes} nodes per effect, so that its numbers differ a little.")
+        says = "near the " + says
+    if document["singular"]:
+        lines.append("# The maximum is at an edge: an SD of zero or a correlation of one. lme4 may stop short of it.")
+    function = "lmer" if model["family"] == "gaussian" else "glmer"
+    if _saturated(results):
+        options.append(f'control = {function}Control(check.nobs.vs.nRE = "ignore")')
+    lines.append(f"fit <- {function}({_formula(results, outcome)}, {', '.join(options)})")
+    return "\n".join([*lines, f"summary(fit)  # {says}", "ranef(fit)"])
+
+
+def _saturated(results: Results) -> bool:
+    """Whether a term has as many random effects as there are rows, which lme4 refuses unless told otherwise."""
+    random = zip(formula_of(results.model["settings"]).random, _designs(results).random, strict=True)
+    table = results.table
+    return any(len(Clusters.of(table, term.group).names) * len(design.names) >= len(table) for term, design in random)
 
 
 def brms(results: Results) -> str | None:
     """The same Bayesian model; None with priors it does not have."""
     model, settings = results.model, results.model["settings"]
-    outcome, family = _quoted(model["outcome"]), {"binomial": "binomial"}.get(model["family"], model["family"])
+    outcome, family = _outcome(results), {"binomial": "binomial"}.get(model["family"], model["family"])
     if model["family"] == "binomial" and "trials" in settings:
-        outcome = f"{outcome} | trials({_quoted(settings['trials'])})"
+        outcome = f"{outcome} | trials({r_syntax.column(settings['trials'])})"
     if model["family"] == "poisson" and "exposure" in settings:
-        outcome = f"{outcome} | rate({_quoted(settings['exposure'])})"
+        outcome = f"{outcome} | rate({r_syntax.column(settings['exposure'])})"
     priors = [_prior(name, entry, results) for name, entry in model["priors"].items()]
     if None in priors or "intercept" not in model["priors"]:
         return None
@@ -110,8 +140,11 @@ def _prior(name: str, entry: dict[str, Any], results: Results) -> str | None:
 
 
 def _coefficient(name: str) -> str:
-    """Brms joins a factor and its level, without blanks."""
-    return name.replace("[", "").replace("]", "").replace(" ", "")
+    """Brms joins a factor and its level, without blanks and brackets, and writes operators as letters."""
+    operators = {"**": "E", "*": "MU", "+": "P", "-": "M", "/": "D", "=": "EQ", **dict.fromkeys("[]() ,'\"?", "")}
+    for operator, letters in operators.items():
+        name = name.replace(operator, letters)
+    return name
 
 
 def _arguments(prior: Prior) -> list[str]:
