@@ -115,7 +115,7 @@ def without_draws(model: MetaModel, table: pd.DataFrame, evidence: Evidence) -> 
     evidence : Evidence
         Receives the models to which quadrature applies.
     """
-    fitted = _classical(model)
+    fitted = classical_counterpart(model)
     results = Results({"small_study": small_study.table(fitted.get("small_study"))}, {"classical": fitted})
     full = None
     try:
@@ -138,7 +138,7 @@ def without_draws(model: MetaModel, table: pd.DataFrame, evidence: Evidence) -> 
     return results
 
 
-def _classical(model: MetaModel) -> dict[str, Any]:
+def classical_counterpart(model: MetaModel) -> dict[str, Any]:
     if model.scale is not None:
         return {"applies": False, "reason": "heterogeneity depends on scale moderators"}
     names = ["mu"] if model.moderators is None else list(model.moderators.names)

@@ -1,0 +1,89 @@
+"""The R code of reports, made without sampling and run in one process of R."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from hiermeta.data.files import read_csv, read_json, write_json
+from hiermeta.figures.results import Results
+from hiermeta.inference import analysis
+from hiermeta.inference.hierarchical import classical, classical_counts
+from hiermeta.models import hierarchical_files, meta
+from hiermeta.models.hierarchical import HierarchicalModel
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def analysed(folder: Path, settings: dict[str, Any]) -> Results:
+    """What the stages leave that R code is made from: the validated table, the model, the classical counterpart.
+
+    Parameters
+    ----------
+    folder : Path
+        Is made.
+    settings : dict
+        One data set of the config, as `hiermeta.data.config.complete` returns it.
+    """
+    folder.mkdir(parents=True)
+    script = "prepare.py" if settings["analysis"] == "meta" else "prepare_hierarchical.py"
+    files = {name: str(folder / name) for name in ("data.csv", "validation.json", "model.json")}
+    job = SimpleNamespace(
+        params=SimpleNamespace(settings=settings),
+        output=SimpleNamespace(**{name.partition(".")[0]: path for name, path in files.items()}),
+        wildcards=SimpleNamespace(name=folder.name),
+        log=[str(folder / "prepare.log")],
+    )
+    streams = sys.stdout, sys.stderr
+    try:
+        runpy.run_path(str(ROOT / "workflow" / "scripts" / script), {"snakemake": job})
+    finally:
+        sys.stdout.close()
+        sys.stdout, sys.stderr = streams
+    description = read_json(files["model.json"])
+    if description["status"] == "ok":
+        write_json(folder / "classical.json", _classical(files["data.csv"], description))
+        write_json(folder / "fit.json", {"seed": 1})
+    return Results(folder)
+
+
+def _classical(data: str, description: dict[str, Any]) -> Any:
+    if description["analysis"] == "meta":
+        return analysis.classical_counterpart(meta.from_files(read_csv(data, text=description["factors"]), description))
+    table = hierarchical_files.typed(read_csv(data, text=description["text"]), description)
+    return of_regression(hierarchical_files.models(table, description)[0])
+
+
+def of_regression(model: HierarchicalModel) -> dict[str, Any]:
+    """The classical counterpart of a regression, but for the null model's numbers, which no R code uses."""
+    if model.gaussian:
+        fitted = classical.fit(model)
+        return classical.document(fitted, fitted, fitted)
+    counted = classical_counts.fit(model)
+    return classical_counts.document(counted, counted)
+
+
+def run(folder: Path) -> dict[str, Any]:
+    """What R found in each folder below this one with its ``code.R``; see run_code.R.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        With what R says, when R itself fails.
+    """
+    command = ["Rscript", str(Path(__file__).with_name("run_code.R"))]
+    subprocess.run(command, cwd=folder, env=os.environ | {"LC_ALL": "C.UTF-8"}, check=True, capture_output=True)
+    found: dict[str, Any] = read_json(folder / "found.json")
+    return found
+
+
+def has_r() -> bool:
+    """Whether R is there with the packages that printed code of metafor and lme4 uses."""
+    load = "for (package in c('metafor', 'lme4', 'jsonlite', 'clubSandwich')) library(package, character.only = TRUE)"
+    return bool(shutil.which("Rscript")) and not subprocess.run(["Rscript", "-e", load], capture_output=True).returncode
