@@ -20,7 +20,8 @@ LOST = {
 def test_lost_files_are_planned_and_made_again(tmp_path, batch_size):
     """Does a run notice a file lost at any stage, start there and no earlier, and does planning change nothing?
 
-    Each data set loses a file of another stage, so that one plan shows all.
+    Each data set loses a file of another stage, so that one plan shows all. Then two lose a file within the folder of
+    figures, of which Snakemake knows the folder alone.
     """
     project = Project(tmp_path)
     rows = "".join(f"{0.1 * (i * 7 % 5)},{0.05 + 0.01 * i}\n" for i in range(8))
@@ -52,6 +53,18 @@ def test_lost_files_are_planned_and_made_again(tmp_path, batch_size):
     done = project.run()
     assert done.returncode == 0, done.stdout
     kept = {path for path in before if "complete-" not in path.name}
+    assert kept <= files(project).keys()
+    assert project.planned() == set()
+
+    for name, lost in {"a": "forest.svg", "d": "drawn.json"}.items():
+        project.file(name, "figures", lost).unlink()
+    left = files(project)
+    again = {("figures", "a"), ("report", "a"), ("figures", "d"), ("report", "d"), ("overview", None)}
+    planned = {("batch_1", None), ("overview", None)} if batch_size > 1 else again
+    assert project.planned() - {("verdict", None)} == planned
+    assert files(project) == left
+    done = project.run()
+    assert done.returncode == 0, done.stdout
     assert kept <= files(project).keys()
     assert project.planned() == set()
 

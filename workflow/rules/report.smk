@@ -5,6 +5,9 @@
 # OUTPUTS
 #   figures/, report.html, report.json, overview.html, overview.tsv, overview.json, complete.txt
 
+from hiermeta.data.drawn import drawing
+
+DRAWINGS = {name: drawing(Path(SETTINGS["results"], name, "figures")) for name in DATASETS}
 PAGE_FILES = sorted(path for path in TEMPLATES.rglob("*.*") if path.is_file())
 
 
@@ -29,6 +32,8 @@ rule figures:
         "../../environment.yml"
     params:
         png=SETTINGS["png"],
+        # Another one where a figure is lost; read before any job runs, since a job begins without the folder.
+        drawing=lambda wildcards: DRAWINGS[wildcards.name],
         code=code("figures.py"),
     script:
         "../scripts/figures.py"

@@ -5,7 +5,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from hiermeta.data.drawn import write_list
 from hiermeta.figures.catalogue import write_figures
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
-write_figures(Path(snakemake.input.model).parent, Path(snakemake.output[0]), snakemake.params.png)
+folder = Path(snakemake.output[0])
+write_figures(Path(snakemake.input.model).parent, folder, snakemake.params.png)
+write_list(folder, snakemake.params.drawing)
