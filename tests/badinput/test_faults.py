@@ -11,7 +11,7 @@ import pytest
 
 from hiermeta.data.files import write_text
 from hiermeta.sampling import programs, toolchain
-from hiermeta.sampling.storage import read_draws, write_posterior
+from hiermeta.sampling.storage import Groups, read_draws, write_posterior
 from tests.badinput.conftest import META
 from tests.workflow.conftest import ROOT, Project
 
@@ -45,8 +45,8 @@ def test_a_full_disk_leaves_the_old_file_and_no_rest(small_disk):
 
 NOISE = """
 import sys, numpy as np
-from hiermeta.sampling.storage import write_posterior
-write_posterior(sys.argv[1], {"posterior": {"mu": np.random.default_rng(1).normal(size=(4, 10_000))}}, {}, {})
+from hiermeta.sampling.storage import Groups, write_posterior
+write_posterior(sys.argv[1], Groups({"posterior": {"mu": np.random.default_rng(1).normal(size=(4, 10_000))}}), {})
 """
 
 
@@ -56,7 +56,7 @@ def test_a_posterior_that_does_not_fit_leaves_the_old_one(small_disk):
 
     In a process of its own, since the HDF5 library may abort on a full disk. Fails when the file is written in place.
     """
-    write_posterior(small_disk / "posterior.nc", {"posterior": {"mu": np.zeros((4, 10))}}, {}, {})
+    write_posterior(small_disk / "posterior.nc", Groups({"posterior": {"mu": np.zeros((4, 10))}}), {})
     command = [sys.executable, "-c", NOISE, small_disk / "posterior.nc"]
     done = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT / "workflow")}, capture_output=True)
     assert done.returncode != 0

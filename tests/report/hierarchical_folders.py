@@ -22,7 +22,7 @@ from hiermeta.inference.hierarchical.evidence_latent import scores
 from hiermeta.models import hierarchical_files
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.sampling.convergence import sampler_health
-from hiermeta.sampling.storage import write_posterior
+from hiermeta.sampling.storage import Groups, write_posterior
 
 TOTAL = CHAINS * DRAWS
 SHAPE = (CHAINS, DRAWS)
@@ -108,7 +108,7 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     _save(folder, "validation.json", validation | {"notes": validated.notes, "warnings": validated.warnings})
     _save(folder, "fit.json", _fit())
     named = parameters(model, draws, SHAPE)
-    write_posterior(folder / "posterior.nc", {"posterior": named}, {}, {})
+    write_posterior(folder / "posterior.nc", Groups({"posterior": named}), {})
     return folder
 
 

@@ -17,7 +17,7 @@ from hiermeta.data.measures import MEASURES
 from hiermeta.inference import analysis
 from hiermeta.models import default_priors, heterogeneity, meta
 from hiermeta.sampling.convergence import sampler_health
-from hiermeta.sampling.storage import write_posterior
+from hiermeta.sampling.storage import Groups, write_posterior
 
 
 def table(k: int, clusters: int, seed: int = 3) -> pd.DataFrame:
@@ -132,6 +132,5 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     named = heterogeneity.parameters(model, draws) | {
         name: draws[name] for name in ("beta", "delta") if draws[name].shape[-1]
     }
-    dims = {"posterior": {"beta": ["coefficient"], "delta": ["scale_coefficient"]}}
-    write_posterior(folder / "posterior.nc", {"posterior": named}, dims, {})
+    write_posterior(folder / "posterior.nc", Groups({"posterior": named}), {})
     return folder

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from hiermeta.inference.hierarchical.prior_predictive import draws_of_priors, table
+from hiermeta.inference.hierarchical.prior_predictive import table
+from hiermeta.models import prior_draws
 from hiermeta.models.hierarchical_files import with_priors
 
 COUNT = 20_000
@@ -26,7 +27,7 @@ def test_draws_are_those_of_the_priors():
     Seen to fail with the intercept's prior at x = 0, and with priors taken for those of standardised coefficients.
     """
     model = model_of("y ~ x + (x | g)")
-    found = draws_of_priors(model, COUNT)
+    found = prior_draws.regression(model, COUNT, np.random.default_rng(1))
     at_mean = found.beta[:, 0] + found.beta[:, 1] * model.X[:, 1].mean()
     drawn = {"intercept": at_mean, "x": found.beta[:, 1], "sigma": found.sigma}
     drawn |= dict(zip(model.sd_names, found.sd.T, strict=True))
@@ -44,7 +45,7 @@ def test_correlations_have_the_variance_of_the_lkj_prior(formula, q):
     Seen to fail with the same shape for all partial correlations.
     """
     model = model_of(formula)
-    found = draws_of_priors(model, COUNT).correlation
+    found = prior_draws.regression(model, COUNT, np.random.default_rng(1)).correlation
     for i in range(q):
         for j in range(i):
             assert found[:, i, j].mean() == pytest.approx(0, abs=0.02)

@@ -149,3 +149,38 @@ def test_chunks_do_not_change_the_likelihood(model, monkeypatch):
     parts = marginal.log_likelihood(model, draws)
     assert np.array_equal(whole[0], parts[0])
     assert np.array_equal(whole[1], parts[1])
+
+
+def test_drawn_effects_have_the_joint_distribution_of_the_dense_normal(model):
+    """Are drawn true effects and cluster effects normal with mean and covariance of U − U V⁻¹ U, jointly?
+
+    Means within 5 standard errors, covariances within 5 of theirs (of Gaussian products), from 40,000 draws.
+    """
+    draws, fixed, sampling, between = dense(model)
+    count = 40_000
+    same = marginal.Draws(*(np.repeat(v[:1], count, axis=0) for v in (draws.beta, draws.delta, draws.tau, draws.rho)))
+    true, cluster = (v.astype(float) for v in marginal.drawn_effects(model, same, np.random.default_rng(3)))
+    gain = between @ np.linalg.inv(between + sampling)
+    mean, covariance = fixed + gain @ (model.effect - fixed), between - gain @ between
+    assert near(true, mean, covariance, count)
+    if not model.clustered:
+        assert cluster.shape == (count, 0)
+        return
+    taus = TAU * np.exp(model.scale_design @ draws.delta[0])
+    member = np.equal.outer(np.arange(len(model.clusters)), model.cluster_of_row)
+    average = member / model.sizes[:, None]
+    scale = (average @ (taus * np.sqrt(RHO)))[:, None]
+    shared = scale * member * taus * np.sqrt(RHO)  # covariance of the cluster effects' random part with the data
+    gain = shared @ np.linalg.inv(between + sampling)
+    effects = average @ fixed + gain @ (model.effect - fixed)
+    assert near(cluster, effects, np.diag(scale[:, 0] ** 2) - gain @ shared.T, count)
+    both = shared - gain @ between
+    found = np.cov(cluster.T, true.T)[: len(cluster.T), len(cluster.T) :]
+    assert np.abs(found - both).max() < 5 * np.sqrt(2 * true.var(axis=0).max() * cluster.var(axis=0).max() / count)
+
+
+def near(drawn, mean, covariance, count):
+    """Whether means and covariances of draws are those expected, to five standard errors."""
+    sd = np.sqrt(np.diag(covariance))
+    errors = np.abs(np.cov(drawn.T) - covariance) / np.sqrt((np.outer(sd, sd) ** 2 + covariance**2) / count)
+    return np.abs((drawn.mean(axis=0) - mean) / sd).max() < 5 / np.sqrt(count) and errors.max() < 5

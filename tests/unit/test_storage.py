@@ -4,7 +4,7 @@ import numpy as np
 
 from hiermeta.data.hierarchical import RESERVED
 from hiermeta.sampling.hierarchical import RANDOM_EFFECTS
-from hiermeta.sampling.storage import read_group, write_posterior
+from hiermeta.sampling.storage import Groups, read_group, write_posterior
 
 
 def test_names_with_slashes_come_back(tmp_path):
@@ -17,7 +17,9 @@ def test_names_with_slashes_come_back(tmp_path):
     written = {name: np.full(shape, float(i)) for i, name in enumerate(names)}
     written["u[a/b]"] = np.arange(24.0).reshape(*shape, 4)
     path = tmp_path / "posterior.nc"
-    write_posterior(path, {"posterior": written, "constant_data": {"cluster_of_row[a/b]": np.arange(4)}}, {}, {})
+    variables = {"posterior": written, "constant_data": {"cluster_of_row[a/b]": np.arange(4)}}
+    dims, labels = {"u[a/b]": ("cluster_id[a/b]",)}, {"cluster_id[a/b]": ["p/q", "r", "s", "t"]}
+    write_posterior(path, Groups(variables, dims, labels), {})
     found = read_group(path, "posterior")
     assert list(found) == list(written)
     assert all(np.array_equal(found[name], values) for name, values in written.items())

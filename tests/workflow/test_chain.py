@@ -5,6 +5,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -187,6 +188,38 @@ def test_arviz_reads_the_posterior_file(project):
     assert data.posterior.attrs["seed"] == 20260101
     # The exact value is -7.8028; the PSIS approximation and the draws are good to a few tenths.
     assert arviz.loo(data, var_name="estimate").elpd_loo == pytest.approx(-7.8, abs=0.5)
+    assert list(data.prior.data_vars) == [name for name in data.posterior.data_vars if not name.endswith("effect")]
+    assert data.prior["mu"].shape == (1, 4000) and data.prior.attrs["seed"] == 20260101
+    for variable, file, key in (
+        ("true_effect", "true_effects", "row"),
+        ("cluster_effect", "cluster_effects", "cluster"),
+    ):
+        table = pd.read_csv(project.file("school-calendar", f"{file}.csv"), dtype={"cluster": str})
+        drawn = data.posterior[variable]
+        assert drawn.coords[drawn.dims[-1]].to_numpy().tolist() == table[key].tolist()
+        away = (drawn.mean(("chain", "draw")) - table["mean"].to_numpy()) / table["sd"].to_numpy()
+        assert float(abs(away).max()) < 5 / np.sqrt(1000)  # at least 1,000 effective draws
+
+
+def test_regressions_have_their_random_effects_in_the_posterior_file(project):
+    """Are random effects there by cluster and effect, sampled or not, as in random_effects.csv, and the null model?"""
+    import arviz
+
+    for name in ("school-achievement", "penicillin"):
+        data = arviz.from_netcdf(str(project.file(name, "posterior.nc")))
+        table = pd.read_csv(project.file(name, "random_effects.csv"), dtype={"cluster": str})
+        groups = list(dict.fromkeys(table["group"]))
+        for group, rows in table.groupby("group"):
+            ending = f"[{group}]" if group != groups[0] else ""
+            drawn = data.posterior[f"random effects{ending}"]
+            own = rows.set_index(["cluster", "term"])
+            for cluster, term in own.index:
+                one = drawn.sel({f"cluster_id{ending}": cluster, f"effect{ending}": term})
+                row = own.loc[(cluster, term)]
+                assert abs(float(one.mean()) - row["mean"]) < 5 * row["sd"] / np.sqrt(1000)
+        assert {"intercept", f"sd({groups[0]}:intercept)"} <= set(data.null_posterior.data_vars)
+        assert data.null_posterior.sizes["draw"] == data.posterior.sizes["draw"]
+        assert data.prior.sizes["draw"] == 4000
 
 
 def test_snakemakes_own_report_holds_pages_and_figures_with_captions(project, datasets):

@@ -9,8 +9,9 @@ from hiermeta.data.files import read_csv, read_json, write_csv, write_json
 from hiermeta.data.guard import guarded
 from hiermeta.inference.hierarchical import analysis
 from hiermeta.models import hierarchical_files
+from hiermeta.models.hierarchical import from_parameters
 from hiermeta.sampling.convergence import sampler_health
-from hiermeta.sampling.hierarchical import RANDOM_EFFECTS, by_factor, from_posterior
+from hiermeta.sampling.hierarchical import RANDOM_EFFECTS, by_factor
 from hiermeta.sampling.storage import read_draws, read_group
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
@@ -30,8 +31,10 @@ def analysed():
     if record["status"] == "ok":
         variables, stats = read_draws(paths.posterior), read_group(paths.posterior, "sample_stats")
         health = sampler_health(stats["diverging"], stats["tree_depth"], stats["energy"], record["max_treedepth"])
-        draws, shape = from_posterior(*models, variables), variables[models[0].names[0]].shape
-        u = by_factor(RANDOM_EFFECTS, models[0], variables)
+        in_file = (variables, read_group(paths.posterior, "null_posterior"))
+        draws = [from_parameters(model, found) for model, found in zip(models, in_file, strict=True)]
+        shape = variables[models[0].names[0]].shape
+        u = by_factor(RANDOM_EFFECTS, models[0], variables) if models[0].latent else ()
         likelihood = by_factor("cluster", models[0], read_group(paths.posterior, "log_likelihood"))
         fitted = analysis.Fitted(*models, *draws, u, likelihood, shape)
         results.update(analysis.results(fitted, table, description, health))

@@ -18,7 +18,7 @@ def fit(table, description):
     model = meta.from_files(table, description)
     program = family_program(Path(snakemake.params.stan_file))
     fitted = sampling.fit(program, model, settings, snakemake.threads)
-    return fitted, sampling.groups(model, fitted)
+    return fitted, sampling.groups(model, fitted, table, settings["seed"])
 
 
-fit_data_set(snakemake.input, snakemake.output, snakemake.wildcards.name, settings, sampling.DIMS, fit)
+fit_data_set(snakemake.input, snakemake.output, snakemake.wildcards.name, settings, fit)

@@ -19,7 +19,7 @@ def fit(table, description):
     program = family_program(Path(snakemake.params.stan_file))
     fitted = sampling.fit(program, model, settings, snakemake.threads)
     of_null = sampling.fit_null(program, model, null, fitted, settings, snakemake.threads)
-    return fitted, sampling.groups(model, fitted, null, of_null)
+    return fitted, sampling.groups(model, fitted, null, of_null, settings["seed"])
 
 
-fit_data_set(snakemake.input, snakemake.output, snakemake.wildcards.name, settings, sampling.DIMS, fit)
+fit_data_set(snakemake.input, snakemake.output, snakemake.wildcards.name, settings, fit)

@@ -63,6 +63,29 @@ class Block:
         mean = np.einsum("si,si->s", self.scale, self.alpha)
         return mean, 1 - np.einsum("si,sij,sj->s", self.scale, self.inverse, self.scale)
 
+    def drawn(self, sampling: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """One joint draw of b_i + w_i, shape (S, n), and γ_c, shape (S,).
+
+        Draws from the prior, with data simulated from them, are moved to the data by the regression of effects on data
+        (Matheron's rule; Journel & Huijbregts 1978, section VII.A).
+
+        Parameters
+        ----------
+        sampling : numpy.ndarray
+            Shape (n, n): covariance of the sampling errors.
+        rng : numpy.random.Generator
+        """
+        values, vectors = np.linalg.eigh(sampling)
+        root = vectors * np.sqrt(np.clip(values, 0, None))
+        within = np.clip(np.einsum("sii->si", self.true) - self.scale**2, 0, None)
+        gamma = rng.standard_normal(len(self.scale))
+        own = np.sqrt(within) * rng.standard_normal(within.shape)
+        effects = self.scale * gamma[:, None] + own
+        simulated = effects + rng.standard_normal(within.shape) @ root.T
+        step = np.einsum("sij,sj->si", self.inverse, self.residual - simulated)
+        moved = effects + np.einsum("sij,sj->si", self.true, step)
+        return moved, gamma + np.einsum("si,si->s", self.scale, step)
+
 
 def blocks(
     start: npt.NDArray[np.intp], covariance: tuple[Array, ...], residual: Array, within: Array, scale: Array

@@ -197,6 +197,38 @@ def cluster_effects(model: MetaModel, draws: Draws) -> tuple[Array, Array]:
     return fixed + scale * t.gamma, scale**2 * t.gamma_variance
 
 
+def drawn_effects(model: MetaModel, draws: Draws, rng: np.random.Generator) -> tuple[Single, Single]:
+    """One joint draw of all true effects and cluster effects given each draw of the parameters.
+
+    Returns
+    -------
+    true : numpy.ndarray
+        Shape (S, k), single precision, rows in model order.
+    cluster : numpy.ndarray
+        Shape (S, J), single precision; (S, 0) without clusters.
+    """
+    true = np.empty((len(draws.tau), model.k), np.float32)
+    cluster = np.empty((len(draws.tau), len(model.clusters)), np.float32)
+    for part, some in draws.chunks(model.k):
+        t = _terms(model, some)
+        fixed, gamma = model.effect - t.residual, t.gamma
+        if model.dependent:
+            effects, gamma = np.empty_like(fixed), np.empty((len(fixed), len(model.start)))
+            given = dependent.blocks(model.start, model.covariance, t.residual, t.within, t.scale)
+            for j, (block, sampling) in enumerate(zip(given, model.covariance, strict=True)):
+                effects[:, block.rows], gamma[:, j] = block.drawn(sampling, rng)
+        else:
+            gamma = gamma + np.sqrt(t.gamma_variance) * rng.standard_normal(gamma.shape)
+            shared = t.scale * gamma[:, model.cluster_of_row] if model.clustered else np.zeros_like(fixed)
+            shrinkage = t.within / (model.variance + t.within)
+            spread = np.sqrt(shrinkage * model.variance) * rng.standard_normal(fixed.shape)
+            effects = shared + shrinkage * (t.residual - shared) + spread
+        true[part] = fixed + effects
+        if model.clustered:
+            cluster[part] = (model.by_cluster(fixed) + model.by_cluster(t.scale) * gamma) / model.sizes
+    return true, cluster
+
+
 def new_effects(model: MetaModel, draws: Draws, row: Array, scale_row: Array) -> tuple[Array, Array]:
     """Mean and variance, given each draw, of a new estimate's true effect at a design row.
 

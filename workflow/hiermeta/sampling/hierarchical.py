@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.models import hierarchical_stan, latent_stan
-from hiermeta.models.hierarchical import Draws, HierarchicalModel, from_parameters, parameters
+from hiermeta.models import hierarchical_stan, latent_stan, prior_draws
+from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.models.left_out import clusters_left_out
 from hiermeta.sampling.nuts import Sample, sample, sample_stats
+from hiermeta.sampling.storage import PRIOR_DRAWS, Groups
 
 if TYPE_CHECKING:
     from cmdstanpy import CmdStanModel
@@ -19,16 +20,10 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 RANDOM_EFFECTS = "random effects"
 """Their variable in the posterior file, beside coefficients that are called as the user's columns are."""
-DIMS = {
-    "log_likelihood": {"cluster": ["cluster_id"]},
-    "observed_data": {"outcome": ["row_id"]},
-    "constant_data": {"cluster_of_row": ["row_id"], "size": ["row_id"]},
-    "posterior": {RANDOM_EFFECTS: ["cluster_id", "effect"]},
-}
 _PER_ROW = 25
 """Log likelihoods of counts take quadrature over every row."""
-NULL = "null:"
-"""Begins the names of the null model's variables."""
+_EFFECTS = 2_000_000
+"""Largest number of random effects drawn at once."""
 _LIKELIHOODS = 40_000_000
 """Largest number of log likelihoods computed; with more clusters times draws every n-th draw has them."""
 _DELETIONS = 1000
@@ -79,10 +74,10 @@ def fit_null(
     return fit(program, null, settings | {"draws": fitted.attempts[-1].draws}, cores)
 
 
-def groups(
-    model: HierarchicalModel, fitted: Sample, null: HierarchicalModel, of_null: Sample
-) -> dict[str, dict[str, Array]]:
+def groups(model: HierarchicalModel, fitted: Sample, null: HierarchicalModel, of_null: Sample, seed: int) -> Groups:
     """Groups of the posterior file.
+
+    Random effects that were integrated out are drawn from their distribution given each draw of the parameters.
 
     Parameters
     ----------
@@ -90,22 +85,59 @@ def groups(
     fitted : Sample
     null : HierarchicalModel
     of_null : Sample
-        Its variables' names begin with ``null:``.
+    seed : int
+        Of what is drawn here.
     """
+    rng = np.random.default_rng(seed)
     shape = fitted.draws["sd[1]"].shape
     draws = _draws(model, fitted.draws)
     rows = parameters(model, draws, shape)
     of_null_rows = parameters(null, _draws(null, of_null.draws), of_null.draws["sd[1]"].shape)
-    rows |= {NULL + name: values[:, : shape[1]] for name, values in of_null_rows.items()}
     u = latent_stan.random_effects(model, fitted.draws) if model.latent else []
-    return {
-        "posterior": {_of_factor(RANDOM_EFFECTS, model, f): values for f, values in enumerate(u)} | rows,
-        "sample_stats": sample_stats(fitted),
-        "log_likelihood": _log_likelihoods(model, draws, u, shape),
-        "observed_data": {"outcome": model.outcome},
-        "constant_data": {"size": model.size}
-        | {_of_factor("cluster_of_row", model, f): c.codes for f, c in enumerate(model.factors)},
-    }
+    effects = u or [_integrated(model, draws, rng).reshape(*shape, *_sizes(model, 0))]
+    log_likelihoods, kept = _log_likelihoods(model, draws, u, shape)
+    of_row = {_of_factor("cluster_of_row", model, f): c.codes for f, c in enumerate(model.factors)}
+    dims, labels = dict[str, tuple[str, ...]](), dict[str, Sequence[Any]]()
+    for f, clusters in enumerate(model.factors):
+        cluster, effect = (_of_factor(dim, model, f) for dim in ("cluster_id", "effect"))
+        labels |= {cluster: clusters.names, effect: [model.effects[k] for k in model.effects_of(f)]}
+        dims |= {_of_factor(RANDOM_EFFECTS, model, f): (cluster, effect), _of_factor("cluster", model, f): (cluster,)}
+    dims |= dict.fromkeys(("outcome", "size", *of_row), ("row_id",))
+    prior = prior_draws.regression(model, PRIOR_DRAWS, rng)
+    return Groups(
+        {
+            "posterior": {_of_factor(RANDOM_EFFECTS, model, f): values for f, values in enumerate(effects)} | rows,
+            "sample_stats": sample_stats(fitted),
+            "log_likelihood": log_likelihoods,
+            "prior": parameters(model, prior, (1, PRIOR_DRAWS)),
+            "null_posterior": {name: values[:, : shape[1]] for name, values in of_null_rows.items()},
+            "observed_data": {"outcome": model.outcome},
+            "constant_data": {"size": model.size} | of_row,
+        },
+        dims,
+        labels,
+        {"log_likelihood": kept},
+    )
+
+
+def _integrated(model: HierarchicalModel, draws: Draws, rng: np.random.Generator) -> Array:
+    """Shape (S, J, q), single precision: one draw of the random effects given each draw of the parameters."""
+    found = np.empty((len(draws.sigma), *_sizes(model, 0)), np.float32)
+    step = max(1, _EFFECTS // found[0].size)
+    for first in range(0, len(found), step):
+        part = slice(first, first + step)
+        mean, covariance = model.random_effects(draws[part])
+        sd = np.sqrt(np.einsum("sjkk->sjk", covariance))
+        scale = np.where(sd > 0, sd, 1.0)
+        correlation = covariance / (scale[..., None] * scale[..., None, :])
+        root = np.linalg.cholesky(correlation + 1e-9 * np.eye(len(model.effects)))
+        found[part] = mean + sd * np.einsum("sjkl,sjl->sjk", root, rng.standard_normal(mean.shape))
+    return found
+
+
+def _sizes(model: HierarchicalModel, factor: int) -> tuple[int, int]:
+    """Numbers of clusters and of random effects of a grouping factor."""
+    return len(model.factors[factor].names), len(model.effects_of(factor))
 
 
 def _of_factor(name: str, model: HierarchicalModel, factor: int) -> str:
@@ -122,8 +154,8 @@ def by_factor(name: str, model: HierarchicalModel, variables: Mapping[str, Array
 
 def _log_likelihoods(
     model: HierarchicalModel, draws: Draws, u: Sequence[Array], shape: tuple[int, ...]
-) -> dict[str, Array]:
-    """Log densities of each cluster given the parameters, by variable of the posterior file.
+) -> tuple[dict[str, Array], Array]:
+    """Log densities of each cluster given the parameters, by variable of the posterior file, and the draws they are of.
 
     With several grouping factors: given the clusters' rows aside, and given the effects that they share with others.
     """
@@ -136,15 +168,8 @@ def _log_likelihoods(
     else:
         effects = [values.reshape(-1, *values.shape[2:])[kept.ravel()] for values in u]
         found = [clusters_left_out(model, some, effects, f) for f in range(len(model.factors))]
-    return {
+    named = {
         _of_factor("cluster", model, f): values.astype(np.float32).reshape(*kept.shape, -1)
         for f, values in enumerate(found)
     }
-
-
-def from_posterior(
-    model: HierarchicalModel, null: HierarchicalModel, variables: dict[str, npt.NDArray[np.float64]]
-) -> tuple[Draws, Draws]:
-    """Draws of model and null model from the variables of a posterior file."""
-    of_null = {name.removeprefix(NULL): values for name, values in variables.items() if name.startswith(NULL)}
-    return from_parameters(model, variables), from_parameters(null, of_null)
+    return named, np.arange(shape[1])[::every]

@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from hiermeta.models import heterogeneity, marginal
+from hiermeta.models import heterogeneity, marginal, prior_draws
 from hiermeta.models.meta import MetaModel
 from hiermeta.models.stan import in_own_unit, initial_values, stan_data
 from hiermeta.sampling.nuts import Sample, sample, sample_stats
+from hiermeta.sampling.storage import PRIOR_DRAWS, Groups
 
 if TYPE_CHECKING:
     from cmdstanpy import CmdStanModel
 
 Array = npt.NDArray[Any]
-DIMS = {
-    "posterior": {"beta": ["coefficient"], "delta": ["scale_coefficient"]},
-    "log_likelihood": {"estimate": ["row"], "cluster": ["cluster_id"]},
-    "observed_data": {"effect": ["row"]},
-    "constant_data": {"variance": ["row"], "cluster_of_row": ["row"]},
+_DIMS: dict[str, tuple[str, ...]] = {
+    "beta": ("coefficient",),
+    "delta": ("scale_coefficient",),
+    "cluster": ("cluster_id",),
+    "cluster_effect": ("cluster_id",),
+    **dict.fromkeys(("estimate", "true_effect", "effect", "variance", "label", "cluster_of_row"), ("row",)),
 }
 
 
@@ -78,30 +81,52 @@ def from_posterior(draws: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.N
     }
 
 
-def groups(model: MetaModel, fitted: Sample) -> dict[str, dict[str, Array]]:
+def groups(model: MetaModel, fitted: Sample, table: pd.DataFrame, seed: int) -> Groups:
     """Groups of the posterior file; rows are in the order of ``data.csv``.
 
-    ``beta`` and ``delta`` are the coefficients of the standardised designs.
+    ``beta`` and ``delta`` are the coefficients of the standardised designs. True effects and cluster effects are drawn
+    jointly from their distribution given each draw of the parameters.
 
     Parameters
     ----------
     model : MetaModel
     fitted : Sample
+    table : pandas.DataFrame
+        The validated table.
+    seed : int
+        Of what is drawn here.
     """
+    rng = np.random.default_rng(seed)
     draws = parameters(fitted.draws)
     shape = draws["tau"].shape
-    estimate, cluster = marginal.log_likelihood(model, marginal.Draws.from_chains(draws))
+    flat = marginal.Draws.from_chains(draws)
+    estimate, cluster = marginal.log_likelihood(model, flat)
+    true, of_clusters = marginal.drawn_effects(model, flat, rng)
     back = np.argsort(model.order)
     log_likelihood: dict[str, Array] = {"estimate": estimate[:, back].reshape(*shape, -1)}
-    constant: dict[str, Array] = {"variance": model.variance[back]}
+    constant: dict[str, Array] = {"variance": model.variance[back], "label": table["label"].to_numpy(str)}
+    effects = {"true_effect": true[:, back].reshape(*shape, -1)}
     if model.clustered:
         log_likelihood["cluster"] = cluster.reshape(*shape, -1)
         constant["cluster_of_row"] = model.cluster_of_row[back]
-    return {
-        "posterior": heterogeneity.parameters(model, draws)
-        | {name: draws[name] for name in ("beta", "delta") if draws[name].shape[-1]},
-        "sample_stats": sample_stats(fitted),
-        "log_likelihood": log_likelihood,
-        "observed_data": {"effect": model.effect[back]},
-        "constant_data": constant,
-    }
+        effects["cluster_effect"] = of_clusters.reshape(*shape, -1)
+    designs = {"coefficient": model.moderators, "scale_coefficient": model.scale}
+    labels = {dim: design.names for dim, design in designs.items() if design is not None}
+    return Groups(
+        {
+            "posterior": _variables(model, draws) | effects,
+            "sample_stats": sample_stats(fitted),
+            "log_likelihood": log_likelihood,
+            "prior": _variables(model, prior_draws.meta_analysis(model, PRIOR_DRAWS, rng)),
+            "observed_data": {"effect": model.effect[back]},
+            "constant_data": constant,
+        },
+        _DIMS,
+        {"row": table["row"].tolist(), "cluster_id": model.clusters} | labels,
+    )
+
+
+def _variables(model: MetaModel, draws: dict[str, Array]) -> dict[str, Array]:
+    """The parameters in the user's units, and the coefficients of the standardised designs."""
+    coefficients = {name: draws[name] for name in ("beta", "delta") if draws[name].shape[-1]}
+    return heterogeneity.parameters(model, draws) | coefficients

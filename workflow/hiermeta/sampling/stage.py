@@ -8,23 +8,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data.files import read_csv, read_json, write_json
 from hiermeta.data.guard import guarded
 from hiermeta.data.provenance import own_commit, own_version
 from hiermeta.sampling.nuts import Sample, SamplingFailed
-from hiermeta.sampling.storage import write_posterior
+from hiermeta.sampling.storage import Groups, write_posterior
 
 PACKAGES = ("arviz", "cmdstanpy", "numpy", "pandas", "scipy", "snakemake", "xarray")
-Groups = dict[str, dict[str, npt.NDArray[Any]]]
 Fit = Callable[[pd.DataFrame, dict[str, Any]], tuple[Sample, Groups]]
 
 
-def fit_data_set(
-    paths: Any, output: Any, name: str, settings: dict[str, Any], dims: dict[str, dict[str, list[str]]], fit: Fit
-) -> None:
+def fit_data_set(paths: Any, output: Any, name: str, settings: dict[str, Any], fit: Fit) -> None:
     """Sample a posterior and keep it with everything needed to trace it.
 
     Parameters
@@ -37,10 +33,8 @@ def fit_data_set(
         Of the data set.
     settings : dict
         Sampling settings.
-    dims : dict of str to dict
-        Names of dimensions beyond chain and draw, by group and variable.
     fit : callable
-        From ``data.csv`` and ``model.json`` to the sample and the groups of its posterior file.
+        From ``data.csv`` and ``model.json`` to the sample and the content of its posterior file.
     """
     Path(paths.data).parent.joinpath("report.html").unlink(missing_ok=True)
     description = read_json(paths.model)
@@ -58,28 +52,27 @@ def fit_data_set(
             "commit": own_commit(),  # not in the posterior file: equal draws of two commits stay equal bytes
         }
     )
-    nothing: Groups = {"posterior": {}}
 
     def sampled() -> Groups:
         if description["status"] != "ok":
-            return nothing
+            return Groups()
         table = read_csv(paths.data, text=[*description.get("text", ()), *description.get("factors", ())])
         try:
             fitted, groups = fit(table, description)
         except SamplingFailed as error:
             record.update(status="failed", message=str(error))
             print(f"{name}: sampling failed. {error}", file=sys.stderr)
-            return nothing
+            return Groups()
         record.update(attempts=[attempt.as_dict() for attempt in fitted.attempts], seconds=fitted.seconds)
         record["max_treedepth"] = fitted.attempts[-1].max_treedepth
         return groups
 
     def failed(message: str) -> Groups:
         record.update(status="failed", message=message, crashed="fit")
-        return nothing
+        return Groups()
 
     groups = guarded(sampled, failed)
     attributes = {key: record[key] for key in ("seed", "cmdstan", "program_sha256", "data_sha256") if record[key]}
     attributes |= {f"{package}_version": number for package, number in record["versions"].items()}
-    write_posterior(output.posterior, groups, dims, attributes)
+    write_posterior(output.posterior, groups, attributes)
     write_json(output.record, record)

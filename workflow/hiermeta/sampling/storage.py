@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,16 +15,37 @@ import xarray
 from hiermeta.data.files import replacing
 
 Array = npt.NDArray[Any]
+PRIOR_DRAWS = 4000
+"""Draws in the group ``prior``."""
+_SAMPLED = ("posterior", "sample_stats", "log_likelihood", "prior", "null_posterior")
 _TWO_DIMENSIONS = ("chain", "draw")
 _COMPRESSED = {"zlib": True, "complevel": 1, "shuffle": True}
 
 
-def write_posterior(
-    path: str | Path,
-    groups: dict[str, dict[str, Array]],
-    dims: dict[str, dict[str, list[str]]],
-    attributes: dict[str, Any],
-) -> None:
+@dataclass(frozen=True)
+class Groups:
+    """What a posterior file holds.
+
+    Parameters
+    ----------
+    variables : dict of str to dict
+        By group: ``posterior``, ``sample_stats``, ``log_likelihood``, ``prior`` and ``null_posterior`` with arrays of
+        shape (chains, draws, ...); ``observed_data`` and ``constant_data`` with arrays of any shape.
+    dims : dict of str to tuple of str
+        Names of the dimensions beyond chain and draw, by variable; numbered ones by default.
+    labels : dict of str to sequence
+        Coordinates by dimension, such as the names of clusters.
+    draw : dict of str to numpy.ndarray
+        Numbers of the draws that a group holds, where it holds not all of them.
+    """
+
+    variables: dict[str, dict[str, Array]] = field(default_factory=lambda: {"posterior": {}})
+    dims: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: dict[str, Sequence[Any]] = field(default_factory=dict)
+    draw: dict[str, Array] = field(default_factory=dict)
+
+
+def write_posterior(path: str | Path, groups: Groups, attributes: dict[str, Any]) -> None:
     """Write a posterior file in ArviZ's layout, under a temporary name first.
 
     HDF5 names can't hold a slash: such a variable is stored with ``÷`` in its place, its own name as ``long_name``.
@@ -30,24 +53,20 @@ def write_posterior(
     Parameters
     ----------
     path : str or pathlib.Path
-    groups : dict
-        ``posterior``, ``sample_stats`` and ``log_likelihood`` with arrays of shape (chains, draws, ...);
-        ``observed_data`` and ``constant_data`` with arrays of any shape.
-    dims : dict of str to dict
-        Names of the dimensions beyond chain and draw, by group and variable; numbered ones by default.
+    groups : Groups
     attributes : dict
         Text and numbers kept with every group.
     """
     mode: Literal["w", "a"] = "w"
     buffer = io.BytesIO()  # a file on a full disk would be opened anew when its handle is collected
-    for group, variables in groups.items():
-        sampled = group in ("posterior", "sample_stats", "log_likelihood")
+    for group, variables in groups.variables.items():
+        sampled = group in _SAMPLED
         leading = _TWO_DIMENSIONS if sampled else ()
-        named = dims.get(group, {})
+        own = {name: groups.dims.get(name, _numbered(name, v.ndim - len(leading))) for name, v in variables.items()}
         data = xarray.Dataset(
             {
                 _stored(name): (
-                    (*leading, *named.get(name, _numbered(_stored(name), values.ndim - len(leading)))),
+                    (*leading, *map(_stored, own[name])),
                     values,
                     {"long_name": name} if "/" in name else {},
                 )
@@ -57,6 +76,10 @@ def write_posterior(
         )
         if sampled:
             data = data.assign_coords({dim: np.arange(data.sizes.get(dim, 0)) for dim in leading})
+            data = data.assign_coords(draw=groups.draw[group]) if group in groups.draw else data
+        data = data.assign_coords(
+            {_stored(dim): list(v) for dim, v in groups.labels.items() if _stored(dim) in data.dims}
+        )
         encoding = {_stored(name): _COMPRESSED for name, values in variables.items() if values.size}
         data.to_netcdf(buffer, mode=mode, group=group, engine="h5netcdf", encoding=encoding)
         mode = "a"
@@ -68,9 +91,9 @@ def _stored(name: str) -> str:
     return name.replace("/", "÷")
 
 
-def _numbered(name: str, count: int) -> list[str]:
+def _numbered(name: str, count: int) -> tuple[str, ...]:
     """Names of a variable's own dimensions, as ArviZ gives them."""
-    return [f"{name}_dim_{i}" for i in range(count)]
+    return tuple(f"{name}_dim_{i}" for i in range(count))
 
 
 def read_group(path: str | Path, group: str) -> dict[str, Array]:
