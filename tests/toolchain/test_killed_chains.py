@@ -75,5 +75,5 @@ def test_nothing_is_left_of_a_killed_fit(tmp_path: Path) -> None:
     paths = SimpleNamespace(**{key: tmp_path / name for key, name in names.items()})
     output = SimpleNamespace(posterior=tmp_path / "posterior.nc", record=tmp_path / "fit.json")
     with pytest.raises(nuts.SamplingKilled):
-        stage.fit_data_set(paths, output, "x", SETTINGS, {}, killed)
+        stage.fit_data_set(paths, output, "x", SETTINGS, killed)
     assert not output.posterior.exists() and not output.record.exists()
