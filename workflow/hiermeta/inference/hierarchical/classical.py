@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.stats import norm
 
+from hiermeta.inference.hierarchical.centring import Centred, factor, places
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -120,20 +121,9 @@ class MixedFit:
         return "" if not self.singular else "sd" if (size < SINGULAR).any() else "correlation"
 
 
-def factor(blocks: tuple[int, ...], theta: Array) -> Array:
-    """Shape (q, q): Λ from its elements."""
-    result = np.zeros((sum(blocks), sum(blocks)))
-    first = used = 0
-    for size in blocks:
-        rows, columns = np.tril_indices(size)
-        result[first + rows, first + columns] = theta[used : used + len(rows)]
-        first, used = first + size, used + len(rows)
-    return result
-
-
 def limits(blocks: tuple[int, ...]) -> tuple[npt.NDArray[np.bool_], list[tuple[float, float]]]:
     """Which elements of Λ stand on its diagonal, and where each may lie."""
-    diagonal = np.concatenate([np.equal(*np.tril_indices(size)) for size in blocks])
+    diagonal = np.equal(*places(blocks))
     return diagonal, [(0.0 if on else -LARGEST, LARGEST) for on in diagonal]
 
 
@@ -175,11 +165,11 @@ def fit(model: HierarchicalModel, reml: bool = True) -> MixedFit:
     model : HierarchicalModel
     reml : bool
     """
-    degrees = model.n - len(model.names) * reml
+    degrees, centred = model.n - len(model.names) * reml, Centred.of(model)
     diagonal, bounds = limits(model.blocks)
 
     def objective(theta: Array) -> float:
-        return _deviance(_solve(model, factor(model.blocks, theta)), degrees, reml)
+        return _deviance(_solve(centred.model, factor(model.blocks, theta)), degrees, reml)
 
     def climb(start: Array) -> Any:
         options = {"ftol": 1e-14, "gtol": 1e-7, "maxiter": 500}
@@ -195,7 +185,7 @@ def fit(model: HierarchicalModel, reml: bool = True) -> MixedFit:
             best = min(best, climb(start), key=lambda result: result.fun)
     options = {"xatol": 1e-7, "fatol": 1e-9, "maxiter": 400}
     polished = minimize(objective, best.x, method="Nelder-Mead", bounds=bounds, options=options)
-    return MixedFit(model, reml, np.asarray(polished.x if polished.fun < best.fun else best.x))
+    return MixedFit(model, reml, centred.to_user(polished.x if polished.fun < best.fun else best.x))
 
 
 def document(fitted: MixedFit, ml: MixedFit, null: MixedFit) -> dict[str, Any]:

@@ -5,6 +5,7 @@ With several grouping factors the random effects are integrated out by Laplace's
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,13 +15,21 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from hiermeta.inference.hierarchical.classical import SINGULAR, factor, limits, point_shares
-from hiermeta.models.counts import NODES, regress
+from hiermeta.inference.hierarchical.centring import Centred, factor, places
+from hiermeta.inference.hierarchical.classical import SINGULAR, limits, point_shares
+from hiermeta.models.counts import NODES
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 from hiermeta.models.latent import Approximation
 
 Array = npt.NDArray[np.float64]
-_STEP = 1e-3
+_STEP = 0.03
+"""Of numerical derivatives, in standard errors of coefficients and in `_SHARE` of SDs."""
+_SHARE = 0.3
+_WIDEST = 3.0
+"""Largest unit of a standardised coefficient: separated outcomes leave standard errors without end."""
+_OFF = 0.1
+"""Searches begin at SDs of at least this."""
+_HIGH = 1e12
 
 
 @dataclass(frozen=True)
@@ -58,20 +67,28 @@ class CountFit:
 
     @cached_property
     def covariance(self) -> Array:
-        """Shape (p, p): of the coefficients, from the curvature in all parameters but SDs at zero."""
-        model, p = self.model, len(self.model.names)
-        free = [i for i in range(len(self.point)) if i < p or abs(self.point[i]) > SINGULAR]
-        steps = _STEP * np.eye(len(self.point))[free]
+        """Shape (p, p): of the coefficients, from the curvature in all parameters but SDs at zero.
+
+        Where rounding hides that curvature, from the curvature in the coefficients given the SDs, as in lme4.
+        """
+        centred, p = Centred.of(self.model), len(self.model.names)
+        model, point = centred.model, np.concatenate([self.point[:p], centred.from_user(self.point[p:])])
+        scale = _scales(model, point)
+        free = [i for i in range(len(point)) if i < p or abs(point[i]) > SINGULAR]
+        steps = _STEP * np.diag(scale)[free]
 
         def at(shift: Array) -> float:
-            return _log_likelihood(model, self.point + shift)
+            return _log_likelihood(model, point + shift)
 
         hessian = np.empty((len(free), len(free)))
         for i, a in enumerate(steps):
             for j, b in enumerate(steps[: i + 1]):
                 corners = at(a + b) - at(a - b) - at(b - a) + at(-a - b)
                 hessian[i, j] = hessian[j, i] = corners / (4 * _STEP**2)
-        covariance = np.linalg.pinv(-hessian)[:p, :p]
+        if np.linalg.eigvalsh(-hessian)[0] > 0:
+            covariance = np.linalg.inv(-hessian)[:p, :p] * np.outer(scale[:p], scale[:p])
+        else:
+            covariance = np.asarray(np.linalg.pinv(_approximate(model, point[p:]).curvature.outer), float)
         zero = model.to_user(np.zeros(p))
         back = np.stack([model.to_user(row) - zero for row in np.eye(p)], axis=1)
         return np.asarray(back @ covariance @ back.T)
@@ -104,55 +121,83 @@ def _log_likelihood(model: HierarchicalModel, point: Array) -> float:
 
 
 def fit(model: HierarchicalModel) -> CountFit:
-    """Maximise the likelihood, starting from the regression without clusters.
+    """Maximise the likelihood, from its maximum with the coefficients at the mode of the random effects (as in lme4).
+
+    Coefficients are moved in units of their standard errors, so that large counts, which leave some of them thousands
+    of times better known than others, cost no accuracy.
 
     Parameters
     ----------
     model : HierarchicalModel
+
+    Raises
+    ------
+    LinAlgError
+        When the likelihood can't be computed in double precision.
     """
-    diagonal, bounds = limits(model.blocks)
-    starts = [_joint(model, diagonal)] if model.several else _separate(model, diagonal)
-    found = [
-        minimize(
-            lambda point: -_log_likelihood(model, point),
-            start,
-            method="L-BFGS-B",
-            jac="3-point",
-            bounds=[(None, None)] * len(model.names) + bounds,
-            options={"ftol": 1e-13, "gtol": 1e-6, "maxiter": 200},
-        )
-        for start in starts
-    ]
-    return CountFit(model, np.asarray(min(found, key=lambda result: result.fun).x))
+    p, (diagonal, bounds), centred = len(model.names), limits(model.blocks), Centred.of(model)
+    start = _joint(centred.model, diagonal)
+    # At an SD of zero the slope vanishes whether or not it is a minimum.
+    start[p:] = np.where(diagonal, np.maximum(start[p:], _OFF), start[p:])
+    scale, height = _scales(centred.model, start), _log_likelihood(centred.model, start)
+    limited = [(-np.inf, np.inf)] * p + bounds
+    point = _search(lambda point: height - _log_likelihood(centred.model, point), start, scale, limited)[1]
+    return CountFit(model, np.concatenate([point[:p], centred.to_user(point[p:])]))
 
 
-def _separate(model: HierarchicalModel, diagonal: npt.NDArray[np.bool_]) -> list[Array]:
-    """The coefficients of a regression without clusters, beside small and large SDs."""
-    rows = model.counts
-    start = regress(rows, (rows.X - model.centre) / model.spread).coefficients
-    if model.centred:
-        start[model.names.index("intercept")] -= model.outcome_centre
-    return [np.concatenate([np.clip(start, -10, 10), np.where(diagonal, size, 0.0)]) for size in (0.2, 0.8)]
+def _search(
+    objective: Callable[[Array], float], start: Array, scale: Array, bounds: list[tuple[float, float]]
+) -> tuple[float, Array]:
+    """The smallest value found, and where, with derivatives by differences wide enough for large counts' rounding."""
+
+    def value(z: Array) -> float:
+        return _fall(lambda: objective(start + scale * z))
+
+    def with_slope(z: Array) -> tuple[float, Array]:
+        ends = [(value(z + step), value(z - step)) for step in _STEP * np.eye(len(z))]
+        return value(z), np.array([(up - down) / (2 * _STEP) for up, down in ends])
+
+    limits = (np.array(bounds) - start[:, None]) / scale[:, None]
+    options = {"ftol": 1e-11, "gtol": 1e-5, "maxiter": 200}
+    found = minimize(with_slope, np.zeros(len(start)), jac=True, method="L-BFGS-B", bounds=limits, options=options)
+    return float(found.fun), np.asarray(start + scale * found.x)
+
+
+def _fall(compute: Callable[[], float]) -> float:
+    """A value to minimise; a high one where it can't be computed, from which searches turn back."""
+    try:
+        value = compute()
+    except np.linalg.LinAlgError:
+        return _HIGH
+    return min(value, _HIGH) if np.isfinite(value) else _HIGH
+
+
+def _scales(model: HierarchicalModel, point: Array) -> Array:
+    """Shape (p + t,): standard errors of the coefficients given the SDs, and shares of the SDs."""
+    p = len(model.names)
+    errors = np.sqrt(np.abs(np.diag(np.linalg.pinv(_approximate(model, point[p:]).curvature.outer))))
+    sizes = np.sqrt((factor(model.blocks, point[p:]) ** 2).sum(axis=1))
+    return np.concatenate([np.clip(errors, 1e-300, _WIDEST), _SHARE * np.maximum(sizes, _OFF)[places(model.blocks)[0]]])
+
+
+def _approximate(model: HierarchicalModel, theta: Array) -> Approximation:
+    """Laplace's approximation with coefficients at the mode of the random effects."""
+    latent, flat = model.latent_rows, np.zeros(len(model.names))
+    return latent.approximate(factor(model.blocks, theta), latent.rows.known, 1.0, (flat, flat))
 
 
 def _joint(model: HierarchicalModel, diagonal: npt.NDArray[np.bool_]) -> Array:
-    """The best Cholesky factor with the coefficients at the mode of the random effects, as lme4 begins."""
-    latent, flat = model.latent_rows, np.zeros(len(model.names))
-
-    def approximate(theta: Array) -> Approximation:
-        return latent.approximate(factor(model.blocks, theta), latent.rows.known, 1.0, (flat, flat))
+    """The best Cholesky factor with the coefficients at the mode of the random effects, and those."""
 
     def objective(theta: Array) -> float:
-        found = approximate(theta)
+        found = _approximate(model, theta)
         return -found.value - 0.5 * float(np.linalg.slogdet(found.curvature.outer)[1])
 
-    bounds, options = limits(model.blocks)[1], {"ftol": 1e-9, "maxiter": 100}
-    found = [
-        minimize(objective, np.where(diagonal, size, 0.0), method="L-BFGS-B", bounds=bounds, options=options)
-        for size in (0.3, 1.0)
-    ]
-    theta = np.asarray(min(found, key=lambda result: result.fun).x)
-    return np.concatenate([approximate(theta).beta, theta])
+    starts = [np.where(diagonal, size, 0.0) for size in (0.3, 1.0)]
+    bounds = limits(model.blocks)[1]
+    ends = [_search(objective, start, np.full(len(start), _SHARE * start.max(initial=0)), bounds) for start in starts]
+    theta = min(ends, key=lambda end: end[0])[1]
+    return np.concatenate([_approximate(model, theta).beta, theta])
 
 
 def document(fitted: CountFit, null: CountFit) -> dict[str, Any]:
