@@ -99,7 +99,7 @@ def _check_table(path: str) -> bool:
     except Refused as refused:
         return _tell(refused)
     found = guess.guess(source)
-    roles = found.roles if found else {}
+    roles = {} if isinstance(found, str) else found.roles
     print(f"{path}: {count(len(source.table), 'row')}, {count(len(source.table.columns), 'column')}\n")
     width = max(map(len, source.table.columns))
     kinds = {column: guess.describe_column(source, column) for column in source.table.columns}
@@ -108,12 +108,8 @@ def _check_table(path: str) -> bool:
         taken = f"  -> {roles[column]}" if column in roles else ""
         print(f"  {column:<{width}}  {kind:<{kind_width}}{taken}".rstrip())
     print()
-    if found is None:
-        print(
-            "No column looks like effect estimates with their precision, like the raw columns of metafor's escalc, or "
-            "like\na grouping of individuals. config/README.md tells how to name the columns by hand.",
-            file=sys.stderr,
-        )
+    if isinstance(found, str):
+        print(found, file=sys.stderr)
         return False
     usable = _validate(source, found.settings)
     print("\nA config to begin with:\n")

@@ -35,7 +35,7 @@ _ROUNDING = 1e-6
 """Share of the width that sums in floating point may be off by."""
 _FEWEST = 2
 """Rows that must speak for the natural scale."""
-_NAMES = {
+NAMES = {
     "OR": ("or", "oddsratio"),
     "RR": ("rr", "riskratio", "relativerisk"),
     "HR": ("hr", "hazardratio"),
@@ -125,7 +125,7 @@ def named_as_ratios(measure: str, column: str, effect: Array) -> list[str]:
     """
     bare = re.sub(r"[^a-z]", "", column.casefold())
     words = {bare, re.sub(r"^(adjusted|adj|a|crude|pooled)|(adjusted|adj|crude|pooled)$", "", bare)}
-    if not words & set(_NAMES.get(measure, ())) or not (effect > 0).all():
+    if not words & set(NAMES.get(measure, ())) or not (effect > 0).all():
         return []
     natural = MEASURES[measure].natural_label
     return [
