@@ -11,6 +11,8 @@ from hiermeta.data.mixed_formula import parse_mixed, split_within_between
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 from hiermeta.models.hierarchical_files import null_settings, with_priors
+from hiermeta.models.hierarchical_priors import parse_lkj
+from hiermeta.models.priors import PriorError
 from hiermeta.models.separation import check_residuals, separation
 
 
@@ -215,6 +217,8 @@ def test_the_null_model_keeps_outcome_clusters_and_family():
         ([-1, 1] * 12, {"family": "poisson"}, "not a count in rows? 1"),
         ([3, 1] * 12, {"family": "poisson", "exposure": "zero"}, "'zero' is not above zero"),
         ([1] * 24, {"family": "bernoulli"}, "is 1 in every row used"),
+        ([10**15, 1] * 12, {"family": "poisson"}, "'c' reaches 1e\\+15; counts above 1e\\+12"),
+        ([0, 1] * 12, {"family": "binomial", "trials": "many"}, "'many' reaches 1e\\+15; counts above 1e\\+12"),
     ],
 )
 def test_counts_that_a_family_does_not_have_are_refused(tmp_path, rows, column, settings, words):
@@ -223,7 +227,32 @@ def test_counts_that_a_family_does_not_have_are_refused(tmp_path, rows, column, 
     Seen to fail with fractions let pass as counts.
     """
     with pytest.raises(Refused, match=words):
-        validated(tmp_path, rows.assign(c=column, three=3, zero=0), "c ~ x + (1 | g)", **settings)
+        validated(tmp_path, rows.assign(c=column, three=3, zero=0, many=10**15), "c ~ x + (1 | g)", **settings)
+
+
+@pytest.mark.parametrize("shift, fits", [(0, True), (2e4, True), (1e8, False)])
+@pytest.mark.parametrize("family", ["gaussian", "poisson"])
+@pytest.mark.parametrize("term", ["x", "0 + x", "I(x**2)"])
+def test_random_effects_of_columns_far_from_zero_are_refused(tmp_path, rows, shift, fits, family, term):
+    """Is a column refused whose differences are lost beside its mean, with the mean, where it varies by cluster?
+
+    As a fixed effect it stays usable. Seen to fail without the check.
+    """
+    far = rows.assign(x=rows["x"] + shift, c=np.arange(24) % 5)
+    outcome = "y" if family == "gaussian" else "c"
+    validated(tmp_path, far, f"{outcome} ~ x + (1 | g)", family=family)
+    if fits:
+        validated(tmp_path, far, f"{outcome} ~ x + ({term} | g)", family=family)
+    else:
+        with pytest.raises(Refused, match="Subtract its mean, about 1e\\+"):
+            validated(tmp_path, far, f"{outcome} ~ x + ({term} | g)", family=family)
+
+
+@pytest.mark.parametrize("text", ["lkj(0)", "lkj(-1)", "lkj(1e6)", "lkj(1e400)", "lkj(1e)", "lkj(--)"])
+def test_shapes_of_correlation_priors_have_a_range_that_is_said(text):
+    """Does the refusal name the range? Seen to fail with lkj(1e6), which was told to be above zero."""
+    with pytest.raises(PriorError, match=r"eta must be a number above 0 and below 1e\+06"):
+        parse_lkj(text)
 
 
 def test_separated_outcomes_are_warned_of_by_name(tmp_path, rows):

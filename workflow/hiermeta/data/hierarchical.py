@@ -23,6 +23,8 @@ from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.read import Source, numbers, require_columns
 
 Array = npt.NDArray[np.float64]
+FARTHEST = 1e5
+"""Mean of a column in its SDs up to which double precision tells random effects of it from those of the intercept."""
 RESERVED = ("row", "intercept", "sigma", "beta", "sd", "partial", "random effects")
 """Names that the tables and the posterior file use for something else."""
 
@@ -202,7 +204,16 @@ def _check_designs(result: Validated, formula: MixedFormula, settings: Mapping[s
     problems = []
     for term, design in zip(formula.random, fitted.random, strict=True):
         clusters = Clusters.of(result.table, term.group)
-        varies = clusters.varies(design.matrix(result.table, standard=False))
+        columns = design.matrix(result.table, standard=False)
+        size, spread = np.abs(columns.mean(axis=0)), columns.std(axis=0)
+        for position in np.flatnonzero((spread > 0) & (size > FARTHEST * spread)):
+            name, ratio = design.names[position], size[position] / spread[position]
+            message = f"`formula:` {name!r} lies {ratio:.0e} of its SDs from zero, too far for an effect that differs"
+            remedy = f"Subtract its mean, about {columns[:, position].mean():.6g}, in the formula or in the table"
+            problems.append(Problem(f"{message} by {term.name}", remedy, column=name))
+        if problems:
+            continue
+        varies = clusters.varies(columns)
         flat = [name for name, moves in zip(design.names, varies, strict=True) if not moves and name != "intercept"]
         # Without variation within clusters a slope is an intercept in disguise, unless it is the only effect.
         if flat and (len(design.names) > 1 or design.factors == {}):

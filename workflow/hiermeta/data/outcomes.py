@@ -17,6 +17,9 @@ Array = npt.NDArray[np.float64]
 SIZES = {"trials": "binomial", "exposure": "poisson"}
 """Config keys of columns that say how much a count was taken from, and the family they belong to."""
 
+MOST_EVENTS = 1e12
+"""Counts beyond this leave log likelihoods less exact than their differences between parameters that matter."""
+
 
 def columns(outcome: Piece, settings: Mapping[str, Any]) -> dict[str, str]:
     """Columns of numbers that make the outcome, by where the config names them.
@@ -87,6 +90,10 @@ def check(path: str, table: pd.DataFrame, outcome: Piece, settings: Mapping[str,
     if largest > FAR or 0 < largest < 1 / FAR:
         message = f"{path}: the outcome {outcome.name} has the size {largest:g}, which can't be computed with"
         raise Refused([Problem(message, f"Give it in another unit; sizes from {1 / FAR:g} to {FAR:g} can be used")])
+    name, most = (settings["trials"], size.max()) if family == "binomial" else (outcome.name, y.max())
+    if family != "gaussian" and most > MOST_EVENTS:
+        message = f"{path}: {name!r} reaches {most:g}; counts above {MOST_EVENTS:g} can't be computed with"
+        raise Refused([Problem(message, "Analyse a rate or its logarithm, with `family: gaussian`")])
     rate = y if family == "gaussian" else y / size
     if np.ptp(rate) <= 1e-12 * np.abs(rate).max():
         message = f"{path}: the outcome {outcome.name} is {rate[0]:g} in every row used"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from hiermeta.models.priors import Prior, PriorError, parse_for
 
 WIDE = 2.5
 """Prior SD of a coefficient in SDs of outcome and predictor."""
+MOST_LKJ = 1e6
+"""Shapes of an LKJ prior from here on leave no correlation: their SD is below 0.001."""
 _LKJ = re.compile(r"\s*lkj\s*\(\s*([0-9.eE+-]+)\s*\)\s*")
 
 
@@ -62,13 +65,14 @@ def parse_lkj(text: str) -> float:
     >>> parse_lkj("lkj(2)")
     2.0
     """
-    match = _LKJ.fullmatch(text)
-    try:
-        eta = float(match[1]) if match else 0.0
-    except ValueError:
-        eta = 0.0
-    if not 0 < eta < 1e6:
-        raise PriorError(f"{text!r} is not a prior of correlations; write lkj(eta) with eta above zero")
+    match, eta = _LKJ.fullmatch(text), 0.0
+    if not match:
+        raise PriorError(f"{text!r} is not a prior of correlations; write lkj(eta), such as lkj(2)")
+    with suppress(ValueError):
+        eta = float(match[1])
+    if not 0 < eta < MOST_LKJ:
+        remedy = "for effects without correlations write (1 + x || group)"
+        raise PriorError(f"{text!r}: eta must be a number above 0 and below {MOST_LKJ:g}; {remedy}")
     return eta
 
 
