@@ -57,7 +57,7 @@ def test_a_line_counts_names_and_tells_failures():
     jobs = {0: Job("chain", "chain 0", "", ("a", "b")), 1: Job("chain", "chain 1", "1.log", ("c",))}
     progress = Progress(jobs, began=0.0)
     progress.start([0, 1], 0.0)
-    progress.fail(1)
+    progress.fail(1, 50.0, {})
     lines = progress.finish(0, 60.0, {"a": ("refused", "no column 'vi'"), "b": ("warn", "")})
     ending = " · 1 refused, 1 failed job · about 60 s left"
     assert lines == ["1 of 3 · a: refused (no column 'vi')" + ending, "2 of 3 · b: warn" + ending]
@@ -71,10 +71,31 @@ def test_a_job_that_is_tried_again_is_no_failure():
     """
     progress = Progress({0: Job("fit", "fit a", "", ("a",))}, began=0.0)
     progress.start([0], 0.0)
-    progress.fail(0)
+    progress.fail(0, 4.0, {})
     progress.start([0], 5.0)
     assert progress.finish(0, 9.0, {"a": ("pass", "")}) == ["1 of 1 · a: pass"]
     assert progress.unfinished() == []
+
+
+def test_a_batch_counts_what_it_does():
+    """Do complete members of a batch count for nothing, and finished ones also where the batch fails?
+
+    Two of four are to do; one is complete when the other fails, which is tried again and succeeds. A second batch had
+    nothing to do as it seemed, and has made one anew.
+    """
+    jobs = {0: Job("batch", "batch_1", "1.log", ("c", "d")), 1: Job("batch", "batch_2", "2.log", ())}
+    progress = Progress(jobs, began=0.0)
+    assert progress.datasets == 2
+    progress.start([0], 0.0)
+    (line,) = progress.fail(0, 20.0, {"c": ("pass", "")})
+    assert line.startswith("1 of 2 · c: pass")
+    assert progress.fail(0, 21.0, {}) == []
+    progress.start([0], 30.0)
+    (line,) = progress.finish(0, 40.0, {"d": ("warn", "")})
+    assert line.startswith("2 of 2 · d: warn")
+    assert progress.unfinished() == []
+    progress.start([1], 40.0)
+    assert progress.finish(1, 50.0, {"e": ("pass", "")}) == ["3 of 3 · e: pass"]
 
 
 def test_long_stages_without_a_finished_data_set_show_life():

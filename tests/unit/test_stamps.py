@@ -46,6 +46,30 @@ def test_a_record_that_is_missing_or_unreadable_means_nothing_is_complete(folder
     assert not stamps.complete(folder)
 
 
+def test_a_chain_is_outdated_from_the_first_stage_that_is(folder):
+    """Is it the first stage with other settings, other files to start from, or damage, and else the end?"""
+    stages = [{"stage": name, "params": {"of": name}} for name in ("prepare", "fit")]
+    (folder / "c.nc").write_text("draws")
+    prepared = stamps.fingerprints(folder, [str(folder / "a.csv")])
+    record = {
+        "prepare": {"key": stamps.digest({"of": "prepare"}, ["table"]), "files": prepared},
+        "fit": {
+            "key": stamps.digest({"of": "fit"}, ["table", *stamps.of_files(prepared)]),
+            "files": stamps.fingerprints(folder, [str(folder / "c.nc")]),
+        },
+    }
+    stamps.write_record(folder, record)
+    assert stamps.first_outdated(folder, stages, ["table"]) == 2
+    assert stamps.first_outdated(folder, stages, ["another table"]) == 0
+    assert stamps.first_outdated(folder, [stages[0], stages[1] | {"params": {}}], ["table"]) == 1
+    (folder / "c.nc").unlink()
+    assert stamps.first_outdated(folder, stages, ["table"]) == 1
+    stamps.write_record(folder, record | {"prepare": record["prepare"] | {"files": {}}})
+    assert stamps.first_outdated(folder, stages, ["table"]) == 1
+    (folder / stamps.RECORD).unlink()
+    assert stamps.first_outdated(folder, stages, ["table"]) == 0
+
+
 def test_digests_depend_on_values_and_not_on_the_order_of_keys():
     """Would a reordered config run everything again, or a changed value be missed?
 

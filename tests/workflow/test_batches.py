@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -110,19 +111,26 @@ def test_a_missing_or_changed_result_is_made_anew(batched, undisturbed):
 def test_one_data_set_fails_alone(batched, undisturbed):
     """Are the others of a batch complete when one crashes, and does the batch's log say which one and where?
 
+    And are data sets counted that the batch really makes: two of four, one of them although the batch fails, then one?
     Seen to fail with a batch that ends with its first failure.
     """
     project_in(batched.folder, names=NAMES, batch_size=4)
+    batched.file("b", "posterior.nc").unlink()
     shutil.rmtree(batched.file("c"), ignore_errors=True)
     batched.file("c", "report.html", "in the way").mkdir(parents=True)
     done = batched.run()
     assert done.returncode == 1
+    assert "hiermeta: 2 of 4 data sets to do" in done.stdout
+    assert re.findall(r"^\d of \d · \w: \w+", done.stdout, re.MULTILINE) == ["1 of 2 · b: pass"]
     assert "1 of 4 data sets failed: c" in done.stdout
     assert "c: failed" in batched.file("batches", "1.log").read_text()
     assert {name: results(batched, name) for name in ("a", "b", "d")} == undisturbed
     shutil.rmtree(batched.file("c"))
     before = batched.file("d", "data.csv").stat().st_mtime_ns
-    assert batched.run().returncode == 0
+    done = batched.run()
+    assert done.returncode == 0
+    assert "hiermeta: 1 of 4 data sets to do" in done.stdout
+    assert re.findall(r"^\d of \d · \w: \w+", done.stdout, re.MULTILINE) == ["1 of 1 · c: pass"]
     assert batched.file("d", "data.csv").stat().st_mtime_ns == before
 
 

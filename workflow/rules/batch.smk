@@ -88,6 +88,16 @@ def marks(names):
     return found
 
 
+def is_to_do(name):
+    """Whether the batch of a data set has any of its stages to run."""
+    try:
+        beginning = stamps.made_from(DATASETS[name], program_record(name))
+    except OSError:  # its Stan program isn't compiled yet
+        return True
+    stages = stages_of(name)
+    return stamps.first_outdated(Path(SETTINGS["results"], name), stages, beginning) < len(stages)
+
+
 KNOWN_MARKS = marks(name for name in DATASETS if batches() or record_of(name).exists())
 MARKS = KNOWN_MARKS if batches() else {}
 

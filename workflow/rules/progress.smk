@@ -46,16 +46,20 @@ class ProgressHandler(logging.Handler):
         super().__init__()
         reports = {f"{SETTINGS['results']}/{name}/report.html": name for name in DATASETS}
         reports |= {path: name for name, path in MARKS.items()}
+        work = {job.jobid: job for job in jobs if is_work(job)}
+        self.names = {
+            number: [reports[path] for path in map(str, job.output) if path in reports] for number, job in work.items()
+        }
+        self.written = {name: last_written(name) for names in self.names.values() for name in names}
         self.progress = Progress(
             {
-                job.jobid: Job(
+                number: Job(
                     job.rule.name.rstrip("_0123456789"),  # batches are rules by number, and alike
                     " ".join([job.rule.name, *job.wildcards]),
                     " ".join(job.log),
-                    tuple(reports[path] for path in map(str, job.output) if path in reports),
+                    tuple(name for name in self.names[number] if name not in MARKS or is_to_do(name)),
                 )
-                for job in jobs
-                if is_work(job)
+                for number, job in work.items()
             },
             time.monotonic(),
         )
@@ -65,18 +69,39 @@ class ProgressHandler(logging.Handler):
         if event == LogEvent.JOB_STARTED:
             self.progress.start(record.jobs, now)
         elif event == LogEvent.JOB_ERROR and record.jobid in self.progress.jobs:
-            self.progress.fail(record.jobid)
+            self.tell(self.progress.fail(record.jobid, now, self.completed(record.jobid)))
         elif event == LogEvent.JOB_FINISHED and record.job_id in self.progress.jobs:
-            names = self.progress.jobs[record.job_id].completes
-            for line in self.progress.finish(record.job_id, now, {name: outcome(name) for name in names}):
-                logger.info(line)
+            self.tell(self.progress.finish(record.job_id, now, self.completed(record.job_id)))
+
+    def completed(self, number):
+        """The outcomes of those data sets of a job that it has written a report of; a batch leaves complete ones."""
+        now = {name: last_written(name) for name in self.names[number]}
+        found = {name: outcome(name) for name, when in now.items() if when not in (None, self.written[name])}
+        self.written |= now
+        return found
+
+    def tell(self, lines):
+        for line in lines:
+            logger.info(line)
+
+
+def last_written(name):
+    """When the outcome of a data set was written, or None."""
+    try:
+        return record_of_report(name).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def record_of_report(name):
+    return Path(SETTINGS["results"], name, "report.json")
 
 
 def outcome(name):
     """Status of a finished data set, and what is wrong with it."""
     from hiermeta.data.files import read_json
 
-    record = read_json(Path(SETTINGS["results"], name, "report.json"))
+    record = read_json(record_of_report(name))
     return record["status"], record["message"]
 
 

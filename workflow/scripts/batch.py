@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from hiermeta.data import split, stamps
+from hiermeta.data import stamps
 from hiermeta.data.files import write_text
 
 
@@ -29,22 +29,24 @@ def run_chain(name, mark, program, stages):
     """Run those stages of a data set that aren't complete, and mark it as complete."""
     folder = Path(mark).parents[1]
     folder.joinpath("logs").mkdir(parents=True, exist_ok=True)
+    made_from = stamps.made_from(stages[0]["params"]["settings"], program)
+    first = stamps.first_outdated(folder, stages, made_from)
     record, inputs = stamps.read_record(folder), {"program": program}
-    made_from = [*split.contents(stages[0]["params"]["settings"]), stamps.sha256(program)]
+    for stage in stages[first:]:
+        record.pop(stage["stage"], None)
     for position, stage in enumerate(stages):
-        key = stamps.digest(stage["params"], made_from)
-        known = record.get(stage["stage"], {})
-        if known.get("key") != key or not stamps.intact(folder, known["files"]):
-            for later in stages[position:]:
-                record.pop(later["stage"], None)
+        if position >= first:
             outdate(folder, record, stage["output"].values())
             started = time.monotonic()
             run(name, stage, inputs)
-            files = stamps.fingerprints(folder, stage["output"].values())
-            record[stage["stage"]] = {"key": key, "seconds": round(time.monotonic() - started, 3), "files": files}
+            record[stage["stage"]] = {
+                "key": stamps.digest(stage["params"], made_from),
+                "seconds": round(time.monotonic() - started, 3),
+                "files": stamps.fingerprints(folder, stage["output"].values()),
+            }
             stamps.write_record(folder, record)
         inputs |= stage["output"]
-        made_from += [[path, file["sha256"]] for path, file in record[stage["stage"]]["files"].items()]
+        made_from += stamps.of_files(record[stage["stage"]]["files"])
     for old in folder.glob("logs/complete-*"):
         old.unlink()
     write_text(mark, "")

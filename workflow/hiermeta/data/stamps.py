@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from hiermeta.data.files import read_json, write_json
+from hiermeta.data.split import contents
 
 Fingerprints = dict[str, dict[str, Any]]
 RECORD = Path("logs", "stages.json")
@@ -80,6 +81,37 @@ def intact(folder: Path, files: Fingerprints) -> bool:
         except OSError:
             return False
     return True
+
+
+def made_from(settings: dict[str, Any], program: str | Path) -> list[Any]:
+    """What the first stage starts from: digests of the data set's files and of the record of its Stan program."""
+    return [*contents(settings), sha256(program)]
+
+
+def of_files(files: Fingerprints) -> list[Any]:
+    """What the files of a complete stage add to what later stages start from."""
+    return [[path, file["sha256"]] for path, file in files.items()]
+
+
+def first_outdated(folder: Path, stages: Sequence[dict[str, Any]], beginning: Sequence[Any]) -> int:
+    """Position of the first stage that isn't complete; the number of stages where all are.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The results of one data set.
+    stages : sequence of dict
+        In their order, each with ``stage`` (its name) and ``params``.
+    beginning : sequence
+        See `made_from`.
+    """
+    record, known = read_record(folder), [*beginning]
+    for position, stage in enumerate(stages):
+        found = record.get(stage["stage"])
+        if not found or found["key"] != digest(stage["params"], known) or not intact(folder, found["files"]):
+            return position
+        known += of_files(found["files"])
+    return len(stages)
 
 
 def complete(folder: Path) -> bool:

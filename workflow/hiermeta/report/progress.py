@@ -15,7 +15,7 @@ PAUSE = 30.0
 
 
 class Job(NamedTuple):
-    """A job of the run: its rule, what it is called, its log, and the data sets whose reports it writes."""
+    """A job of the run: its rule, what it is called, its log, and the data sets that it is going to complete."""
 
     rule: str
     label: str
@@ -39,13 +39,17 @@ class Progress:
     started: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
     failed: set[int] = field(default_factory=set)
+    completed: Counter[int] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
     last_line: float = float("-inf")
 
     @property
     def datasets(self) -> int:
-        """Number of data sets that this run completes."""
-        return sum(len(job.completes) for job in self.jobs.values())
+        """Number of data sets that this run completes: what was expected of jobs to come, what those done did."""
+        return sum(
+            max(self.completed[number], 0 if number in self.seconds else len(job.completes))
+            for number, job in self.jobs.items()
+        )
 
     def start(self, ids: Iterable[int], now: float) -> None:
         """Note that jobs were started, or submitted to a cluster."""
@@ -53,9 +57,23 @@ class Progress:
             self.started[number] = now
             self.failed.discard(number)
 
-    def fail(self, number: int) -> None:
-        """Note that a job ended with an error; it counts until it is started again."""
+    def fail(self, number: int, now: float, outcomes: Mapping[str, tuple[str, str]]) -> list[str]:
+        """Note that a job ended with an error; it counts until it is started again.
+
+        Parameters
+        ----------
+        number : int
+        now : float
+        outcomes : mapping of str to tuple of str
+            Status and message of each data set that the job completed all the same.
+
+        Returns
+        -------
+        list of str
+            Lines for the terminal: one per completed data set.
+        """
         self.failed.add(number)
+        return self._told(number, now, outcomes) if outcomes else []
 
     def finish(self, number: int, now: float, outcomes: Mapping[str, tuple[str, str]]) -> list[str]:
         """Note that a job is done.
@@ -65,7 +83,7 @@ class Progress:
         number : int
         now : float
         outcomes : mapping of str to tuple of str
-            Status and message of each data set that the job completes.
+            Status and message of each data set that the job completed.
 
         Returns
         -------
@@ -73,6 +91,10 @@ class Progress:
             Lines for the terminal: one per completed data set, or one every half minute while there are none.
         """
         self.seconds[number] = now - self.started.get(number, self.began)
+        return self._told(number, now, outcomes)
+
+    def _told(self, number: int, now: float, outcomes: Mapping[str, tuple[str, str]]) -> list[str]:
+        self.completed[number] += len(outcomes)
         lines = []
         for name, (status, message) in outcomes.items():
             self.statuses[status] += 1
