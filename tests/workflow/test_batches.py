@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
 
@@ -68,6 +69,27 @@ def test_results_are_the_same_with_and_without_batches_and_with_one_core(undistu
     alone = results(single, "a")
     assert alone.keys() == undisturbed["a"].keys()
     assert [file for file in alone if alone[file] != undisturbed["a"][file]] == []
+
+
+def test_snakemakes_own_report_holds_what_batches_leave(batched, undisturbed):
+    """Does `snakemake --report` gather pages and figures with captions, as of data sets with jobs of their own?
+
+    And nothing of a data set that is no longer in the config?
+    """
+    shutil.copytree(batched.file("a"), batched.file("old"))
+    archive = batched.folder / "report.zip"
+    done = batched.run("--report", archive)
+    assert done.returncode == 0, done.stdout
+    shutil.rmtree(batched.file("old"))
+    with zipfile.ZipFile(archive) as opened:
+        files = sorted(name.split("/results/")[-1] for name in opened.namelist() if "/data/" in name)
+        page = opened.read("report/report.html").decode()
+    left = [path for name in undisturbed for path in batched.file(name).rglob("*.*")]
+    kept = {path.relative_to(batched.file()).as_posix() for path in left if path.suffix in (".svg", ".html")}
+    assert set(files) - kept == {file for file in files if file.endswith("overview.html")}
+    assert len(files) == len(kept) + 1
+    assert page.count('"caption": "<p>') == len(files)
+    assert "b: Observed estimates, true effects" in page
 
 
 def test_a_data_set_that_comes_or_goes_leaves_the_others_as_they_are(batched, undisturbed):

@@ -9,6 +9,30 @@ from hiermeta.data.drawn import drawing
 
 DRAWINGS = {name: drawing(Path(SETTINGS["results"], name, "figures")) for name in DATASETS}
 PAGE_FILES = sorted(path for path in TEMPLATES.rglob("*.*") if path.is_file())
+IN_REPORT = {
+    "figures": {
+        "caption": "../report/figure.rst",
+        "category": "Figures",
+        "subcategory": "{name}",
+        "labels": {"figure": "{figure}"},
+    },
+    "pages": {"caption": "../report/report.rst", "category": "Reports", "labels": {"data set": "{name}"}},
+}
+
+
+def left_by_batches():
+    """What Snakemake's own report holds of batches, which promise no single files: what matches, by its place.
+
+    The report gathers marked inputs too, and looks for patterns when it is made. The input is the working directory,
+    which always exists; being ancient, it makes nothing run again.
+    """
+    if SETTINGS["batch_size"] == 1:
+        return []
+    folder = Path(SETTINGS["results"], "{name," + "|".join(map(re.escape, DATASETS)) + "}")
+    found = []
+    for kind, pattern in (("figures", folder / "figures" / "{figure}.svg"), ("pages", folder / "report.html")):
+        found.append(report(ancient(local(os.curdir)), patterns=[str(pattern)], **IN_REPORT[kind]))
+    return found
 
 
 rule figures:
@@ -19,10 +43,7 @@ rule figures:
         figures=report(
             directory("<results>/{name}/figures"),
             patterns=["{figure}.svg"],
-            caption="../report/figure.rst",
-            category="Figures",
-            subcategory="{name}",
-            labels={"figure": "{figure}"},
+            **IN_REPORT["figures"],
         ),
     log:
         "<results>/{name}/logs/figures.log",
@@ -45,12 +66,7 @@ rule report:
         figures=rules.figures.output,
         batch=earlier_batch,
     output:
-        report=report(
-            "<results>/{name}/report.html",
-            caption="../report/report.rst",
-            category="Reports",
-            labels={"data set": "{name}"},
-        ),
+        report=report("<results>/{name}/report.html", **IN_REPORT["pages"]),
         record="<results>/{name}/report.json",
     log:
         "<results>/{name}/logs/report.log",
@@ -68,6 +84,7 @@ rule report:
 rule overview:
     input:
         lambda wildcards: [path for name in DATASETS for path in finished(name)],
+        left_by_batches(),
     output:
         html=report("<results>/overview.html", caption="../report/overview.rst", category="Overview"),
         tsv="<results>/overview.tsv",
