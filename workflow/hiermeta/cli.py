@@ -15,6 +15,7 @@ import yaml
 from hiermeta.data import config, guess, hierarchical, meta
 from hiermeta.data.dropped import by_reason, listed
 from hiermeta.data.guess import count
+from hiermeta.data.printable import in_terminal, shortened
 from hiermeta.data.problems import Refused
 from hiermeta.data.provenance import own_version
 from hiermeta.data.read import Source, read_table
@@ -69,7 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(path: Path, options: Sequence[str]) -> int:
     """Start Snakemake in the config's folder; options of the user come later and so take precedence."""
     if not path.is_file():
-        print(f"hiermeta: {path}: no such file. Name a config: hiermeta run config.yaml", file=sys.stderr)
+        print(
+            f"hiermeta: {in_terminal(str(path))}: no such file. Name a config: hiermeta run config.yaml",
+            file=sys.stderr,
+        )
         return 1
     known = ("--cores", "-c", "--jobs", "-j", "--profile", "--workflow-profile", "--executor", "-e")
     cores = [] if any(option.startswith(known) for option in options) else ["--cores", "all"]
@@ -85,10 +89,13 @@ def _run(path: Path, options: Sequence[str]) -> int:
 
 def _check(path: str) -> bool:
     if os.path.isdir(path):
-        print(f"hiermeta: {path}: a folder. Name the files in it: hiermeta check {Path(path)}/*.csv", file=sys.stderr)
+        shown = in_terminal(path)
+        print(f"hiermeta: {shown}: a folder. Name the files in it: hiermeta check {Path(shown)}/*.csv", file=sys.stderr)
         return False
     if not os.path.exists(path):
-        print(f"hiermeta: {path}: no such file. Paths are relative to the current folder.", file=sys.stderr)
+        print(
+            f"hiermeta: {in_terminal(path)}: no such file. Paths are relative to the current folder.", file=sys.stderr
+        )
         return False
     return _check_config(path) if path.endswith((".yaml", ".yml")) else _check_table(path)
 
@@ -100,22 +107,25 @@ def _check_table(path: str) -> bool:
         return _tell(refused)
     found = guess.guess(source)
     roles = {} if isinstance(found, str) else found.roles
-    print(f"{path}: {count(len(source.table), 'row')}, {count(len(source.table.columns), 'column')}\n")
-    width = max(map(len, source.table.columns))
+    print(f"{in_terminal(path)}: {count(len(source.table), 'row')}, {count(len(source.table.columns), 'column')}\n")
     kinds = {column: guess.describe_column(source, column) for column in source.table.columns}
-    kind_width = max(map(len, kinds.values()))
+    width, kind_width = max(len(shortened(column)) for column in kinds), max(map(len, kinds.values()))
     for column, kind in kinds.items():
         taken = f"  -> {roles[column]}" if column in roles else ""
-        print(f"  {column:<{width}}  {kind:<{kind_width}}{taken}".rstrip())
+        print(f"  {shortened(column):<{width}}  {kind:<{kind_width}}{taken}".rstrip())
     print()
     if isinstance(found, str):
         print(found, file=sys.stderr)
         return False
     usable = _validate(source, found.settings)
     print("\nA config to begin with:\n")
-    print(yaml.safe_dump({"datasets": {guess.name_of(path): found.settings}}, sort_keys=False, allow_unicode=True))
+    entry = {"datasets": {guess.name_of(path): found.settings}}
+    offered = yaml.safe_dump(entry, sort_keys=False, allow_unicode=True)
+    if not offered.replace("\n", "").isprintable():
+        offered = yaml.safe_dump(entry, sort_keys=False)  # what a terminal would obey becomes YAML's escapes
+    print(offered)
     for point in found.check:
-        print(f"Check {point}.")
+        print(f"Check {in_terminal(point)}.")
     return usable
 
 
@@ -151,10 +161,10 @@ def _validate(source: Source, settings: dict[str, Any]) -> bool:
     grouped = f" in {count(validated.table['cluster'].nunique(), 'cluster')}" if "cluster" in validated.table else ""
     print(f"{len(validated.table)} of {count(validated.rows_read, 'row')} can be analysed{grouped}")
     for entry in by_reason(validated.dropped):
-        print(f"  {count(entry['count'], 'row')} left out: {entry['reason']} (row {listed(entry)})")
+        print(f"  {count(entry['count'], 'row')} left out: {in_terminal(entry['reason'])} (row {listed(entry)})")
     for kind, texts in (("note", validated.notes), ("warning", validated.warnings)):
         for text in texts:
-            print(f"  {kind}: {text}")
+            print(f"  {kind}: {in_terminal(text)}")
     return True
 
 

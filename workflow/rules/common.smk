@@ -29,6 +29,7 @@ except ImportError:
 from hiermeta.data import config as hiermeta_config
 from hiermeta.data import sources, split
 from hiermeta.data.hierarchical import several_factors
+from hiermeta.data.printable import in_terminal
 from hiermeta.data.results_folder import escaping_links
 from hiermeta.data.shipped import SCRIPTS, STAN, TEMPLATES
 from hiermeta.data.sources import PACKAGE
@@ -63,7 +64,7 @@ except hiermeta_config.ConfigError as error:
 LINKS = escaping_links(SETTINGS["results"])
 if LINKS:
     unusable(
-        f"{LINKS[0]}: a symbolic link that leads out of the results folder, where nothing is written. Remove it; to keep "
+        f"{in_terminal(LINKS[0])}: a symbolic link that leads out of the results folder, where nothing is written. Remove it; to keep "
         "results elsewhere, make the results folder itself a link."
     )
 

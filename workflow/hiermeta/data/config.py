@@ -17,6 +17,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from hiermeta.data.expansion import Settings, analyses, merged
+from hiermeta.data.printable import in_terminal
 from hiermeta.data.results_folder import RESERVED_NAMES, would_be_replaced
 from hiermeta.data.settings_table import Unreadable, read_settings
 from hiermeta.data.shipped import SCHEMAS
@@ -35,7 +36,10 @@ DEEPEST = 50
 
 
 class ConfigError(Exception):
-    """The config can't be used at all; the message says where, what is allowed and what to do."""
+    """The config can't be used at all; the message says where, what is allowed and what to do, line by line."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(map(in_terminal, lines)))
 
 
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -304,7 +308,7 @@ def _refuse(problems: list[str]) -> None:
     problems = list(dict.fromkeys(problems))
     lines = [f"- {line}" for line in problems[:MOST_PROBLEMS]]
     lines += [f"- and {len(problems) - MOST_PROBLEMS} more"] if len(problems) > MOST_PROBLEMS else []
-    raise ConfigError("the config can't be used:\n" + "\n".join(lines))
+    raise ConfigError("the config can't be used:", *lines)
 
 
 @cache

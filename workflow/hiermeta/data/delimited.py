@@ -127,9 +127,10 @@ def _parse(path: str, text: str) -> tuple[list[str], dict[int, list[str]]]:
     if not text.strip():
         raise _refused(f"{path}: the file is empty", "It needs a header row and one row per estimate")
     header_line = text.lstrip("\r\n").split("\n", 1)[0]
+    outside = re.sub(r'"[^"]*"?', "", header_line)
     if re.match(r"\"?sep=", header_line, re.IGNORECASE):
         raise _refused(f"{path}: the first line, {header_line.strip()!r}, is no header", "Delete that line")
-    separator = "\t" if path.lower().endswith((".tsv", ".tab")) else max(",;\t", key=header_line.count)
+    separator = "\t" if path.lower().endswith((".tsv", ".tab")) else max(",;\t", key=outside.count)
     lines = _lines(path, text, separator)
     header = [name.strip() for name in next(lines)]
     if len(header) == 1 and re.search(r"[|\s]", header[0]):

@@ -32,3 +32,15 @@ def in_terminal(text: str) -> str:
     True
     """
     return "".join(character if character.isprintable() else REPLACEMENT for character in text)
+
+
+def shortened(text: str, longest: int = 60) -> str:
+    """Text for a terminal, cut off where it is long.
+
+    Examples
+    --------
+    >>> shortened("a" * 70, 9)
+    'aaaaaaaa…'
+    """
+    shown = in_terminal(text)
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"

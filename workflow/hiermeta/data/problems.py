@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hiermeta.data.printable import in_terminal
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -28,7 +30,8 @@ class Problem:
     column: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.message}. {self.remedy}."
+        """One line for terminals and logs, whatever the user's text holds."""
+        return in_terminal(f"{self.message}. {self.remedy}.")
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
