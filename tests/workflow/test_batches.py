@@ -33,10 +33,10 @@ def project_in(folder, names=NAMES, **settings):
 
 
 def results(project, name):
-    """Contents of all result files of a data set but logs; measured times left out."""
+    """Contents of all result files of a data set but logs, without measured times and the list of figures."""
     found = {}
     for path in sorted(project.file(name).rglob("*")):
-        if path.is_file() and "logs" not in path.parts and path.name != ".snakemake_timestamp":
+        if path.is_file() and "logs" not in path.parts and path.name not in (".snakemake_timestamp", "drawn.json"):
             found[str(path.relative_to(project.file(name)))] = path.read_bytes()
     record = json.loads(found.pop("fit.json"))
     attempts = [{key: value for key, value in attempt.items() if key != "seconds"} for attempt in record["attempts"]]
