@@ -133,3 +133,29 @@ def files_of(name, without=()):
     left_by = (rules.prepare, rules.fit, analyse)
     found = {key: path for rule in left_by for key, path in rule.output.items() if key not in without}
     return {key: expand(path, name=name)[0] for key, path in found.items()}
+
+
+IN_REPORT = {
+    "figures": {
+        "caption": "../report/figure.rst",
+        "category": "Figures",
+        "subcategory": "{name}",
+        "labels": {"figure": "{figure}"},
+    },
+    "pages": {"caption": "../report/report.rst", "category": "Reports", "labels": {"data set": "{name}"}},
+}
+
+
+def left_by_batches():
+    """What Snakemake's own report holds of batches, which promise no single files: what matches, by its place.
+
+    The report gathers marked inputs too, and looks for patterns when it is made. The input is the working directory,
+    which always exists; being ancient, it makes nothing run again.
+    """
+    if SETTINGS["batch_size"] == 1:
+        return []
+    folder = Path(SETTINGS["results"], "{name," + "|".join(map(re.escape, DATASETS)) + "}")
+    found = []
+    for kind, pattern in (("figures", folder / "figures" / "{figure}.svg"), ("pages", folder / "report.html")):
+        found.append(report(ancient(local(os.curdir)), patterns=[str(pattern)], **IN_REPORT[kind]))
+    return found

@@ -9,30 +9,6 @@ from hiermeta.data.drawn import drawing
 
 DRAWINGS = {name: drawing(Path(SETTINGS["results"], name, "figures")) for name in DATASETS}
 PAGE_FILES = sorted(path for path in TEMPLATES.rglob("*.*") if path.is_file())
-IN_REPORT = {
-    "figures": {
-        "caption": "../report/figure.rst",
-        "category": "Figures",
-        "subcategory": "{name}",
-        "labels": {"figure": "{figure}"},
-    },
-    "pages": {"caption": "../report/report.rst", "category": "Reports", "labels": {"data set": "{name}"}},
-}
-
-
-def left_by_batches():
-    """What Snakemake's own report holds of batches, which promise no single files: what matches, by its place.
-
-    The report gathers marked inputs too, and looks for patterns when it is made. The input is the working directory,
-    which always exists; being ancient, it makes nothing run again.
-    """
-    if SETTINGS["batch_size"] == 1:
-        return []
-    folder = Path(SETTINGS["results"], "{name," + "|".join(map(re.escape, DATASETS)) + "}")
-    found = []
-    for kind, pattern in (("figures", folder / "figures" / "{figure}.svg"), ("pages", folder / "report.html")):
-        found.append(report(ancient(local(os.curdir)), patterns=[str(pattern)], **IN_REPORT[kind]))
-    return found
 
 
 rule figures:
