@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from datetime import date
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from hiermeta.data.config_words import TYPES, is_scalar, suggestion, what
 from hiermeta.data.expansion import Settings, analyses, merged
 from hiermeta.data.printable import in_terminal
 from hiermeta.data.results_folder import RESERVED_NAMES, would_be_replaced
@@ -338,7 +337,7 @@ def _explain(error: ValidationError, place: str) -> list[str]:
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         allowed = list(error.schema["properties"])
         return [
-            f"{where}: unknown key {key!r}{_suggestion(key, allowed)}; allowed are {', '.join(allowed)}"
+            f"{where}: unknown key {key!r}{suggestion(key, allowed)}; allowed are {', '.join(allowed)}"
             for key in error.instance
             if key not in allowed
         ]
@@ -346,7 +345,7 @@ def _explain(error: ValidationError, place: str) -> list[str]:
         return [f"{where}: the key {key!r} is missing" for key in error.validator_value if key not in error.instance]
     if error.validator == "enum":
         allowed = [str(value) for value in error.validator_value]
-        return [f"{where}: {error.instance!r}{_suggestion(error.instance, allowed)}; allowed are {', '.join(allowed)}"]
+        return [f"{where}: {error.instance!r}{suggestion(error.instance, allowed)}; allowed are {', '.join(allowed)}"]
     if error.validator == "not":
         return [f"{where}: this key doesn't belong to this kind of analysis; leave it out"]
     if error.validator == "anyOf" and not error.absolute_path and "datasets" not in error.instance:
@@ -360,43 +359,15 @@ def _explain(error: ValidationError, place: str) -> list[str]:
     if error.validator == "type":
         wanted = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
         quoted = (
-            f'; put quotes around it: "{error.instance}"' if "string" in wanted and _is_scalar(error.instance) else ""
+            f'; put quotes around it: "{error.instance}"' if "string" in wanted and is_scalar(error.instance) else ""
         )
-        types = " or ".join(_TYPES[name] for name in wanted)
-        return [f"{where}: {_what(error.instance)}; allowed is {types}{quoted}"]
+        types = " or ".join(TYPES[name] for name in wanted)
+        return [f"{where}: {what(error.instance)}; allowed is {types}{quoted}"]
     if error.validator == "anyOf":
-        types = " or ".join(_TYPES[option["type"]] for option in error.validator_value if "type" in option)
-        return [f"{where}: {_what(error.instance)}; allowed is {types}"]
+        types = " or ".join(TYPES[option["type"]] for option in error.validator_value if "type" in option)
+        return [f"{where}: {what(error.instance)}; allowed is {types}"]
     if error.validator in ("minLength", "minItems", "minProperties"):
         return [f"{where}: is empty; fill it in, or leave the key out"]
     if error.validator in ("maxLength", "maxItems"):
         return [f"{where}: has {len(error.instance)} parts or characters; the most is {error.validator_value}"]
     return [f"{where}: {error.message}"]
-
-
-_TYPES = {
-    "string": "text",
-    "number": "a finite number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "keys with values",
-}
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, (int, float, date))
-
-
-def _what(value: Any) -> str:
-    """A value that YAML read, with what it is."""
-    kinds = ((bool, "true/false"), ((int, float), "a number"), (date, "a date"), (str, "text"), (list, "a list"))
-    kind = next((name for types, name in kinds if isinstance(value, types)), "keys with values")
-    shown = str(value) if _is_scalar(value) else repr(value)
-    return f"{shown[:60]}{'…' if len(shown) > 60 else ''} is {kind}"
-
-
-def _suggestion(word: Any, allowed: list[str]) -> str:
-    by_case = {name.casefold(): name for name in allowed}
-    near = get_close_matches(str(word).casefold(), by_case, 1)
-    return f" (did you mean {by_case[near[0]]!r}?)" if near else ""
