@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from html_tree import Node, parse
-from test_report import sourced
+from test_report_numbers import sourced
 
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.figures.results import Results
