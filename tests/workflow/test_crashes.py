@@ -32,8 +32,7 @@ guarded = _broken()
 def test_a_crash_is_not_a_success(tmp_path, copy_of_workflow, batch_size):
     """Does an error in any stage end the run with status 1, say where, leave the others whole, and run again?
 
-    Each data set crashes in another stage. Papers build on complete.txt, so there must be none. Seen to fail with
-    results of crashed stages that stay.
+    Each data set crashes in another stage. Papers build on complete.txt, so there must be none.
     """
     project = Project(tmp_path / "project", copy_of_workflow)
     project.folder.mkdir()

@@ -10,7 +10,7 @@
 #   the data sets' files; programs/*.json
 # OUTPUTS
 #   per data set logs/complete-KEY, and by the way every file that prepare, fit, analyse, figures and report leave
-#   (Snakemake's own report finds them by their place: see report.smk)
+#   (Snakemake's own report finds them by their place: see common.smk)
 
 from types import SimpleNamespace
 

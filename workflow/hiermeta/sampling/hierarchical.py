@@ -94,7 +94,7 @@ def groups(model: HierarchicalModel, fitted: Sample, null: HierarchicalModel, of
     rows = parameters(model, draws, shape)
     of_null_rows = parameters(null, _draws(null, of_null.draws), of_null.draws["sd[1]"].shape)
     u = latent_stan.random_effects(model, fitted.draws) if model.latent else []
-    effects = u or [_integrated(model, draws, rng).reshape(*shape, *_sizes(model, 0))]
+    effects = u or [_integrated(model, draws, rng).reshape(*shape, len(model.clusters.names), -1)]
     log_likelihoods, kept = _log_likelihoods(model, draws, u, shape)
     of_row = {_of_factor("cluster_of_row", model, f): c.codes for f, c in enumerate(model.factors)}
     dims, labels = dict[str, tuple[str, ...]](), dict[str, Sequence[Any]]()
@@ -122,7 +122,7 @@ def groups(model: HierarchicalModel, fitted: Sample, null: HierarchicalModel, of
 
 def _integrated(model: HierarchicalModel, draws: Draws, rng: np.random.Generator) -> Array:
     """Shape (S, J, q), single precision: one draw of the random effects given each draw of the parameters."""
-    found = np.empty((len(draws.sigma), *_sizes(model, 0)), np.float32)
+    found = np.empty((len(draws.sigma), len(model.clusters.names), len(model.effects)), np.float32)
     step = max(1, _EFFECTS // found[0].size)
     for first in range(0, len(found), step):
         part = slice(first, first + step)
@@ -133,11 +133,6 @@ def _integrated(model: HierarchicalModel, draws: Draws, rng: np.random.Generator
         root = np.linalg.cholesky(correlation + 1e-9 * np.eye(len(model.effects)))
         found[part] = mean + sd * np.einsum("sjkl,sjl->sjk", root, rng.standard_normal(mean.shape))
     return found
-
-
-def _sizes(model: HierarchicalModel, factor: int) -> tuple[int, int]:
-    """Numbers of clusters and of random effects of a grouping factor."""
-    return len(model.factors[factor].names), len(model.effects_of(factor))
 
 
 def _of_factor(name: str, model: HierarchicalModel, factor: int) -> str:
