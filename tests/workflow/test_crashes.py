@@ -32,7 +32,8 @@ guarded = _broken()
 def test_a_crash_is_not_a_success(tmp_path, copy_of_workflow, batch_size):
     """Does an error in any stage end the run with status 1, say where, leave the others whole, and run again?
 
-    Each data set crashes in another stage. Papers build on complete.txt, so there must be none.
+    Each data set crashes in another stage. Papers build on complete.txt, so there must be none. Seen to fail in a batch
+    with results of crashed stages that stay.
     """
     project = Project(tmp_path / "project", copy_of_workflow)
     project.folder.mkdir()
