@@ -139,6 +139,17 @@ def without_draws(model: MetaModel, table: pd.DataFrame, evidence: Evidence) -> 
 
 
 def classical_counterpart(model: MetaModel) -> dict[str, Any]:
+    """REML and its companions for a model's data, in the order of data.csv's rows.
+
+    Parameters
+    ----------
+    model : MetaModel
+
+    Returns
+    -------
+    dict
+        ``applies`` and either what ``classical`` gives or the ``reason`` why there is none.
+    """
     if model.scale is not None:
         return {"applies": False, "reason": "heterogeneity depends on scale moderators"}
     names = ["mu"] if model.moderators is None else list(model.moderators.names)
