@@ -17,6 +17,7 @@ import numpy.typing as npt
 from numpy.polynomial import legendre
 from scipy.special import expit, log_expit, logit, ndtr, ndtri
 
+from hiermeta.inference.roots import NotAvailable
 from hiermeta.models.priors import Prior
 
 Array = npt.NDArray[np.float64]
@@ -29,7 +30,7 @@ _FINE = 1000
 _COARSE = 33
 
 
-class NotApplicable(Exception):
+class NotApplicable(NotAvailable):
     """The exact posterior is not available; the message says why."""
 
 

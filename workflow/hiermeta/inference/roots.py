@@ -1,18 +1,38 @@
-"""Roots between two ends of opposite sign, and what is said where there is none."""
+"""Searches for roots and maxima, and what is said where there is nothing to find."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.optimize import brentq
 
 Result = TypeVar("Result")
+Fit = TypeVar("Fit")
+SINGULAR = "a matrix is singular in double precision"
+_ITERATIONS = 10_000
+"""Halvings lead from the largest to the smallest of numbers in two thousand."""
+_ROUNDS = 5
+"""Fits that are tried while searches from them find higher maxima."""
 
 
 class NotAvailable(ArithmeticError):
     """A number that these data don't determine, or that double precision can't reach; the message says why."""
+
+
+class Higher(Exception):
+    """A search from a maximum found a point that is higher.
+
+    Parameters
+    ----------
+    point : Any
+        Where it is.
+    """
+
+    def __init__(self, point: Any) -> None:
+        super().__init__("a higher maximum")
+        self.point = point
 
 
 def root(f: Callable[[float], float], a: float, b: float, *, xtol: float, rtol: float = 1e-12) -> float:
@@ -25,20 +45,23 @@ def root(f: Callable[[float], float], a: float, b: float, *, xtol: float, rtol: 
     f : callable
         May be infinite.
     a, b : float
-        Two points, in any order.
+        Two finite points, in any order.
     xtol, rtol : float
         Absolute and relative accuracy; the absolute one is at least 1e-300.
 
     Raises
     ------
     NotAvailable
-        When the values at the ends are not numbers or have the same sign, or the function isn't a number in between.
+        When the ends aren't finite, the values there are not numbers or have the same sign, or the function isn't a
+        number in between.
 
     Examples
     --------
     >>> root(lambda x: x**2 - 2, 0, 2, xtol=1e-12).__round__(6)
     1.414214
     """
+    if not (np.isfinite(a) and np.isfinite(b)):
+        raise NotAvailable(f"no search between {a:.6g} and {b:.6g}")
     ends = {a: f(a), b: f(b)}
     for end, height in ends.items():
         if height == 0:
@@ -52,7 +75,44 @@ def root(f: Callable[[float], float], a: float, b: float, *, xtol: float, rtol: 
             raise NotAvailable(f"not a number at {x:.6g}")
         return found
 
-    return float(brentq(value, a, b, xtol=max(xtol, 1e-300), rtol=rtol))
+    found, search = brentq(
+        value, a, b, xtol=max(xtol, 1e-300), rtol=rtol, maxiter=_ITERATIONS, full_output=True, disp=False
+    )
+    if not search.converged:
+        raise NotAvailable(f"the search between {a:.6g} and {b:.6g} doesn't end")
+    return float(found)
+
+
+def followed(fit: Fit, search: Callable[[Fit], Result], again: Callable[[Fit, Any], Fit]) -> tuple[Fit, Result]:
+    """Search from a maximum, and where the search finds a higher one, again from there.
+
+    Parameters
+    ----------
+    fit : Any
+        The maximum as far as it is known.
+    search : callable
+        From a fit to a result; raises `Higher` where it finds a higher point.
+    again : callable
+        From a fit and the higher point to the fit that begins there.
+
+    Returns
+    -------
+    fit : Any
+        The highest maximum.
+    result : Any
+        Of the search from there.
+
+    Raises
+    ------
+    NotAvailable
+        When one fit after the other is left for a higher one.
+    """
+    for _ in range(_ROUNDS):
+        try:
+            return fit, search(fit)
+        except Higher as higher:
+            fit = again(fit, higher.point)
+    raise NotAvailable(f"the likelihood has a higher maximum than each of {_ROUNDS} fits")
 
 
 def attempt(name: str, compute: Callable[[], Result], unavailable: dict[str, str]) -> Result | None:
@@ -71,6 +131,8 @@ def attempt(name: str, compute: Callable[[], Result], unavailable: dict[str, str
     """
     try:
         return compute()
-    except (NotAvailable, np.linalg.LinAlgError) as reason:
+    except np.linalg.LinAlgError:
+        unavailable[name] = SINGULAR
+    except ArithmeticError as reason:
         unavailable[name] = str(reason)
-        return None
+    return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from hiermeta.inference.classical.gls import Gls
 from hiermeta.inference.classical.reml import Reml, fit, line_maximum, tau2_nodes, typical_scale
 from hiermeta.inference.classical.rows import Rows
+from hiermeta.inference.roots import root
 
 
 def cochran(rows: Rows) -> dict[str, float]:
@@ -70,7 +70,7 @@ def likelihood_ratio_tests(found: Reml) -> dict[str, dict[str, float]]:
     found : Reml
         A fit of rows with clusters.
     """
-    none_within = line_maximum(found.likelihood, np.zeros(2), np.array([0.0, 1.0]), tau2_nodes(found))
+    none_within, _ = line_maximum(found.likelihood, np.zeros(2), np.array([0.0, 1.0]), tau2_nodes(found))
     heights = {"between": fit(found.rows.without_clusters()).log_likelihood, "within": none_within}
     tests = {}
     for name, height in heights.items():
@@ -101,6 +101,6 @@ def q_profile(rows: Rows) -> tuple[float, float]:
         upper = scale
         while excess(upper) > 0:
             upper *= 10
-        return float(brentq(excess, 0.0, upper, xtol=1e-12 * scale, rtol=1e-10))
+        return root(excess, 0.0, upper, xtol=1e-12 * scale, rtol=1e-10)
 
     return bound(0.975), bound(0.025)

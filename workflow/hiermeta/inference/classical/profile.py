@@ -11,23 +11,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import chi2
 
 from hiermeta.inference.classical.reml import Reml, line_maximum, tau2_nodes, typical_scale
 from hiermeta.inference.classical.rows import Array
+from hiermeta.inference.roots import Higher, root
 
 _DROP = chi2.ppf(0.95, 1) / 2
 _SHARES = np.concatenate([[0.0], expit(np.linspace(-8, 8, 21)), [1.0]])
 """Values of ρ at which a maximum, or the end of an interval, is first looked for."""
 _MOST = 1e12
 """Multiple of the largest thinkable τ² beyond which an interval counts as unbounded."""
+_CLEARLY = 1e-9
+"""Rise above the maximum, as a share of its size, that is more than rounding."""
 
 
 @dataclass(frozen=True)
 class _Profile:
     """Profile log-likelihood above the interval's floor, as a function of the parameter held fixed.
+
+    Raises `Higher` where it is higher than at the fit.
 
     Parameters
     ----------
@@ -43,8 +47,16 @@ class _Profile:
     nodes: Array
 
     def __call__(self, value: float) -> float:
-        highest = line_maximum(self.found.likelihood, *self.line(value), self.nodes)
-        return highest - self.found.log_likelihood + float(_DROP)
+        highest, point = line_maximum(self.found.likelihood, *self.line(value), self.nodes)
+        above = highest - self.found.log_likelihood
+        if above > self.rise:
+            raise Higher(point)
+        return above + float(_DROP)
+
+    @property
+    def rise(self) -> float:
+        """Difference of log-likelihoods beyond rounding."""
+        return _CLEARLY * max(1e3, abs(self.found.log_likelihood))
 
     def roughly(self, values: Array) -> Array:
         """Lower bounds of the profile at many values, shape (n,), from the nodes alone."""
@@ -58,13 +70,15 @@ class _Profile:
         The whole path is looked at, since a profile may rise again beyond a first crossing.
         """
         rough = self.roughly(path)
+        if rough.max() > _DROP + self.rise:
+            self(path[rough.argmax()])
         rough[-1] = np.inf
         inside = int(np.argmax(rough >= 0))
         while inside > 0 and self(path[inside - 1]) >= 0:
             inside -= 1
         if inside == 0:
             return float(path[0])
-        return float(brentq(self, path[inside - 1], path[inside], xtol=1e-9 * path.max(), rtol=1e-8))
+        return root(self, float(path[inside - 1]), float(path[inside]), xtol=1e-9 * path.max(), rtol=1e-8)
 
 
 def tau2_interval(found: Reml) -> tuple[float, float]:
@@ -73,13 +87,18 @@ def tau2_interval(found: Reml) -> tuple[float, float]:
     Parameters
     ----------
     found : Reml
+
+    Raises
+    ------
+    Higher, NotAvailable
     """
 
     def line(tau2: float) -> tuple[Array, Array]:
         return np.array([tau2, 0.0]), np.array([-tau2, tau2])
 
-    profile = _Profile(found, line, _SHARES if found.rows.clustered else np.zeros(1))
-    estimate = found.gls.tau2
+    estimate, share = found.gls.tau2, found.gls.rho
+    shares = _SHARES if share is None else np.unique([*_SHARES, share])
+    profile = _Profile(found, line, shares if found.rows.clustered else np.zeros(1))
     smallest, largest = typical_scale(found.rows)
     lower, reference = 0.0, smallest
     if estimate > 0:
@@ -99,6 +118,10 @@ def rho_interval(found: Reml) -> tuple[float, float]:
     Parameters
     ----------
     found : Reml
+
+    Raises
+    ------
+    Higher, NotAvailable
     """
     estimate = found.gls.rho
     if estimate is None:

@@ -52,10 +52,11 @@ def typical_scale(rows: Rows) -> tuple[float, float]:
 
 
 def tau2_nodes(found: Reml) -> Array:
-    """0 and a geometric sequence of τ², wide enough to enclose the maximum for any fixed ρ."""
+    """0, the estimate and a geometric sequence of τ², wide enough to enclose the maximum for any fixed ρ."""
     smallest, largest = typical_scale(found.rows)
     estimate = found.gls.tau2 or smallest
-    return np.concatenate([[0.0], np.geomspace(min(smallest, 1e-3 * estimate), max(largest, 100 * estimate), 40)])
+    spread = np.geomspace(min(smallest, 1e-3 * estimate), max(largest, 100 * estimate), 40)
+    return np.unique([0.0, found.gls.tau2, *spread])
 
 
 def fit(rows: Rows) -> Reml:
@@ -131,7 +132,7 @@ def _ascent(score: Array, hessian: Array, information: Array) -> Array:
     return np.asarray(np.linalg.lstsq(curvature, score, rcond=1e-13)[0])
 
 
-def line_maximum(likelihood: RestrictedLikelihood, base: Array, direction: Array, nodes: Array) -> float:
+def line_maximum(likelihood: RestrictedLikelihood, base: Array, direction: Array, nodes: Array) -> tuple[float, Array]:
     """Largest restricted log-likelihood on a line of variances, by Newton's method from the best of some nodes.
 
     Parameters
@@ -141,6 +142,12 @@ def line_maximum(likelihood: RestrictedLikelihood, base: Array, direction: Array
         Shape (2,): the line is ``(σ_w², σ_b²) = base + s · direction``.
     nodes : numpy.ndarray
         Shape (n,), increasing: values of s that enclose the maximum, close enough to each other to see its peak.
+
+    Returns
+    -------
+    height : float
+    point : numpy.ndarray
+        Shape (2,): σ_w² and σ_b² where it is.
     """
     values = likelihood(*(base[:, None] + direction[:, None] * nodes))
     best = int(values.argmax())
@@ -155,4 +162,6 @@ def line_maximum(likelihood: RestrictedLikelihood, base: Array, direction: Array
         if abs(slope * (there - here)) < _TOLERANCE:
             break
         here = there
-    return max(float(values[best]), float(likelihood(*(base + here * direction)[:, None])[0]))
+    ends = [(float(values[best]), nodes[best]), (float(likelihood(*(base + here * direction)[:, None])[0]), here)]
+    height, here = max(ends, key=lambda end: end[0])
+    return height, base + here * direction

@@ -16,13 +16,15 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from hiermeta.inference.roots import NotAvailable
+
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 _RANK = 1e-9
 """Smallest part of a direction, relative to its length, that counts as outside a space."""
 
 
-class Unusable(ValueError):
+class Unusable(NotAvailable):
     """The data or the design allow no fit; the message says why."""
 
 
