@@ -36,7 +36,7 @@ def test_evidence_equals_the_reference(model_of, exact_reference, name):
     Seen to fail with half of the log determinant of the cluster effects.
     """
     model = model_of(name)
-    compared = comparison.by_quadrature(candidates(model, neutral=True))
+    compared = comparison.by_quadrature(candidates(model, neutral=True), {})
     found = {entry.candidate.name: entry.log_marginal_likelihood for entry in compared}
     full = compared[0].candidate.name
     for theirs, value in exact_reference[name]["logml_models"].items():
@@ -55,7 +55,7 @@ def test_without_heterogeneity_the_evidence_has_a_closed_form(model_of):
     Seen to fail without the determinant of the coefficients' posterior.
     """
     model = model_of("assink2016")
-    compared = comparison.by_quadrature(candidates(model, neutral=True))
+    compared = comparison.by_quadrature(candidates(model, neutral=True), {})
     found = {entry.candidate.name: entry for entry in compared}
     sampling = np.diag(model.variance)
     for name, variance in (("common effect", 0.5), ("common effect (mu=0)", 0.0)):
@@ -76,7 +76,7 @@ def test_bayes_factor_of_the_effect_is_the_savage_dickey_ratio(model_of, name):
     Seen to fail without the determinant of the coefficients' posterior.
     """
     model = model_of(name)
-    full, *others = comparison.by_quadrature(candidates(model, neutral=True))
+    full, *others = comparison.by_quadrature(candidates(model, neutral=True), {})
     null = next(entry for entry in others if entry.candidate.name == f"{full.candidate.name} (mu=0)")
     posterior = full.posterior
     mean, variance = exact.linear(posterior, np.eye(model.design.shape[1])[0])
@@ -91,7 +91,7 @@ def test_probabilities_and_inclusion_by_hand(model_of):
     Seen to fail without prior odds.
     """
     model = model_of("konstantopoulos2011")
-    compared = comparison.by_quadrature(candidates(model, neutral=True))
+    compared = comparison.by_quadrature(candidates(model, neutral=True), {})
     odds = {"multilevel": 2.0, "random effects (mu=0)": 0.5}
     table, document = comparison.compare(compared, odds, model.k, len(model.clusters))
     prior = np.array([odds.get(name, 1.0) for name in table["model"]]) / 6.5
@@ -150,7 +150,7 @@ def test_averages_over_models_by_brute_force():
     Seen to fail without τ² in the averaged new effect.
     """
     model = synthetic(0.1)
-    compared = comparison.by_quadrature(candidates(model, neutral=True))
+    compared = comparison.by_quadrature(candidates(model, neutral=True), {})
     table, document = comparison.compare(compared, {}, model.k, 0)
     probability = table["posterior_probability"].to_numpy()
     assert probability.min() > 0.005
@@ -188,7 +188,7 @@ def test_an_average_that_falls_on_a_model_without_an_effect_is_zero(model_of):
     Seen to fail without prior odds.
     """
     model = model_of("konstantopoulos2011")
-    compared = comparison.by_quadrature(candidates(model, neutral=True))
+    compared = comparison.by_quadrature(candidates(model, neutral=True), {})
     _, document = comparison.compare(compared, {"multilevel (mu=0)": 3}, model.k, 11)
     assert document["averaged"]["mu"]["median"] == 0.0
 
@@ -266,7 +266,7 @@ def test_a_location_scale_model_is_compared_with_those_without_its_formula():
         "random effects (mu=0) (scale ~ 1)",
         "common effect (mu=0)",
     ]
-    solved = comparison.by_quadrature(candidates(model, neutral=True))
+    solved = comparison.by_quadrature(candidates(model, neutral=True), {})
     assert [entry.candidate.name for entry in solved] == names(model)[1:]
 
 

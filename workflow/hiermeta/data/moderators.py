@@ -23,7 +23,8 @@ _NAMED = 3
 TAKEN = frozenset(
     {
         *("mu", "tau", "rho", "tau_within", "tau_between", "intercept", "beta", "delta"),
-        *("tau2", "I2", "H2", "new effect", "applies", "reason", "error", "log_marginal_likelihood"),
+        *("tau2", "I2", "H2", "new effect", "applies", "reason", "unavailable"),
+        *("error", "log_marginal_likelihood"),
         *("elpd_loo", "elpd_loo_error", "elpd_loco", "elpd_loco_error"),
     }
 )

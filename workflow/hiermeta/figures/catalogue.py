@@ -57,7 +57,7 @@ FIGURES: dict[str, Entry] = {
     "probabilities": (probabilities.draw, lambda results: len(results.comparison) > 1),
     "sensitivity": (sensitivity.draw, lambda results: bool(results.sensitivity)),
     "influence": (influence.draw, lambda results: bool(influence.units(results))),
-    "checks": (checks.draw, lambda results: len(results.influence) > 2 and bool(results.loo)),
+    "checks": (checks.draw, checks.applies),
     "ranks": (ranks.draw, lambda results: bool(prior_posterior.estimated(results))),
 }
 """File name to the function that draws it and the one that says whether there is something to draw."""

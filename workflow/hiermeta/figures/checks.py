@@ -18,6 +18,11 @@ _BANDED = 200
 """Points at which bands are drawn, at most."""
 
 
+def applies(results: Results) -> bool:
+    """Whether more than two estimates were left out."""
+    return sum(row["unit"] == "estimate" for row in results.loo) > 2
+
+
 def draw(results: Results) -> style.Drawing:
     """Left: residuals against normal quantiles. Right: share of predictive probabilities below each value."""
     residuals = _finite([row["residual"] for row in results.influence if row["unit"] == "estimate"])

@@ -45,9 +45,9 @@ def draw(results: Results) -> style.Drawing:
     for axes, name in zip(panels, names, strict=True):
         title = f"{palette.SYMBOLS[name]}  {NAMES[name]}"
         panel(axes, title, results.draws[name].ravel(), _prior(results, name), results.estimate(name))
-        if results.exact["applies"]:
+        if name in results.exact:
             _exact(axes, results.exact[name])
-    legend(figure, HEIGHT, exact=bool(results.exact["applies"]))
+    legend(figure, HEIGHT, exact=any(name in results.exact for name in names))
     return style.Drawing(figure, "Prior and posterior", _description(results, names))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,11 @@ from hiermeta.inference import (
     prior_conflict,
     psis,
 )
-from hiermeta.inference.classical import Unusable, classical, small_study
+from hiermeta.inference.classical import classical, small_study
 from hiermeta.inference.comparison import Compared
+from hiermeta.inference.loo import LeaveOneOut
 from hiermeta.inference.natural import add_natural
-from hiermeta.inference.quadrature import NotApplicable
+from hiermeta.inference.roots import NotAvailable, attempt
 from hiermeta.inference.sensitivity import COLUMNS as SENSITIVITY
 from hiermeta.inference.sensitivity import sensitivity
 from hiermeta.models.candidates import Candidate, candidates
@@ -35,6 +37,7 @@ from hiermeta.models.meta import MetaModel
 from hiermeta.sampling.convergence import SamplerHealth
 
 Array = npt.NDArray[np.float64]
+_TOTALS = ("elpd_loo", "elpd_loco")
 
 
 @dataclass
@@ -78,13 +81,16 @@ class Evidence:
     prior_odds : dict of str to float
         By model name.
     compared : list of Compared
-        Those to which quadrature applies.
+        Those whose marginal likelihood is known.
+    unavailable : dict of str to str
+        Reasons by name of what can't be had: other models, what else is known of a model, the bridge.
     """
 
     candidates: list[Candidate]
     neutral: bool
     prior_odds: dict[str, float]
     compared: list[Compared] = field(default_factory=list)
+    unavailable: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: MetaModel, measure: str, prior_odds: dict[str, float]) -> Evidence:
@@ -96,16 +102,18 @@ class Evidence:
         """The comparison's files, with the result of bridge sampling beside the others."""
         model = self.candidates[0].model
         if not self.compared:
-            return Results()
+            reason = "no model's marginal likelihood can be had"
+            nothing = {"applies": False, "reason": reason, "unavailable": self.unavailable}
+            return Results({}, {"comparison": nothing})
         table, document = comparison.compare(self.compared, self.prior_odds, model.k, len(model.clusters))
-        left_out = [candidate.name for candidate in self.candidates if candidate.name not in set(table["model"])]
-        if left_out:
-            document["notes"].append(f"Neither quadrature nor draws give the evidence of {', '.join(left_out)}.")
+        document["unavailable"] = self.unavailable | document["unavailable"]
         return Results({"comparison": table}, {"comparison": {"applies": True, "bridge": bridged} | document})
 
 
 def without_draws(model: MetaModel, table: pd.DataFrame, evidence: Evidence) -> Results:
     """What the data say without sampling: exact posterior, leave-one-out, other models and priors, classical fits.
+
+    Each is had on its own; the documents say under ``unavailable`` which can't be had, and why.
 
     Parameters
     ----------
@@ -117,23 +125,23 @@ def without_draws(model: MetaModel, table: pd.DataFrame, evidence: Evidence) -> 
     """
     fitted = classical_counterpart(model)
     results = Results({"small_study": small_study.table(fitted.get("small_study"))}, {"classical": fitted})
-    full = None
-    try:
-        posterior = exact.solve(model)
-        estimates = loo.by_estimate(posterior)
-        clusters = loo.by_cluster(posterior) if model.clustered else None
-        summary = exact.summarise(posterior)
-    except NotApplicable as reason:
-        results.documents["exact"] = {"applies": False, "reason": str(reason)}
+    unavailable: dict[str, str] = {}
+    posterior = attempt("exact", lambda: exact.solve(model), unavailable)
+    summary = None if posterior is None else attempt("exact", partial(exact.summarise, posterior), unavailable)
+    if posterior is None or summary is None:
+        results.documents["exact"] = {"applies": False, "reason": unavailable["exact"]}
     else:
-        full = Compared.of(evidence.candidates[0], posterior, estimates, clusters)
-        left_out = [estimates] if clusters is None else [estimates, clusters]
-        elpd = dict(zip(("elpd_loo", "elpd_loco"), (entry.elpd for entry in left_out), strict=False))
-        elpd |= dict(zip(("elpd_loo_error", "elpd_loco_error"), (entry.error for entry in left_out), strict=False))
-        results.documents["exact"] = {"applies": True} | summary | elpd
-        results.tables |= influence.tables(model, table, left_out)
-        results.tables["sensitivity"] = sensitivity(posterior, evidence.neutral)
-    evidence.compared = comparison.by_quadrature(evidence.candidates, full)
+        left_out = loo.left_out(posterior, unavailable)
+        elpd = {name: entry.elpd for name, entry in left_out.items()}
+        elpd |= {f"{name}_error": entry.error for name, entry in left_out.items()}
+        scaled = attempt("sensitivity", partial(sensitivity, posterior, evidence.neutral), unavailable)
+        missing = {"unavailable": summary["unavailable"] | unavailable}
+        results.documents["exact"] = {"applies": True} | summary | elpd | missing
+        results.tables |= influence.tables(model, table, [left_out.get(name) for name in _TOTALS])
+        if scaled is not None:
+            results.tables["sensitivity"] = scaled
+        evidence.compared.append(Compared.of(evidence.candidates[0], posterior, left_out))
+    evidence.compared += comparison.by_quadrature(evidence.candidates[1:], evidence.unavailable)
     results.update(evidence.results())
     return results
 
@@ -163,7 +171,7 @@ def classical_counterpart(model: MetaModel) -> dict[str, Any]:
             model.effect[back], model.variance[back], model.user_design[back], names, cluster, covariance=covariance
         )
         return {"applies": True} | fitted
-    except Unusable as reason:
+    except NotAvailable as reason:
         return {"applies": False, "reason": str(reason)}
     except np.linalg.LinAlgError:
         why = "effects and standard errors differ by so many orders of magnitude that rounding hides one of them"
@@ -207,15 +215,22 @@ def of_draws(
     further = prior_conflict.checks(model, before.documents["classical"], summaries.estimates, draws)
     further += suspicions.entries(description["suspicions"])
     results = Results(tables, {"diagnostics": diagnostics.verdict(summaries, health, reference, further)})
-    full, bridged = evidence.candidates[0], bridge.bridge(model, draws)
-    document = {"model": full.name, "value": bridged.log_marginal_likelihood, "se": bridged.error}
-    if reference["applies"]:
-        difference = bridged.log_marginal_likelihood - reference["log_marginal_likelihood"]
-        document["difference_in_se"] = difference / bridged.error
-    else:
-        smoothed = [entry for entry in psis.leave_one_out(model, draws) if entry is not None]
+    full, unavailable = evidence.candidates[0], evidence.unavailable
+    left_out: list[LeaveOneOut] = []
+    if not reference["applies"] or set(_TOTALS) & set(reference["unavailable"]):
+        every = attempt("elpd", lambda: psis.leave_one_out(model, draws), unavailable) or ()
+        smoothed = [entry for entry in every if entry is not None]
         left_out = [entry.left_out for entry in smoothed]
-        results.tables |= influence.tables(model, table, left_out, [entry.pareto_k for entry in smoothed])
-        evidence.compared = [Compared.of_draws(full, bridged, left_out), *evidence.compared]
+        if smoothed:
+            results.tables |= influence.tables(model, table, left_out, [entry.pareto_k for entry in smoothed])
+    bridged = attempt("bridge", lambda: bridge.bridge(model, draws), unavailable)
+    document = None
+    if bridged is not None:
+        document = {"model": full.name, "value": bridged.log_marginal_likelihood, "se": bridged.error}
+        if reference["applies"]:
+            difference = bridged.log_marginal_likelihood - reference["log_marginal_likelihood"]
+            document["difference_in_se"] = difference / bridged.error
+        else:
+            evidence.compared = [Compared.of_draws(full, bridged, left_out), *evidence.compared]
     results.update(evidence.results(document))
     return results

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import brentq
 from scipy.special import logsumexp, softmax
 
 from hiermeta.inference import exact, loo
 from hiermeta.inference.bridge import Bridge
 from hiermeta.inference.exact import ExactPosterior
 from hiermeta.inference.loo import LeaveOneOut
-from hiermeta.inference.quadrature import ConditionalCdf, NotApplicable
+from hiermeta.inference.quadrature import ConditionalCdf
+from hiermeta.inference.roots import attempt
 from hiermeta.inference.summaries import LEVELS
 from hiermeta.models.candidates import CLUSTERS, HETEROGENEITY, SCALE, Candidate
 
@@ -65,40 +66,38 @@ class Compared:
     clusters: Array | None
 
     @classmethod
-    def of(
-        cls, candidate: Candidate, posterior: ExactPosterior, estimates: LeaveOneOut, clusters: LeaveOneOut | None
-    ) -> Compared:
-        """By quadrature."""
-        by_cluster = None if clusters is None else clusters.units.elpd
+    def of(cls, candidate: Candidate, posterior: ExactPosterior, left_out: Mapping[str, LeaveOneOut]) -> Compared:
+        """By quadrature, with what `loo.left_out` found."""
+        by_estimate, by_cluster = (
+            left_out[name].units.elpd if name in left_out else None for name in ("elpd_loo", "elpd_loco")
+        )
         value, error = posterior.log_marginal_likelihood, posterior.error
-        return cls(candidate, value, error, "quadrature", posterior, estimates.units.elpd, by_cluster)
+        return cls(candidate, value, error, "quadrature", posterior, by_estimate, by_cluster)
 
     @classmethod
     def of_draws(cls, candidate: Candidate, bridged: Bridge, left_out: Sequence[LeaveOneOut]) -> Compared:
         """By bridge sampling, and by importance sampling without each estimate and each cluster."""
         units = [entry.units.elpd for entry in left_out]
-        by_cluster = units[1] if len(units) > 1 else None
-        return cls(candidate, bridged.log_marginal_likelihood, bridged.error, "bridge", None, units[0], by_cluster)
+        by_estimate, by_cluster, *_ = [*units, None, None]
+        value, error = bridged.log_marginal_likelihood, bridged.error
+        return cls(candidate, value, error, "bridge", None, by_estimate, by_cluster)
 
 
-def by_quadrature(candidates: Sequence[Candidate], solved: Compared | None = None) -> list[Compared]:
+def by_quadrature(candidates: Sequence[Candidate], unavailable: dict[str, str]) -> list[Compared]:
     """The candidates to which quadrature applies.
 
     Parameters
     ----------
     candidates : sequence of Candidate
-        The full model first.
-    solved : Compared, optional
-        The full model where it is known already.
+    unavailable : dict
+        Receives the reasons, by model, for the others.
     """
-    compared = [] if solved is None else [solved]
-    for candidate in candidates[len(compared) :]:
-        try:
-            posterior = exact.solve(candidate.model, TOLERANCE)
-            clusters = loo.by_cluster(posterior) if candidate.model.clustered else None
-            compared.append(Compared.of(candidate, posterior, loo.by_estimate(posterior), clusters))
-        except NotApplicable:
-            continue
+    compared = []
+    for candidate in candidates:
+        posterior = attempt(candidate.name, partial(exact.solve, candidate.model, TOLERANCE), unavailable)
+        if posterior is not None:
+            left_out = loo.left_out(posterior, unavailable, candidate.name)
+            compared.append(Compared.of(candidate, posterior, left_out))
     return compared
 
 
@@ -120,7 +119,7 @@ def compare(
     table : pandas.DataFrame
         ``COLUMNS`` and ``DIFFERENCES``: one row per model, elpd differences being to the best model.
     document : dict
-        ``inclusion``, ``averaged`` and ``notes``.
+        ``inclusion``, ``averaged``, ``notes`` and ``unavailable``: reasons by name of averages that can't be had.
     """
     log_prior = np.log([prior_odds.get(entry.candidate.name, 1.0) for entry in compared])
     log_prior -= logsumexp(log_prior)
@@ -138,10 +137,12 @@ def compare(
     )
     for name, units in (("elpd_loo", "estimates"), ("elpd_loco", "clusters")):
         table = table.join(_elpd(name, [getattr(entry, units) for entry in compared]))
+    unavailable: dict[str, str] = {}
     document = {
         "inclusion": inclusion(compared, log_prior, log_posterior),
-        "averaged": averaged(compared, np.exp(log_posterior)),
+        "averaged": averaged(compared, np.exp(log_posterior), unavailable),
         "notes": _notes(compared, k, n_clusters),
+        "unavailable": unavailable,
     }
     return table[[*COLUMNS, *DIFFERENCES]], document
 
@@ -197,7 +198,9 @@ def inclusion(compared: Sequence[Compared], log_prior: Array, log_posterior: Arr
     return rows
 
 
-def averaged(compared: Sequence[Compared], probability: Array) -> dict[str, dict[str, float]]:
+def averaged(
+    compared: Sequence[Compared], probability: Array, unavailable: dict[str, str]
+) -> dict[str, dict[str, float]]:
     """Interval columns of μ, τ and a new effect, as mixtures over the models.
 
     Parameters
@@ -205,6 +208,8 @@ def averaged(compared: Sequence[Compared], probability: Array) -> dict[str, dict
     compared : sequence of Compared
     probability : numpy.ndarray
         Shape (n_models,): posterior probabilities.
+    unavailable : dict
+        Receives the reasons for what can't be had.
 
     Returns
     -------
@@ -218,11 +223,13 @@ def averaged(compared: Sequence[Compared], probability: Array) -> dict[str, dict
     tau = np.concatenate([posterior.tau for posterior in posteriors])
     moments = [exact.linear(posterior, posterior.model.mean_design) for posterior in posteriors]
     mean, variance = (np.concatenate(part) for part in zip(*moments, strict=True))
-    return {
-        "mu": _at_atoms(exact.normal_mixture(mean, variance, weight), mean[variance == 0]),
-        "tau": _averaged_tau(posteriors, probability, tau, weight),
-        "new effect": exact.normal_mixture(mean, variance + tau**2, weight),
+    rows: dict[str, Callable[[], dict[str, float]]] = {
+        "mu": lambda: _at_atoms(exact.normal_mixture(mean, variance, weight), mean[variance == 0]),
+        "tau": lambda: _averaged_tau(posteriors, probability, tau, weight),
+        "new effect": lambda: exact.normal_mixture(mean, variance + tau**2, weight),
     }
+    found = {name: attempt(f"averaged/{name}", row, unavailable) for name, row in rows.items()}
+    return {name: row for name, row in found.items() if row is not None}
 
 
 def _at_atoms(row: dict[str, float], atoms: Array) -> dict[str, float]:
@@ -251,9 +258,7 @@ def _averaged_tau(posteriors: list[ExactPosterior], probability: Array, tau: Arr
     row = {"mean": mean, "sd": float(np.sqrt(weight @ (tau - mean) ** 2))}
     largest = 1.001 * float(tau.max()) + 1e-300
     for name, level in zip(("median", "q2.5", "q97.5"), LEVELS, strict=True):
-        row[name] = (
-            0.0 if below(0.0) >= level else float(brentq(lambda x, q=level: below(x) - q, 0, largest, xtol=1e-12))
-        )
+        row[name] = 0.0 if below(0.0) >= level else exact.quantile(below, level, 0.0, largest)
     return row
 
 

@@ -164,7 +164,10 @@ def not_compared(agreement: Sequence[dict[str, Any]], exact: dict[str, Any]) -> 
     exact : dict
         ``exact.json``.
     """
-    return None if agreement else str(exact.get("reason", "all parameters are fixed"))
+    if agreement:
+        return None
+    reasons = [why for name, why in exact.get("unavailable", {}).items() if name in ("mu", "tau", "rho")]
+    return str(exact.get("reason", [*reasons, "all parameters are fixed"][0]))
 
 
 def _agreement_status(statistic: str, difference: float, mcse: float, *, estimated: bool) -> str:

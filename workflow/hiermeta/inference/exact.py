@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from hiermeta.inference.mixtures import normal_mixture_quantiles
 from hiermeta.inference.quadrature import Axis, ConditionalCdf, Grid, NotApplicable, find_box, grid
+from hiermeta.inference.roots import attempt, root
 from hiermeta.models.heterogeneity import FORMS, Quantity, quantities
 from hiermeta.models.meta import MetaModel
 from hiermeta.models.priors import Prior
@@ -176,23 +176,30 @@ def summarise(posterior: ExactPosterior) -> dict[str, Any]:
     -------
     dict
         ``log_marginal_likelihood``, ``error``, and mean, sd, median, q2.5 and q97.5 of mu, the new effect, the
-        coefficients in the user's units and each row of the heterogeneity table.
+        coefficients in the user's units and each row of the heterogeneity table; ``unavailable``: reasons by name of
+        those that can't be had.
+
+    Raises
+    ------
+    NotApplicable
+        When the quadrature rule doesn't resolve τ or ρ.
     """
     model, weight = posterior.model, posterior.weight
     mean, variance = linear(posterior, model.mean_design)
-    summary: dict[str, Any] = {
-        "log_marginal_likelihood": posterior.log_marginal_likelihood,
-        "error": posterior.error,
-    }
+    rows: dict[str, Callable[[], dict[str, float]]] = {}
     if variance.any():
-        summary["mu"] = normal_mixture(mean, variance, weight)
-    summary["new effect"] = normal_mixture(mean, variance + posterior.tau**2, weight)
+        rows["mu"] = lambda: normal_mixture(mean, variance, weight)
+    rows["new effect"] = lambda: normal_mixture(mean, variance + posterior.tau**2, weight)
     if model.moderators is not None:
         for name, row in zip(model.moderators.names, model.back, strict=True):
-            coefficient, spread = linear(posterior, row)
-            if spread.any():
-                summary[name] = normal_mixture(coefficient, spread, weight)
-    return summary | _heterogeneity(posterior)
+            of_term = linear(posterior, row)
+            if of_term[1].any():
+                rows[name] = partial(normal_mixture, *of_term, weight)
+    rows |= _heterogeneity(posterior)
+    unavailable: dict[str, str] = {}
+    found = {name: attempt(name, compute, unavailable) for name, compute in rows.items()}
+    about = {"log_marginal_likelihood": posterior.log_marginal_likelihood, "error": posterior.error}
+    return about | {name: row for name, row in found.items() if row is not None} | {"unavailable": unavailable}
 
 
 def linear(posterior: ExactPosterior, row: Array) -> tuple[Array, Array]:
@@ -238,21 +245,31 @@ def distributions(posterior: ExactPosterior) -> dict[str, Callable[[float], floa
     return found
 
 
-def _heterogeneity(posterior: ExactPosterior) -> dict[str, dict[str, float]]:
+def _heterogeneity(posterior: ExactPosterior) -> dict[str, Callable[[], dict[str, float]]]:
+    """How each row of the heterogeneity table is computed, in the order of exact.json."""
     model, nodes = posterior.model, posterior.grid
     probabilities = distributions(posterior)
-    rows = {}
-    if "rho" in probabilities:
-        quantiles = _quantiles(probabilities["rho"], _limits(nodes, lambda tau, rho: rho))
-        rows["rho"] = _moments(posterior.rho, posterior.weight) | quantiles
-    for name, quantity in quantities(model.clustered).items():
-        values = quantity.at(posterior.tau, posterior.rho, model.typical_variance)
-        limits = _limits(nodes, partial(quantity.at, typical_variance=model.typical_variance))
+
+    def row(name: str, value: Callable[[Array, Array], Array]) -> dict[str, float]:
+        limits = _limits(nodes, value)
         quantiles = dict.fromkeys(_NAMES, limits[0])
         if name in probabilities:
-            quantiles = _quantiles(probabilities[name], limits)
-        rows[name] = _moments(values, posterior.weight) | quantiles
-    return {"tau": rows.pop("tau")} | rows
+            levels = zip(_NAMES, LEVELS, strict=True)
+            quantiles = {key: quantile(probabilities[name], level, *limits) for key, level in levels}
+        return _moments(value(posterior.tau, posterior.rho), posterior.weight) | quantiles
+
+    values: dict[str, Callable[[Array, Array], Array]] = {
+        name: partial(entry.at, typical_variance=model.typical_variance)
+        for name, entry in quantities(model.clustered).items()
+    }
+    if "rho" in probabilities:
+        values["rho"] = lambda tau, rho: rho
+    for name in {"tau", "rho"} & set(probabilities):
+        lower, upper = map(probabilities[name], _limits(nodes, values[name]))
+        if not lower < min(LEVELS) < max(LEVELS) < upper:
+            raise NotApplicable("the posterior is too narrow within its prior for the quadrature rule to resolve")
+    first = [name for name in ("tau", "rho") if name in values]
+    return {name: partial(row, name, values[name]) for name in dict.fromkeys([*first, *values])}
 
 
 def _moments(values: Array, weight: Array) -> dict[str, float]:
@@ -267,18 +284,23 @@ def _limits(nodes: Grid, value: Callable[[Array, Array], Array]) -> tuple[float,
     return float(corners.min()), float(corners.max())
 
 
-def _quantiles(probability: Callable[[float], float], limits: tuple[float, float]) -> dict[str, float]:
-    lower, upper = limits
-    if not probability(lower) < min(LEVELS) < max(LEVELS) < probability(upper):
-        raise NotApplicable("the posterior is too narrow within its prior for the quadrature rule to resolve")
-    return {
-        name: float(brentq(_crossing(probability, level), lower, upper, xtol=1e-13 * upper, rtol=1e-12))
-        for name, level in zip(_NAMES, LEVELS, strict=True)
-    }
+def quantile(probability: Callable[[float], float], level: float, lower: float, upper: float) -> float:
+    """The value below which a quantity lies with a probability of `level`.
 
+    Parameters
+    ----------
+    probability : callable
+        Its distribution function.
+    level : float
+    lower, upper : float
+        Limits of the search.
 
-def _crossing(probability: Callable[[float], float], level: float) -> Callable[[float], float]:
-    return lambda x: probability(x) - level
+    Raises
+    ------
+    NotAvailable
+        When the probabilities of the limits are not on either side of the level.
+    """
+    return root(lambda x: probability(x) - level, lower, upper, xtol=1e-13 * upper)
 
 
 def _probability(

@@ -20,7 +20,7 @@ INFLUENCE = [*_UNIT, "mu", "mu_sd", "tau", "rho", "cook", "residual", "tau_sd", 
 def tables(
     model: MetaModel,
     table: pd.DataFrame,
-    left_out: Sequence[LeaveOneOut],
+    left_out: Sequence[LeaveOneOut | None],
     pareto_k: Sequence[Array] = (),
 ) -> dict[str, pd.DataFrame]:
     """The leave-one-out and influence tables: estimates as data.csv has them, then clusters.
@@ -30,8 +30,8 @@ def tables(
     model : MetaModel
     table : pandas.DataFrame
         The validated table.
-    left_out : sequence of LeaveOneOut
-        By estimate and, where there are clusters, by cluster.
+    left_out : sequence of LeaveOneOut or None
+        By estimate and, where there are clusters, by cluster; None where it can't be had, whose units have no rows.
     pareto_k : sequence of numpy.ndarray, optional
         The same for the diagnostics of importance sampling; none where results are exact.
 
@@ -45,9 +45,13 @@ def tables(
     orders = [np.argsort(model.order), np.arange(len(model.clusters))]
     parts = []
     for i, (units, order, result) in enumerate(zip((rows, clusters), orders, left_out, strict=False)):
+        if result is None:
+            continue
         columns = {name: getattr(result.units, name) for name in _OF_UNITS}
         columns |= {"cook": result.cook, "pareto_k": pareto_k[i] if pareto_k else np.full(len(order), np.nan)}
         parts.append(units.assign(**{name: values[order] for name, values in columns.items()}))
+    if not parts:
+        return no_tables()
     everything = pd.concat(parts, ignore_index=True)
     everything["row"] = everything["row"].astype("Int64")
     if not model.clustered:

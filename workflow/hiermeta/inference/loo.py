@@ -8,6 +8,7 @@ and priors are those of all rows. A unit without which the posterior moves out o
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from scipy.special import logsumexp, ndtr
 from hiermeta.inference.deletion import Deletion, clusters, estimates
 from hiermeta.inference.exact import Conditional, ExactPosterior, conditional
 from hiermeta.inference.quadrature import Grid, find_box, grid
+from hiermeta.inference.roots import attempt
 from hiermeta.models.meta import MetaModel
 
 Array = npt.NDArray[np.float64]
@@ -92,6 +94,28 @@ def by_estimate(posterior: ExactPosterior) -> LeaveOneOut:
 def by_cluster(posterior: ExactPosterior) -> LeaveOneOut:
     """Leave out one cluster at a time."""
     return _leave_out(posterior, clusters)
+
+
+def left_out(posterior: ExactPosterior, unavailable: dict[str, str], model: str = "") -> dict[str, LeaveOneOut]:
+    """Both, as far as they can be had, by the names of their totals.
+
+    Parameters
+    ----------
+    posterior : ExactPosterior
+    unavailable : dict
+        Receives the reason by name.
+    model : str, optional
+        The model's name, which goes before the names in ``unavailable``.
+
+    Returns
+    -------
+    dict of str to LeaveOneOut
+        ``elpd_loo`` and, with clusters, ``elpd_loco``.
+    """
+    ways = {"elpd_loo": by_estimate} | ({"elpd_loco": by_cluster} if posterior.model.clustered else {})
+    start = f"{model}/" if model else ""
+    found = {name: attempt(start + name, partial(way, posterior), unavailable) for name, way in ways.items()}
+    return {name: result for name, result in found.items() if result is not None}
 
 
 def _leave_out(posterior: ExactPosterior, deletion: Deletion) -> LeaveOneOut:

@@ -189,10 +189,10 @@ def checks(
     """
     if not classical["applies"]:
         return []
-    terms = [coefficient["term"] for coefficient in classical["coefficients"]]
+    terms = ["mu"] if model.moderators is None else model.moderators.names
     sampled = dict(zip(terms, np.moveaxis(draws["beta"], -1, 0), strict=True)) | {"tau": draws["tau"]}
     entries = entry(confronted(model, classical), credible(sampled))
-    if not (model.moderators is None and model.priors["mu"].is_point):
+    if classical["predict"] and not (model.moderators is None and model.priors["mu"].is_point):
         row = estimates.set_index("parameter").loc["mu"]
         mean, low, high = float(classical["predict"]["mean"]), float(row["q2.5"]), float(row["q97.5"])
         threshold = f"in the 95% credible interval of mu, {low:.4g} to {high:.4g}"
@@ -204,18 +204,21 @@ def checks(
 def confronted(model: MetaModel, classical: dict[str, Any]) -> dict[str, Confronted]:
     """The prior of each coefficient and of the heterogeneity against the fit by restricted maximum likelihood.
 
+    What that fit doesn't say is not compared.
+
     Priors that are points are left out: they are not meant to be doubted.
     """
     found = {}
-    to_standard = np.linalg.inv(model.back)
-    estimate = to_standard @ np.array([row["estimate"] for row in classical["coefficients"]])
-    error = np.sqrt(np.diag(to_standard @ np.array(classical["covariance"]) @ to_standard.T))
-    for position, coefficient in enumerate(classical["coefficients"]):
-        prior = model.coefficient_priors[position]
-        if not prior.is_point:
-            found[coefficient["term"]] = Confronted.with_estimate(
-                prior, float(estimate[position]), float(error[position])
-            )
+    if classical["coefficients"]:
+        to_standard = np.linalg.inv(model.back)
+        estimate = to_standard @ np.array([row["estimate"] for row in classical["coefficients"]])
+        error = np.sqrt(np.diag(to_standard @ np.array(classical["covariance"]) @ to_standard.T))
+        for position, coefficient in enumerate(classical["coefficients"]):
+            prior = model.coefficient_priors[position]
+            if not prior.is_point:
+                found[coefficient["term"]] = Confronted.with_estimate(
+                    prior, float(estimate[position]), float(error[position])
+                )
     _, lower, upper = classical["confint"]["tau"]
     if not model.priors["tau"].is_point and lower is not None:
         found["tau"] = Confronted.with_interval(model.priors["tau"], lower, np.inf if upper is None else upper)

@@ -238,7 +238,9 @@ def estimate_cells(
 
 
 def entry(document: Any, path: str) -> Any:
-    """What stands in a JSON document at keys and positions joined by slashes."""
+    """What stands in a JSON document at keys and positions joined by slashes; None also below a None."""
     for key in path.split("/"):
+        if document is None:
+            return None
         document = document[int(key)] if isinstance(document, list) else document[key]
     return document

@@ -13,12 +13,14 @@ from hiermeta.report.cells import (
     Sentence,
     Table,
     Text,
+    entry,
     estimate_cells,
     from_document,
     of_summary,
     to_error,
 )
 from hiermeta.report.moderators import degrees, p_words
+from hiermeta.report.unavailable import unavailable
 
 FILE = "classical.json"
 _INTERVAL = ("mean", "q2.5", "q97.5")
@@ -48,11 +50,10 @@ def beside(results: Results) -> Table:
         return _bayes(results.estimates, "parameter", name, "estimates.csv")
 
     paths = ("predict/mean", "predict/ci/0", "predict/ci/1")
-    add("μ", estimate("mu"), paths, "Wald", document["predict"]["se"])
-    if results.coefficients:
-        for i, entry in enumerate(document["coefficients"]):
-            paths = (f"coefficients/{i}/estimate", f"coefficients/{i}/ci/0", f"coefficients/{i}/ci/1")
-            add(entry["term"], estimate(entry["term"]), paths, "Wald", entry["se"])
+    add("μ", estimate("mu"), paths, "Wald", entry(document, "predict/se"))
+    for i, term in enumerate(results.coefficients):
+        paths = (f"coefficients/{i}/estimate", f"coefficients/{i}/ci/0", f"coefficients/{i}/ci/1")
+        add(term, estimate(term), paths, "Wald", entry(document, f"coefficients/{i}/se"))
     for name in ("tau", "rho"):
         if document["confint"].get(name) and any(row["parameter"] == name for row in results.estimates):
             path = f"confint/{name}"
@@ -68,20 +69,21 @@ def tests(results: Results) -> Table:
     """Wald tests, and with clusters cluster-robust ones, else those of Knapp and Hartung."""
     document = results.classical
     robust, name = ("robust/CR2", "CR2") if results_clustered(document) else ("knapp_hartung/coefficients", "KH")
-    known = _at(document, robust) is not None
+    known = results_clustered(document) or document.get("knapp_hartung") is not None
     columns = [Column("Term"), *(Column(label, numeric=True) for label in ("Estimate", "SE", "z", "p"))]
     if known:
         columns += [Column(f"{label} ({name})", numeric=True) for label in ("SE", "t", "df", "p")]
     rows: list[list[Cell]] = []
-    for i, entry in enumerate(document["coefficients"]):
-        cells: list[Cell] = [Text(symbol(entry["term"]), foreign=True)]
+    for i, term in enumerate(results.coefficients or ["mu"]):
+        cells: list[Cell] = [Text(symbol(term), foreign=True)]
         start = f"coefficients/{i}"
-        cells += [to_error(document, f"{start}/{key}", FILE, entry["se"]) for key in ("estimate", "se")]
+        error = entry(document, f"{start}/se")
+        cells += [to_error(document, f"{start}/{key}", FILE, error) for key in ("estimate", "se")]
         cells += [
             from_document(document, f"{start}/{key}", FILE, form) for key, form in (("z", "significant"), ("p", "p"))
         ]
         if known:
-            cells.append(to_error(document, f"{robust}/{i}/se", FILE, _at(document, robust)[i]["se"]))
+            cells.append(to_error(document, f"{robust}/{i}/se", FILE, entry(document, f"{robust}/{i}/se")))
             for key, form in {"t": "significant", "df": "tenth", "p": "p"}.items():
                 cells.append(from_document(document, f"{robust}/{i}/{key}", FILE, form))
         rows.append(cells)
@@ -91,12 +93,6 @@ def tests(results: Results) -> Table:
 def results_clustered(document: Any) -> bool:
     """Whether the classical fit has clusters; they drop out where every cluster has one row."""
     return "robust" in document
-
-
-def _at(document: Any, path: str) -> Any:
-    for key in path.split("/"):
-        document = (document or {}).get(key)
-    return document
 
 
 def heterogeneity(results: Results) -> list[Sentence]:
@@ -111,9 +107,11 @@ def heterogeneity(results: Results) -> list[Sentence]:
         sentences.append(
             [
                 "Cochran's test of heterogeneity: Q = ", number("Q"), " on ", *degrees(document, "df"), ", p ",
-                *p_words(document, "p"), ". REML puts I² at ", number("I2/total", "tenth"), "%.",
+                *p_words(document, "p"), ".",
             ]
         )  # fmt: skip
+    if document.get("I2") is not None:
+        sentences.append(["REML puts I² at ", number("I2/total", "tenth"), "%."])
     ratios = document.get("likelihood_ratio") or {}
     if ratios:
         sentences.append(
@@ -133,15 +131,15 @@ def heterogeneity(results: Results) -> list[Sentence]:
 def ignoring_clusters(results: Results) -> Sentence | None:
     """What the same fit without clusters would have said of the pooled effect."""
     document = results.classical
-    if not document.get("ignoring_clusters"):
-        return None
     start = "ignoring_clusters/predict"
+    if not document.get("ignoring_clusters") or None in (document["predict"], entry(document, start)):
+        return None
 
     def number(path: str) -> Number:
-        error = _at(document, path.rpartition("predict")[0] + "predict")["se"]
+        error = entry(document, path.rpartition("predict")[0] + "predict/se")
         return to_error(document, path, FILE, error, of_interval="/ci/" in path)
 
-    width = [_at(document, path)["ci"] for path in ("predict", start)]
+    width = [entry(document, f"{path}/ci") for path in ("predict", start)]
     ratio = (width[1][1] - width[1][0]) / (width[0][1] - width[0][0])
     verdict = "narrower" if ratio < 0.95 else "wider" if ratio > 1.05 else "about as wide"
     ending = " as with them." if verdict == "about as wide" else " than with them."
@@ -164,4 +162,5 @@ def content(results: Results) -> dict[str, Any]:
         "sentences": heterogeneity(results),
         "ignoring": ignoring_clusters(results),
         "likelihood": from_document(document, "log_likelihood", FILE, "fine"),
+        "unavailable": unavailable(document, but=("small_study", "QM", "R2")),
     }

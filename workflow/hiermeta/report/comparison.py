@@ -20,6 +20,7 @@ from hiermeta.report.cells import (
     to_error,
     with_places,
 )
+from hiermeta.report.unavailable import unavailable
 
 FILE, TABLE = "comparison.json", "comparison.csv"
 MODELS_SHOWN = 60
@@ -104,7 +105,7 @@ def verdicts(results: Results) -> list[Sentence]:
 def averaged(results: Results) -> Sentence | None:
     """Pooled effect, τ and a new effect, averaged over the models."""
     found = results.averages.get("averaged") or {}
-    if "mu" not in found:
+    if not found:
         return None
 
     def numbers(name: str) -> list[Number]:
@@ -113,13 +114,19 @@ def averaged(results: Results) -> Sentence | None:
             for key in ("mean", "q2.5", "q97.5")
         ]
 
-    (mu, mu_low, mu_high), (tau, tau_low, tau_high) = numbers("mu"), numbers("tau")
-    _, low, high = numbers("new effect")
-    return [
-        "Averaged over the models by their probabilities, the pooled effect is ", mu, " (", mu_low, " to ", mu_high,
-        "), τ is ", tau, " (", tau_low, " to ", tau_high, "), and a new true effect is expected between ", low, " and ",
-        high, ". Models in which a quantity is zero pull these towards zero.",
-    ]  # fmt: skip
+    pieces: list[Sentence] = []
+    for name, words in (("mu", "the pooled effect is "), ("tau", "τ is ")):
+        if name in found:
+            mean, low, high = numbers(name)
+            pieces.append([words, mean, " (", low, " to ", high, ")"])
+    if "new effect" in found:
+        _, low, high = numbers("new effect")
+        pieces.append(["a new true effect is expected between ", low, " and ", high])
+    sentence: Sentence = ["Averaged over the models by their probabilities, "]
+    for position, piece in enumerate(pieces):
+        last = ", and " if len(pieces) > 2 else " and "
+        sentence += ["" if position == 0 else ", " if position < len(pieces) - 1 else last, *piece]
+    return [*sentence, ". Models in which a quantity is zero pull these towards zero."]
 
 
 def bridge(results: Results) -> Sentence | None:
@@ -201,6 +208,12 @@ def effect(results: Results) -> Number | None:
     return None
 
 
+def missing(results: Results) -> list[tuple[str, str]]:
+    """What there is none of, and why."""
+    of_models = unavailable(results.averages, but=("elpd",))
+    return [*of_models, *unavailable(results.exact, only=("sensitivity",))]
+
+
 def content(results: Results) -> dict[str, Any]:
     """What the section shows, figures aside."""
     return {
@@ -210,4 +223,5 @@ def content(results: Results) -> dict[str, Any]:
         "notes": results.averages.get("notes", []),
         "table": table(results),
         "inclusion": inclusion(results),
+        "unavailable": missing(results),
     }

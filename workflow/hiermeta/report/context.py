@@ -20,6 +20,7 @@ from hiermeta.report.hierarchical import sections as hierarchical
 from hiermeta.report.outcome import trouble
 from hiermeta.report.page import render
 from hiermeta.report.section import Section, figure
+from hiermeta.report.unavailable import LEFT_OUT, unavailable
 from hiermeta.report.words import GLOSSARY, after_crash, kind
 
 RECORD = "report.json"
@@ -99,6 +100,7 @@ def _exact(results: Results) -> dict[str, Any]:
         "error": from_document(results.exact, "error", "exact.json", "short") if results.exact.get("error") else None,
         "reason": results.exact.get("reason"),
         "estimated": "method" in results.exact,
+        "unavailable": unavailable(results.exact, but=("sensitivity", *LEFT_OUT)),
     }
 
 
@@ -202,13 +204,13 @@ SECTIONS = [
             "sensitivity": figure(r, "sensitivity"),
             **comparison.content(r),
         },
-        lambda r: r.has_numbers and len(r.comparison) > 1,
+        lambda r: r.has_numbers and (len(r.comparison) > 1 or bool(comparison.missing(r))),
     ),
     Section(
         "influence",
         "Influence and model checks",
         lambda r: {"figure": figure(r, "influence"), "checks": figure(r, "checks"), **influence.content(r)},
-        lambda r: r.has_numbers and bool(r.influence),
+        lambda r: r.has_numbers and bool(r.influence or influence.missing(r)),
     ),
     Section("classical", "Classical counterpart", classical.content, lambda r: r.has_numbers and bool(r.classical)),
     Section(

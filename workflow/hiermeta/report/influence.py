@@ -9,6 +9,7 @@ from hiermeta.figures.influence import name
 from hiermeta.figures.numbers import fixed, places_of, significant
 from hiermeta.figures.results import Results
 from hiermeta.report.cells import Cell, Column, Number, Table, Text
+from hiermeta.report.unavailable import LEFT_OUT, unavailable
 
 UNITS_SHOWN = 15
 
@@ -49,6 +50,11 @@ def table(results: Results, unit: str) -> Table | None:
     return Table(f"table-influence-{unit}", f"Leaving out one {unit} at a time{cut}", columns, rows, "influence.csv")
 
 
+def missing(results: Results) -> list[tuple[str, str]]:
+    """What there is none of, and why."""
+    return [*unavailable(results.exact, only=LEFT_OUT), *unavailable(results.averages, only=("elpd",))]
+
+
 def content(results: Results) -> dict[str, Any]:
     """What the section shows, figures aside."""
     worst = max((row["pareto_k"] for row in results.loo if math.isfinite(row["pareto_k"])), default=None)
@@ -57,4 +63,5 @@ def content(results: Results) -> dict[str, Any]:
         "clusters": table(results, "cluster"),
         "smoothed": worst is not None,
         "unreliable": worst is not None and worst > 0.7,
+        "unavailable": missing(results),
     }

@@ -10,6 +10,7 @@ from hiermeta.figures.results import Results, Row
 from hiermeta.report import natural
 from hiermeta.report.cells import Cell, Column, Sentence, Table, Text, from_document
 from hiermeta.report.tables import ROWS_SHOWN, SUMMARY_COLUMNS, probability_cell, shown, summary_cells
+from hiermeta.report.unavailable import unavailable
 
 PROBABILITY = Column("P(> 0)", numeric=True)
 
@@ -153,6 +154,7 @@ def content(results: Results) -> dict[str, Any]:
             results, results.marginal_means, "marginal_means.csv", "marginal-means", "Marginal means", effects=True
         ),
         "sentences": explained(results),
+        "unavailable": unavailable(results.classical, only=("QM", "R2")),
         "at": at(results),
     }
 

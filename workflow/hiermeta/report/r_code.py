@@ -70,8 +70,9 @@ def metafor(results: Results) -> str:
     if level and not (clustered or dependent):
         kind = "rma"
         # Its default of 1e-5 for the last change of tau^2 is too coarse for effects in small units.
-        threshold = 1e-8 * (document["typical_variance"] + document["tau2"])
-        arguments.append(f"control = list(threshold = {threshold:.0e}, maxiter = 1000)")
+        size = (document["typical_variance"] or 0.0) + document["tau2"]
+        if size:
+            arguments.append(f"control = list(threshold = {1e-8 * size:.0e}, maxiter = 1000)")
     else:
         kind = "rma.mv"
         arguments.append(f"random = ~ 1 | {'cluster/row' if clustered else 'row'}")

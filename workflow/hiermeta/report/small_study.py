@@ -18,6 +18,8 @@ def regression(results: Results) -> Sentence:
     found = results.classical.get("small_study")
     if not results.classical.get("applies"):
         return [f"No regression test: {results.classical.get('reason') or 'no classical fit'}."]
+    if why := (results.classical.get("unavailable") or {}).get("small_study"):
+        return [f"The regression test is not available: {why}."]
     if not found:
         few = results.clustered and int(results.model["n_clusters"]) < FEWEST
         reason = "it needs at least ten clusters" if few else "standard errors leave it nothing to estimate"

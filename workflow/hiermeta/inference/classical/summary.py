@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from hiermeta.inference.classical import coefficients, heterogeneity, prediction, profile, sandwich, small_study
 from hiermeta.inference.classical.gls import Gls
-from hiermeta.inference.classical.reml import Reml, fit
+from hiermeta.inference.classical.reml import Reml, climb, fit
 from hiermeta.inference.classical.rows import Array, Index, Rows, build, clusters_identified
+from hiermeta.inference.roots import attempt, followed
 
 
 def classical(
@@ -46,10 +48,11 @@ def classical(
     dict
         Numbers, strings, lists and dictionaries; what is undefined is None. ``ci`` and ``pi`` are [lower, upper] at
         95%, ``confint`` [estimate, lower, upper], I² and R² in percent; lists of rows are in the given order.
+        ``unavailable``: reasons by name of the parts that the numbers don't allow, such as ``confint/rho``.
 
     Raises
     ------
-    Unusable
+    Unusable, LinAlgError
         When the data allow no fit.
     """
     if covariance is not None:
@@ -57,36 +60,56 @@ def classical(
     rows = build(effect, variance, design, terms, cluster, correlation, covariance)
     if rows.clustered and not clusters_identified(rows):
         rows = rows.without_clusters()
-    found = fit(rows)
-    result = _estimates(found) | _moderators(found)
-    result["equal_effects"] = {"coefficients": coefficients.wald(Gls(rows, 0.0, 0.0))}
-    result["predict"] = _predictions(found.gls)
-    result["blups"] = _blups(found.gls)
-    result["small_study"] = small_study.regression(rows, design, np.sqrt(variance))
+    unavailable: dict[str, str] = {}
+    found, result = _estimates(rows, unavailable)
+    gls = found.gls
+
+    def part(name: str, compute: Callable[[], Any]) -> Any:
+        return attempt(name, compute, unavailable)
+
+    result |= {
+        "QM": part("QM", lambda: coefficients.omnibus(gls)),
+        **(part("R2", lambda: _explained(found)) or {"R2": None, "tau2_without_moderators": None}),
+        "equal_effects": {"coefficients": part("equal_effects", lambda: coefficients.wald(Gls(rows, 0.0, 0.0)))},
+        "blups": part("blups", lambda: _blups(gls)),
+        "small_study": part("small_study", lambda: small_study.regression(rows, design, np.sqrt(variance))),
+    }
     if rows.clustered:
-        result["t"] = coefficients.containment(found.gls)
-        result["robust"] = {"CR2": sandwich.cr2(found.gls), "CR1": sandwich.cr1(found.gls)}
-        result["likelihood_ratio"] = heterogeneity.likelihood_ratio_tests(found)
-        alone = fit(build(effect, variance, design, terms))
-        result["ignoring_clusters"] = _estimates(alone) | {"predict": _predictions(alone.gls)}
+        result |= {
+            "t": part("t", lambda: coefficients.containment(gls)),
+            "robust": {
+                "CR2": part("robust/CR2", lambda: sandwich.cr2(gls)),
+                "CR1": part("robust/CR1", lambda: sandwich.cr1(gls)),
+            },
+            "likelihood_ratio": part("likelihood_ratio", lambda: heterogeneity.likelihood_ratio_tests(found)),
+        }
+        of_alone: dict[str, str] = {}
+        result["ignoring_clusters"] = part(
+            "ignoring_clusters", lambda: _estimates(build(effect, variance, design, terms), of_alone)[1]
+        )
+        unavailable |= {f"ignoring_clusters/{name}": reason for name, reason in of_alone.items()}
     else:
-        result["knapp_hartung"] = _knapp_hartung(found.gls)
-        result["q_profile"] = _q_profile(rows)
-    return _plain(result)
+        result["knapp_hartung"] = part("knapp_hartung", lambda: _knapp_hartung(gls))
+        result["q_profile"] = part("q_profile", lambda: _q_profile(rows))
+    return _plain(result | {"unavailable": unavailable})
 
 
-def _estimates(found: Reml) -> dict[str, Any]:
-    gls, rows = found.gls, found.rows
-    tau2 = profile.tau2_interval(found)
+def _estimates(rows: Rows, unavailable: dict[str, str]) -> tuple[Reml, dict[str, Any]]:
+    """The fit of rows, and what it says, each part on its own."""
+    found, intervals = _followed(fit(rows), unavailable)
+    gls, tau2 = found.gls, intervals["tau"]
     confint: dict[str, Any] = {"tau2": [gls.tau2, *tau2], "tau": [gls.tau2**0.5, tau2[0] ** 0.5, tau2[1] ** 0.5]}
     if rows.clustered:
-        confint["rho"] = [gls.rho, *profile.rho_interval(found)]
-    q = heterogeneity.cochran(rows)
-    return {
+        confint["rho"] = [gls.rho, *intervals["rho"]]
+
+    def part(name: str, compute: Callable[[], Any]) -> Any:
+        return attempt(name, compute, unavailable)
+
+    return found, {
         "method": "REML",
         "k": rows.k,
         "clusters": len(rows.start) if rows.clustered else None,
-        "coefficients": coefficients.wald(gls),
+        "coefficients": part("coefficients", lambda: coefficients.wald(gls)),
         "covariance": gls.covariance.tolist(),
         "tau2": gls.tau2,
         "tau": gls.tau2**0.5,
@@ -94,21 +117,37 @@ def _estimates(found: Reml) -> dict[str, Any]:
         "tau2_within": gls.within if rows.clustered else None,
         "tau2_between": gls.between if rows.clustered else None,
         "confint": confint,
-        **q,
-        "I2": heterogeneity.i2(gls),
-        "typical_variance": heterogeneity.typical_variance(rows),
+        **(part("Q", lambda: heterogeneity.cochran(rows)) or dict.fromkeys(("Q", "df", "p"))),
+        "I2": part("I2", lambda: heterogeneity.i2(gls)),
+        "typical_variance": part("typical_variance", lambda: heterogeneity.typical_variance(rows)),
         "log_likelihood": found.log_likelihood,
+        "predict": part("predict", lambda: _predictions(gls)),
     }
 
 
-def _moderators(found: Reml) -> dict[str, Any]:
-    """Omnibus test, R² and τ² without moderators; None without moderators or without an intercept to reduce to."""
-    rows, test = found.rows, coefficients.omnibus(found.gls)
-    reduction = without = None
-    if test is not None and test["df"] < rows.p:
-        null = fit(rows.with_design(np.ones((rows.k, 1)), ["intercept"]))
-        reduction, without = heterogeneity.r2(found, null), null.gls.tau2
-    return {"QM": test, "R2": reduction, "tau2_without_moderators": without}
+def _followed(start: Reml, unavailable: dict[str, str]) -> tuple[Reml, dict[str, tuple[float, float]]]:
+    """The highest maximum that profiles lead to, and the intervals of τ² and ρ from there."""
+    profiles = {"tau": profile.tau2_interval} | ({"rho": profile.rho_interval} if start.rows.clustered else {})
+
+    def search(found: Reml) -> tuple[dict[str, tuple[float, float] | None], dict[str, str]]:
+        reasons: dict[str, str] = {}
+        ends = {name: attempt(f"confint/{name}", partial(of, found), reasons) for name, of in profiles.items()}
+        return ends, reasons
+
+    found, (ends, reasons) = attempt(
+        "confint", lambda: followed(start, search, lambda found, point: climb(found.likelihood, point)), unavailable
+    ) or (start, ({}, {}))
+    unavailable |= reasons
+    return found, {name: ends.get(name) or (np.nan, np.nan) for name in profiles}
+
+
+def _explained(found: Reml) -> dict[str, Any]:
+    """R² and τ² without moderators; None without moderators or without an intercept to reduce to."""
+    rows = found.rows
+    if not 0 < len(coefficients.moderators(rows)) < rows.p:
+        return {"R2": None, "tau2_without_moderators": None}
+    null = fit(rows.with_design(np.ones((rows.k, 1)), ["intercept"]))
+    return {"R2": heterogeneity.r2(found, null), "tau2_without_moderators": null.gls.tau2}
 
 
 def _predictions(gls: Gls) -> dict[str, Any]:
