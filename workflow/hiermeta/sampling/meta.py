@@ -110,8 +110,8 @@ def groups(model: MetaModel, fitted: Sample, table: pd.DataFrame, seed: int) -> 
         log_likelihood["cluster"] = cluster.reshape(*shape, -1)
         constant["cluster_of_row"] = model.cluster_of_row[back]
         effects["cluster_effect"] = of_clusters.reshape(*shape, -1)
-    designs = {"coefficient": model.moderators, "scale_coefficient": model.scale}
-    labels = {dim: design.names for dim, design in designs.items() if design is not None}
+    labels = {"coefficient": model.moderators.names} if model.moderators else {}
+    labels |= {"scale_coefficient": model.scale.names[1:]} if model.scale else {}  # τ stands for the intercept
     return Groups(
         {
             "posterior": _variables(model, draws) | effects,
