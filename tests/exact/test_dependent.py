@@ -100,3 +100,12 @@ def test_a_correlation_needs_clusters():
     """Is a correlation without anything to be correlated in refused? Seen to fail without the look for clusters."""
     with pytest.raises(Refused, match="needs clusters"):
         sampling_covariance({"sampling_correlation": 0.5}, TABLE.drop(columns="cluster"), 8)
+
+
+def test_a_correlation_within_clusters_of_one_estimate_leaves_errors_independent():
+    """Does an analysis go on where missing values leave one estimate in each cluster, and drop the clusters?
+
+    Seen to fail with clusters looked for in the validated table alone.
+    """
+    settings = {"sampling_correlation": 0.5, "cluster": "lab"}
+    assert sampling_covariance(settings, TABLE.drop(columns="cluster"), 8) is None

@@ -28,7 +28,7 @@ def build(source):
         },
         "typical_variance": built.typical_variance,
         "formulas": {key: settings[key] for key in prepared.FORMULAS if key in settings},
-        "sampling_correlation": settings.get("sampling_correlation"),
+        "sampling_correlation": settings.get("sampling_correlation") if built.dependent else None,
         "covariance": meta.covariance_blocks(built),
         "factors": sorted({name for fitted in (built.moderators, built.scale) if fitted for name in fitted.factors}),
         "coefficients": list(built.moderators.names) if built.moderators else [],

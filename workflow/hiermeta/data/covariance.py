@@ -41,11 +41,11 @@ def sampling_covariance(settings: dict[str, Any], table: pd.DataFrame, rows_read
     if "covariance" in settings:
         return _from_file(settings["covariance"], table, rows_read)
     correlation = settings.get("sampling_correlation", 0)
-    if not correlation:
-        return None
-    if "cluster" not in table:
+    if correlation and "cluster" not in table and "cluster" not in settings:
         message = "`sampling_correlation:` needs clusters with several estimates, whose errors are correlated"
         raise Refused([Problem(message, "Give `cluster:`, or leave the correlation out")])
+    if not correlation or "cluster" not in table:
+        return None
     se = np.sqrt(table["variance"].to_numpy(float))
     codes = pd.factorize(table["cluster"])[0]
     matrix = np.outer(se, se) * np.where(codes[:, None] == codes[None, :], float(correlation), 0.0)
