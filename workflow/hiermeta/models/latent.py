@@ -68,9 +68,12 @@ class Latent:
 
     @cached_property
     def _pattern(self) -> tuple[Whole, Whole, Whole]:
-        """Row indices and column pointers of A'WA, and the entry that each product of a row's effects adds to."""
+        """Row indices and column pointers of A'WA + I, and the entries that its summands add to.
+
+        They are the products of each row's effects, then the ones of the diagonal.
+        """
         pairs = (self.place[:, None, :] * self.size + self.place[:, :, None]).reshape(-1)
-        keys, entry = np.unique(pairs, return_inverse=True)
+        keys, entry = np.unique(np.append(pairs, np.arange(self.size) * (self.size + 1)), return_inverse=True)
         pointers = np.searchsorted(keys, np.arange(self.size + 1) * self.size)
         return keys % max(self.size, 1), pointers, entry.ravel()
 
@@ -131,6 +134,7 @@ class Latent:
             When parameters are so extreme that double precision doesn't tell the mode.
         """
         rows, A = self.rows, self.design(L)
+        across = A.T
         loading = rows.Z @ L
         products = (loading[:, :, None] * loading[:, None, :]).reshape(len(known), len(L) ** 2)
         mean, precision = prior if prior is not None else (np.zeros(0), np.zeros(0))
@@ -147,8 +151,8 @@ class Latent:
             linear = known + A @ v + X @ beta
             expected = rows.mean(linear)
             score = (rows.y - expected) / dispersion
-            curvature = _Curvature.of(self, A, X, products, rows.curvature(expected) / dispersion, precision)
-            slope = A.T @ score - v, X.T @ score - precision * (beta - mean)
+            curvature = _Curvature.of(self, across, X, products, rows.curvature(expected) / dispersion, precision)
+            slope = across @ score - v, X.T @ score - precision * (beta - mean)
             step = curvature.solve(*slope)
             if rows.quadratic:
                 v, beta = v + step[0], beta + step[1]
@@ -187,27 +191,30 @@ class _Curvature:
     cross: Array
     half: Array
     outer: Array
-    by_effect: Array
 
     @classmethod
-    def of(cls, latent: Latent, A: Any, X: Array, products: Array, weight: Array, precision: Array) -> _Curvature:
-        inner, half, by_effect = None, np.zeros((latent.size, X.shape[1])), np.zeros(0)
+    def of(cls, latent: Latent, across: Any, X: Array, products: Array, weight: Array, precision: Array) -> _Curvature:
+        inner, half = None, np.zeros((latent.size, X.shape[1]))
         weighted = weight[:, None] * X
-        cross = np.asarray(A.T @ weighted)
+        cross = np.asarray(across @ weighted)
         if latent.size:
             indices, pointers, entry = latent._pattern
-            values = np.bincount(entry, weights=(weight[:, None] * products).ravel(), minlength=len(indices))
+            summands = np.append(weight[:, None] * products, np.ones(latent.size))
+            values = np.bincount(entry, weights=summands, minlength=len(indices))
             matrix = sparse.csc_matrix((values, indices, pointers), shape=(latent.size, latent.size))
-            matrix += sparse.identity(latent.size, format="csc")
             symmetric = {"SymmetricMode": True}
             try:
                 inner = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
             except RuntimeError as reason:  # SuperLU's word for a singular matrix
                 raise np.linalg.LinAlgError(str(reason)) from None
-            by_effect = np.log(np.abs(inner.U.diagonal()))[inner.perm_c]
             half = inner.solve(cross) if X.shape[1] else half
         outer = X.T @ weighted + np.diag(precision) - cross.T @ half
-        return cls(inner, cross, half, outer, by_effect)
+        return cls(inner, cross, half, outer)
+
+    @cached_property
+    def by_effect(self) -> Array:
+        """Shape (M,): logarithms of the pivots of the inner system."""
+        return np.log(np.abs(self.inner.U.diagonal()))[self.inner.perm_c] if self.inner else np.zeros(0)
 
     @property
     def log_determinant(self) -> float:
