@@ -19,7 +19,7 @@ KINDS = ("regression", "meta")
 def run(kind, first, end, below=None):
     """Run the analyses of a kind from one number up to another, print what became of them, and give it back."""
     folder = (below or ROOT / "results" / "random") / kind
-    datasets = write_project(folder, kind, range(first, end))
+    datasets = write_project(folder, [(kind, number) for number in range(first, end)])
     print(run_project(folder)[-3000:])
     found = outcomes(folder, datasets)
     found["contradicted by R"] = contradicted(folder, datasets, found)

@@ -14,15 +14,27 @@ from tests.conftest import ROOT
 from tests.random.meta_analyses import meta_analysis
 from tests.random.regressions import regression
 
-SAMPLING = {"chains": 2, "warmup": 150, "draws": 250}
+SAMPLING = {"chains": 2, "warmup": 100, "draws": 100}
 UNEXPECTED = "unexpected error"
 
 
-def write_project(folder, kind, numbers):
-    """Write the data and the config of random analyses of a kind, ``meta`` or ``regression``."""
+def write_project(folder, analyses):
+    """Write the data and the config of random analyses.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    analyses : iterable of tuple
+        Kind, ``meta`` or ``regression``, and number of each.
+
+    Returns
+    -------
+    dict
+        Settings by name.
+    """
     (folder / "data").mkdir(parents=True, exist_ok=True)
     datasets = {}
-    for number in numbers:
+    for kind, number in analyses:
         name = f"{kind}-{number:03}"
         if kind == "meta":
             table, settings, covariance = meta_analysis(number)
