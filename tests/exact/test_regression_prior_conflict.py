@@ -82,7 +82,7 @@ def built(table, settings):
     fitted = classical.fit(model)
     document = {"sigma": fitted.sigma}
     if not model.several:
-        document["confint"] = profile.intervals(classical.fit(model, reml=False))
+        document["confint"] = profile.intervals(classical.fit(model, reml=False), {})
     return model, fitted, document
 
 

@@ -36,7 +36,7 @@ def models(name):
 @cache
 def limits(name):
     """Intervals by profile likelihood."""
-    return profile.intervals(classical.fit(models(name)[0], reml=False))
+    return profile.intervals(classical.fit(models(name)[0], reml=False), {})
 
 
 def in_lme4s_order(model):

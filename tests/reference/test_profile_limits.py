@@ -62,7 +62,7 @@ def test_limits_of_textbook_models_are_those_of_lme4(name):
     Seen to fail when bracketing searches began anew at their ends and met another minimum.
     """
     formula, reference = CONFINT[name]
-    found = profile.intervals(fitted(pd.read_csv(CASES / name), formula))
+    found = profile.intervals(fitted(pd.read_csv(CASES / name), formula), {})
     for parameter, limits in reference.items():
         mine = found[parameter][1:]
         assert mine == pytest.approx(limits, abs=1e-3 * (mine[1] - mine[0])), parameter
@@ -93,7 +93,7 @@ def test_a_profile_that_falls_again_towards_zero_ends_where_it_first_crosses():
     Seen to fail with the cutoff of 90%.
     """
     table = pd.read_csv(CASES / "singular-slopes" / "one-large-group.csv")
-    estimate, lower, upper = profile.intervals(fitted(table, "y ~ 1 + (1 | g)"))["sd(g:intercept)"]
+    estimate, lower, upper = profile.intervals(fitted(table, "y ~ 1 + (1 | g)"), {})["sd(g:intercept)"]
     at = dense(table)
     for limit in (lower, upper):
         assert at(limit) - at(estimate) == pytest.approx(chi2.ppf(0.95, 1), abs=2e-3)
@@ -110,7 +110,7 @@ def test_every_interval_is_found_without_variance_and_with_an_outlier(kind, form
     Seen to fail, for slopes without variance, when searches were expected to reproduce their values.
     """
     for seed in range(4):
-        for name, (estimate, lower, upper) in profile.intervals(fitted(simulated(kind, 6, seed), formula)).items():
+        for name, (estimate, lower, upper) in profile.intervals(fitted(simulated(kind, 6, seed), formula), {}).items():
             assert lower <= estimate <= upper, name
             assert lower < upper, name
 
@@ -119,5 +119,5 @@ def test_every_interval_is_found_without_variance_and_with_an_outlier(kind, form
 def test_singular_slopes_have_intervals(case):
     """Do correlations at ±1 have one-sided or open intervals? Seen to fail as the test above."""
     formula = "outcome ~ treatment + (1 + treatment | group)" if "singular" in case else "y ~ x + (1 + x | g)"
-    for estimate, lower, upper in profile.intervals(fitted(pd.read_csv(CASES / case), formula)).values():
+    for estimate, lower, upper in profile.intervals(fitted(pd.read_csv(CASES / case), formula), {}).values():
         assert lower <= estimate <= upper

@@ -1,17 +1,24 @@
 """Does a part that can't be had leave every other part and the page as they were, and say why it isn't there?"""
 
+import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
+import hierarchical_folders
 import pandas as pd
 import pytest
 import regression_folders
 import result_folders
 from html_tree import parse
 
-from hiermeta.data.files import read_json, write_json
+from hiermeta.data.files import read_json, write_csv, write_json
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.inference import analysis, bridge, comparison, exact, loo, psis
 from hiermeta.inference.classical import coefficients, heterogeneity, prediction, profile, sandwich, small_study
+from hiermeta.inference.hierarchical import analysis as of_regressions
+from hiermeta.inference.hierarchical import buildup, classical
+from hiermeta.inference.hierarchical import comparison as candidates
 from hiermeta.inference.roots import NotAvailable
 from hiermeta.models import meta
 from hiermeta.models.priors import parse as prior
@@ -87,6 +94,11 @@ def finished(tmp_path_factory):
     for path, _ in found.values():
         write_figures(path, path / "figures")
     return found
+
+
+def plain(document):
+    """A document as its file has it."""
+    return json.loads(json.dumps(document, default=float))
 
 
 def leaves(value, path=""):
@@ -187,3 +199,99 @@ def test_failing_parts_of_the_exact_posterior_leave_the_rest(
     write_figures(folder, folder / "figures")
     assert not (folder / "figures" / "error.txt").exists()
     assert WHY in page(folder)
+
+
+@pytest.fixture(scope="module")
+def regression(tmp_path_factory):
+    """The folder of a finished regression, and what its results were computed from."""
+    recorded = []
+
+    def results(*arguments):
+        recorded.append((arguments, of_regressions.results(*arguments)))
+        return recorded[0][1]
+
+    folder = tmp_path_factory.mktemp("regression") / "results" / "x"
+    settings = {"formula": "score ~ dose + (1 + dose | ward)"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hierarchical_folders, "analysis", SimpleNamespace(**vars(of_regressions) | {"results": results}))
+        hierarchical_folders.build(folder, hierarchical_folders.simulate(9, 8), settings)
+    return folder, *recorded[0]
+
+
+def without_predictors(compute):
+    """A stand-in that fails for models without predictors."""
+    return lambda model, *rest, **more: compute(model, *rest, **more) if len(model.names) > 1 else fails()
+
+
+def of_one_candidate(effects):
+    """A stand-in for the evidence of a candidate, which fails for the one with this many random effects."""
+    compute = candidates._scores
+    return lambda model, start: fails() if len(model.effects) == effects else compute(model, start)
+
+
+REGRESSION = [
+    (classical, "fit", fails, {"fit"}, set()),
+    (classical, "fit", without_predictors(classical.fit), {"null"}, set()),
+    (classical, "_blups", fails, {"random_effects"}, set()),
+    (buildup, "steps", fails, {"build_up"}, set()),
+    (of_regressions.profile, "intervals", fails, {"confint"}, set()),
+    (candidates, "_scores", fails, set(), {"full model", "without varying dose", "without clustering"}),
+    (candidates, "_scores", of_one_candidate(2), set(), {"full model"}),
+    (candidates, "_scores", of_one_candidate(1), set(), {"without varying dose"}),
+    (candidates, "_scores", of_one_candidate(0), set(), {"without clustering"}),
+]
+
+
+@pytest.mark.parametrize(("where", "attribute", "instead", "of_classical", "of_comparison"), REGRESSION)
+def test_failing_parts_of_a_regression_leave_the_rest(
+    where, attribute, instead, of_classical, of_comparison, regression, tmp_path, monkeypatch
+):
+    """Are all other tables the same, and do figures and page stand, which names what is missing?
+
+    Seen to fail when any of them ended the analysis: every case but the intervals, which were caught before.
+    """
+    finished, arguments, whole = regression
+    if where is not candidates:
+        compared = whole.tables["comparison"], whole.documents["comparison"], None
+        monkeypatch.setattr(candidates, "compare", lambda *_: compared)
+    monkeypatch.setattr(where, attribute, instead)
+    found = of_regressions.results(*arguments)
+    for name, table in whole.tables.items():
+        if name not in ("models", "comparison"):
+            pd.testing.assert_frame_equal(found.tables[name], table)
+    assert list(found.tables["models"]) == list(whole.tables["models"])
+    assert set(whole.tables["comparison"]) >= set(found.tables["comparison"]) >= set(candidates.COLUMNS)
+    document, compared = found.documents["classical"], found.documents["comparison"]
+    if of_classical == {"fit"}:
+        assert document == {"applies": False, "reason": WHY}
+    else:
+        assert document["unavailable"] == dict.fromkeys(of_classical, WHY)
+        own = {"null": ("/ICC", "/design effect"), "confint": ("/confint",)}
+        at = tuple(place for part in of_classical for place in (f"/{part}", *own.get(part, ())))
+        assert all(path.startswith(at) for path in lost(plain(whole.documents["classical"]), plain(document)))
+    assert compared["unavailable"] == dict.fromkeys(of_comparison, WHY)
+    folder = tmp_path / "results" / "x"
+    shutil.copytree(finished, folder)
+    for name, table in found.tables.items():
+        write_csv(folder / f"{name}.csv", table)
+    for name, content in found.documents.items():
+        write_json(folder / f"{name}.json", content | ({"attempts": []} if name == "diagnostics" else {}))
+    write_figures(folder, folder / "figures")
+    assert not (folder / "figures" / "error.txt").exists(), (folder / "figures" / "error.txt").read_text()
+    assert WHY in page(folder)
+
+
+def test_each_interval_of_a_regression_is_had_on_its_own(regression, monkeypatch):
+    """Do the other intervals and the rest of the counterpart stay where one parameter can't be followed?
+
+    Seen to fail when one took all along.
+    """
+    _, arguments, whole = regression
+    fitted, before = arguments[0], whole.documents["classical"]
+    for name in before["confint"]:
+        searches = {other: lambda found=interval: found for other, interval in before["confint"].items()}
+        monkeypatch.setattr(of_regressions.profile, "_searches", lambda _, s=searches, n=name: s | {n: fails})
+        document = of_regressions.without_draws(fitted.model, fitted.null)
+        assert document["unavailable"] == {f"confint/{name}": WHY}
+        assert set(before["confint"]) - set(document["confint"]) == {name}
+        assert all(path.startswith(f"/confint/{name}/") for path in lost(plain(before), plain(document)))

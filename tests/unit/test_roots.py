@@ -3,11 +3,15 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hiermeta.inference.classical import profile, reml
 from hiermeta.inference.classical.rows import build
+from hiermeta.inference.hierarchical import analysis, classical
+from hiermeta.inference.hierarchical import profile as of_regressions
 from hiermeta.inference.roots import SINGULAR, Higher, NotAvailable, attempt, followed, root
+from hiermeta.models.hierarchical_files import with_priors
 
 
 @pytest.mark.parametrize(
@@ -101,3 +105,32 @@ def test_profiles_lead_to_the_maximum(clusters):
         found, interval = followed(early, profile.tau2_interval, lambda fit, point: reml.climb(fit.likelihood, point))
         assert found.log_likelihood == pytest.approx(best.log_likelihood, abs=1e-8)
         assert interval == pytest.approx(profile.tau2_interval(best), rel=1e-5)
+
+
+@pytest.mark.parametrize("formula", ["y ~ 1 + (1 | g)", "y ~ x + (x | g)"])
+def test_profiles_of_regressions_lead_to_the_maximum(formula, monkeypatch):
+    """Does a regression whose first fits stopped too early get the estimates and limits of the maximum all the same?
+
+    Seen to fail when profiles took the fit for the maximum: limits on one side of where the likelihood is highest.
+    """
+    rng = np.random.default_rng(7)
+    g, x = np.repeat(np.arange(12), 8), np.tile(np.linspace(-1, 1, 8), 12)
+    y = rng.normal(0, 1, 12)[g] + x * rng.normal(0.5, 0.5, 12)[g] + rng.normal(0, 1, 96)
+    rows = pd.DataFrame({"row": np.arange(1, 97), "g": g.astype(str), "x": x, "y": y})
+    model = with_priors(rows, {"formula": formula, "family": "gaussian"})[0]
+    null = with_priors(rows, {"formula": "y ~ 1 + (1 | g)", "family": "gaussian"})[0]
+    whole = analysis.without_draws(model, null)
+    climb = classical.fit
+
+    def early(model, reml=True, further=None):
+        found = climb(model, reml, further)
+        return found if further is not None else classical.MixedFit(model, reml, 0.3 * found.theta)
+
+    with pytest.raises(Higher):
+        of_regressions.intervals(early(model, reml=False), {})
+    monkeypatch.setattr(classical, "fit", early)
+    found = analysis.without_draws(model, null)
+    assert found["unavailable"] == {}
+    assert found["log_likelihood"] == pytest.approx(whole["log_likelihood"], abs=1e-6)
+    for name, interval in whole["confint"].items():
+        assert found["confint"][name] == pytest.approx(interval, rel=2e-3, abs=2e-3), name

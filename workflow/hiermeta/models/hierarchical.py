@@ -61,6 +61,12 @@ class Draws:
         root = np.linalg.cholesky(self.correlation + 1e-12 * np.eye(self.sd.shape[1]))
         return np.asarray(self.sd[:, :, None] * root)
 
+    @property
+    def average(self) -> Draws:
+        """One draw in place of all: their means."""
+        every = (self.beta, self.sigma, self.sd, self.correlation)
+        return Draws(*(values.mean(axis=0, keepdims=True) for values in every))
+
     def of_effects(self, columns: Sequence[int]) -> Draws:
         """The draws with some of the random effects."""
         kept = np.asarray(columns, dtype=np.intp)

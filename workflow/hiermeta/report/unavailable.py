@@ -27,6 +27,7 @@ _WORDS = {
     "knapp_hartung": "tests of Knapp and Hartung",
     "q_profile": "the Q-profile interval of τ",
     "random_effects": "conditional modes of the random effects",
+    "null": "the classical fit of the null model",
     "build_up": "classical fits of the build-up",
     "elpd_loo": "leaving out estimates",
     "elpd_loco": "leaving out clusters",

@@ -34,7 +34,7 @@ from hiermeta.inference.hierarchical.importance import log_predictive
 from hiermeta.inference.hierarchical.prior_conflict import confronted, on_prior_scale
 from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
 from hiermeta.inference.meta import ESTIMATE_COLUMNS
-from hiermeta.inference.roots import attempt
+from hiermeta.inference.roots import attempt, followed
 from hiermeta.inference.summaries import of_draws
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.sampling.convergence import CONVERGENCE, SamplerHealth, convergence
@@ -115,8 +115,11 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
     about_clusters = clustering.table(model, draws, fitted.null, fitted.of_null, ordinary, shape)
     checked, quantiles = checks.tables(model, draws, fitted.u)
     fits, document = _classical(model, fitted.null)
-    compared, inclusion, alone = comparison.compare(model, next(iter(fits.values())).parameters)
-    reference = independent.document(model, alone.posterior, alone.value, alone.error)
+    full = next(iter(fits.values()), None)
+    compared, inclusion, alone = comparison.compare(model, draws.average if full is None else full.parameters)
+    reference = {"applies": False, "reason": inclusion["unavailable"].get(comparison.FULL)}
+    if alone is not None:
+        reference = independent.document(model, alone.posterior, alone.value, alone.error)
     at = description["predict_at"]
     if model.gaussian:
         predicted = prediction.predictions(model, draws, [found for _, found in groups], table, at, shape[0])
@@ -149,9 +152,10 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
     }
     measured = about_clusters.loc[about_clusters["r_hat"].notna(), CONVERGENCE]
     every = pd.concat([summary[CONVERGENCE], measured, convergence(of_clusters)])
-    against = confronted(model, next(iter(fits.values())), document)
-    further = prior_conflict.entry(against, prior_conflict.credible(on_prior_scale(model, draws)))
-    further += suspicions.entries(description["suspicions"])
+    further = suspicions.entries(description["suspicions"])
+    if full is not None:
+        against = confronted(model, full, document)
+        further = prior_conflict.entry(against, prior_conflict.credible(on_prior_scale(model, draws))) + further
     documents = {
         "exact": reference,
         "classical": document,
@@ -162,18 +166,62 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
 
 
 def _classical(model: HierarchicalModel, null: HierarchicalModel) -> tuple[dict[str, buildup.Fitted], dict[str, Any]]:
-    """Classical fits by column of ``models.csv``, and the document."""
-    if model.gaussian:
-        reml, ml, of_null = classical.fit(model), classical.fit(model, reml=False), classical.fit(null)
-        document, unavailable = classical.document(reml, ml, of_null), dict[str, str]()
-        if not model.several:
-            document["confint"] = attempt("confint", lambda: profile.intervals(ml), unavailable)
-            document["confint_method"] = "profile likelihood (ML)"
-        steps = buildup.steps(model, reml, of_null, classical.fit)
-        return {"reml": reml, "ml": ml} | steps, document | {"unavailable": unavailable}
-    own, alone = classical_counts.fit(model), classical_counts.fit(null)
-    steps = buildup.steps(model, own, alone, classical_counts.fit)
-    return {"ml": own} | steps, classical_counts.document(own, alone)
+    """Classical fits by column of ``models.csv``, that of the model first, and the document.
+
+    Without a fit of the model there is neither; all else is had part by part.
+    """
+    unavailable: dict[str, str] = {}
+    fits = _gaussian(model, null, unavailable) if model.gaussian else _counts(model, null, unavailable)
+    if fits is None:
+        return {}, {"applies": False, "reason": unavailable["fit"]}
+    found, of_null, document = fits
+    if of_null is not None:
+        fit: buildup.Fit = classical.fit if model.gaussian else classical_counts.fit
+        full = next(iter(found.values()))
+        steps = attempt("build_up", lambda: buildup.steps(model, full, of_null, fit), unavailable)
+        found |= {"null": of_null} | (steps or {})
+    return found, document | {"unavailable": document["unavailable"] | unavailable}
+
+
+_Classical = tuple[dict[str, buildup.Fitted], buildup.Fitted | None, dict[str, Any]]
+
+
+def _gaussian(model: HierarchicalModel, null: HierarchicalModel, unavailable: dict[str, str]) -> _Classical | None:
+    """Fits of the model, by restricted and by full maximum likelihood, and of the null model, and the document."""
+
+    def fits(further: Array | None = None) -> tuple[classical.MixedFit, classical.MixedFit]:
+        return classical.fit(model, further=further), classical.fit(model, reml=False, further=further)
+
+    found = attempt("fit", fits, unavailable)
+    if found is None:
+        return None
+    confint: dict[str, Any] = {}
+    if not model.several:
+
+        def search(
+            found: tuple[classical.MixedFit, classical.MixedFit],
+        ) -> tuple[dict[str, list[float]], dict[str, str]]:
+            reasons: dict[str, str] = {}
+            return profile.intervals(found[1], reasons), reasons
+
+        start = found
+        found, (ends, reasons) = attempt(
+            "confint", lambda: followed(start, search, lambda _, further: fits(further)), unavailable
+        ) or (start, ({}, {}))
+        unavailable |= reasons
+        confint = {"confint": ends, "confint_method": "profile likelihood (ML)"}
+    of_null = attempt("null", lambda: classical.fit(null), unavailable)
+    reml, ml = found
+    return {"reml": reml, "ml": ml}, of_null, classical.document(reml, ml, of_null) | confint
+
+
+def _counts(model: HierarchicalModel, null: HierarchicalModel, unavailable: dict[str, str]) -> _Classical | None:
+    """The same for counts, by maximum likelihood alone."""
+    own = attempt("fit", lambda: classical_counts.fit(model), unavailable)
+    if own is None:
+        return None
+    of_null = attempt("null", lambda: classical_counts.fit(null), unavailable)
+    return {"ml": own}, of_null, classical_counts.document(own, of_null)
 
 
 def verdict(

@@ -47,11 +47,11 @@ class Centred:
 
     def to_user(self, theta: Array) -> Array:
         """Elements of a Cholesky factor of the user's random effects from those of the centred ones."""
-        return elements(self.model.blocks, _lower(self.back @ factor(self.model.blocks, theta)))
+        return elements(self.model.blocks, lower(self.back @ factor(self.model.blocks, theta)))
 
     def from_user(self, theta: Array) -> Array:
         """The inverse of `to_user`."""
-        return elements(self.model.blocks, _lower(np.linalg.inv(self.back) @ factor(self.model.blocks, theta)))
+        return elements(self.model.blocks, lower(np.linalg.inv(self.back) @ factor(self.model.blocks, theta)))
 
 
 def factor(blocks: tuple[int, ...], theta: Array) -> Array:
@@ -77,7 +77,7 @@ def places(blocks: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], npt.NDArray[n
     return np.concatenate(rows), np.concatenate(columns)
 
 
-def _lower(root: Array) -> Array:
+def lower(root: Array) -> Array:
     """The lower triangle with a diagonal of at least zero whose square is that of a root."""
     triangle = np.asarray(np.linalg.qr(root.T, mode="r"), float).T
     return np.asarray(triangle * np.where(np.diag(triangle) < 0, -1.0, 1.0))

@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 from scipy.stats import norm
 
 from hiermeta.inference.hierarchical.centring import Centred, factor, places
+from hiermeta.inference.roots import attempt
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -157,13 +158,15 @@ def _deviance(solved: _Solved, degrees: int, reml: bool) -> float:
     return float(value)
 
 
-def fit(model: HierarchicalModel, reml: bool = True) -> MixedFit:
+def fit(model: HierarchicalModel, reml: bool = True, further: Array | None = None) -> MixedFit:
     """Maximise the (restricted) likelihood over Λ from several starts.
 
     Parameters
     ----------
     model : HierarchicalModel
     reml : bool
+    further : numpy.ndarray, optional
+        Elements of Λ at which one more search begins.
     """
     degrees, centred = model.n - len(model.names) * reml, Centred.of(model)
     diagonal, bounds = limits(model.blocks)
@@ -176,6 +179,8 @@ def fit(model: HierarchicalModel, reml: bool = True) -> MixedFit:
         return minimize(objective, start, method="L-BFGS-B", jac="3-point", bounds=bounds, options=options)
 
     starts = [np.where(diagonal, size, 0.0) for size in (0.1, 0.5, 2.0)]
+    if further is not None:
+        starts.append(centred.from_user(further))
     best = min((climb(start) for start in starts), key=lambda result: result.fun)
     # At a zero of the diagonal the slope vanishes whether or not it is a minimum: step off it and look.
     for position in np.flatnonzero(diagonal & (best.x < 0.01)):
@@ -188,17 +193,17 @@ def fit(model: HierarchicalModel, reml: bool = True) -> MixedFit:
     return MixedFit(model, reml, centred.to_user(polished.x if polished.fun < best.fun else best.x))
 
 
-def document(fitted: MixedFit, ml: MixedFit, null: MixedFit) -> dict[str, Any]:
+def document(fitted: MixedFit, ml: MixedFit, null: MixedFit | None) -> dict[str, Any]:
     """The classical counterpart for ``classical.json``.
 
     Parameters
     ----------
     fitted, ml : MixedFit
         The model by restricted and by full maximum likelihood.
-    null : MixedFit
-        The null model by restricted maximum likelihood.
+    null : MixedFit or None
+        The null model by restricted maximum likelihood, where it can be had.
     """
-    model, draw = fitted.model, fitted.parameters
+    model, draw, unavailable = fitted.model, fitted.parameters, dict[str, str]()
     z = float(norm.ppf(0.975))
     rows = [
         {
@@ -229,15 +234,26 @@ def document(fitted: MixedFit, ml: MixedFit, null: MixedFit) -> dict[str, Any]:
             "sigma": ml.sigma,
             "sd": dict(zip(model.sd_names, ml.parameters.sd[0], strict=True)),
         },
-        **point_shares(fitted.model, fitted.parameters, null.model, null.parameters),
-        "null": {
-            "intercept": null.coefficients[0],
-            "sd": null.parameters.sd[0, 0],
-            "sds": dict(zip(null.model.sd_names, null.parameters.sd[0], strict=True)),
-            "sigma": null.sigma,
-        },
-        "random_effects": _blups(fitted),
+        **({} if null is None else about_null(model, draw, null.model, null.parameters)),
+        "random_effects": attempt("random_effects", lambda: _blups(fitted), unavailable),
+        "unavailable": unavailable,
     }
+
+
+def about_null(model: HierarchicalModel, estimates: Draws, null: HierarchicalModel, of_null: Draws) -> dict[str, Any]:
+    """What the null model says in ``classical.json``, alone and beside the model.
+
+    Parameters
+    ----------
+    model, null : HierarchicalModel
+    estimates, of_null : Draws
+        Point estimates of either.
+    """
+    about = {"intercept": of_null.beta[0, 0], "sd": of_null.sd[0, 0]}
+    about["sds"] = dict(zip(null.sd_names, of_null.sd[0], strict=True))
+    if null.gaussian:
+        about["sigma"] = of_null.sigma[0]
+    return point_shares(model, estimates, null, of_null) | {"null": about}
 
 
 def _blups(fitted: MixedFit) -> list[dict[str, Any]]:

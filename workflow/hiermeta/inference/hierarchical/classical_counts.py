@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 from scipy.stats import norm
 
 from hiermeta.inference.hierarchical.centring import Centred, factor, places
-from hiermeta.inference.hierarchical.classical import SINGULAR, limits, point_shares
+from hiermeta.inference.hierarchical.classical import SINGULAR, about_null, limits
 from hiermeta.models.counts import NODES
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 from hiermeta.models.latent import Approximation
@@ -200,8 +200,15 @@ def _joint(model: HierarchicalModel, diagonal: npt.NDArray[np.bool_]) -> Array:
     return np.concatenate([_approximate(model, theta).beta, theta])
 
 
-def document(fitted: CountFit, null: CountFit) -> dict[str, Any]:
-    """The classical counterpart for ``classical.json``."""
+def document(fitted: CountFit, null: CountFit | None) -> dict[str, Any]:
+    """The classical counterpart for ``classical.json``.
+
+    Parameters
+    ----------
+    fitted : CountFit
+    null : CountFit or None
+        The null model, where its fit can be had.
+    """
     model, draw, z = fitted.model, fitted.parameters, float(norm.ppf(0.975))
     rows = [
         {"term": t, "estimate": b, "se": se, "z": b / se, "p": 2 * norm.sf(abs(b / se)), "ci": [b - z * se, b + z * se]}
@@ -218,10 +225,6 @@ def document(fitted: CountFit, null: CountFit) -> dict[str, Any]:
         },
         "singular": fitted.singular,
         "log_likelihood": fitted.log_likelihood,
-        **point_shares(fitted.model, fitted.parameters, null.model, null.parameters),
-        "null": {
-            "intercept": null.coefficients[0],
-            "sd": null.parameters.sd[0, 0],
-            "sds": dict(zip(null.model.sd_names, null.parameters.sd[0], strict=True)),
-        },
+        **({} if null is None else about_null(model, draw, null.model, null.parameters)),
+        "unavailable": {},
     }

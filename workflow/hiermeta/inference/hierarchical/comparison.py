@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from hiermeta.inference.hierarchical import classical
 from hiermeta.inference.hierarchical.evidence import applies, evidence, individuals
 from hiermeta.inference.hierarchical.evidence_latent import Scores, scores
 from hiermeta.inference.hierarchical.independent import MOST_PARETO_K
+from hiermeta.inference.roots import attempt
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 COLUMNS = [*of_meta.COLUMNS, *of_meta.DIFFERENCES]
@@ -45,7 +47,7 @@ def _scores(model: HierarchicalModel, start: Draws) -> Scores:
     return Scores(found.value, found.error, individuals(model, found.draws), (found.clusters,), found.posterior)
 
 
-def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[str, Any], Scores]:
+def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[str, Any], Scores | None]:
     """Table of the models, the Bayes factor of each part, and what is known of the whole model without Stan.
 
     Parameters
@@ -61,12 +63,23 @@ def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[
         out clusters of the first grouping factor, ``elpd_loco [GROUP]`` those of further ones.
     document : dict
         ``inclusion``: part, log Bayes factor in favour of it, prior and posterior probability against leaving just it
-        out. ``notes``: models whose importance weights are too uneven.
-    scores : Scores
+        out. ``notes``: models whose importance weights are too uneven. ``unavailable``: reasons by name of models whose
+        marginal likelihood can't be had.
+    scores : Scores or None
         Of the whole model.
     """
-    listed = list(candidates(model))
-    found = [_scores(model.with_effects(kept), start.of_effects(kept)) for _, _, kept in listed]
+    unavailable: dict[str, str] = {}
+    every = [
+        (name, part, attempt(name, partial(_scores, model.with_effects(kept), start.of_effects(kept)), unavailable))
+        for name, part, kept in candidates(model)
+    ]
+    listed = [(name, part, scored) for name, part, scored in every if scored is not None]
+    if not listed:
+        reason = "no model's marginal likelihood can be had"
+        nothing = {"applies": False, "reason": reason, "unavailable": unavailable}
+        return pd.DataFrame(columns=COLUMNS), nothing, None
+    full = every[0][2]
+    found = [scored for *_, scored in listed]
     value = np.array([entry.value for entry in found])
     units = {"elpd_loo": [entry.rows for entry in found]}
     for f, clusters in enumerate(model.factors):
@@ -83,20 +96,21 @@ def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[
     inclusion = [
         {
             "part": part,
-            "log_bayes_factor": value[0] - other.value,
-            "error": float(np.hypot(found[0].error, other.error)),
+            "log_bayes_factor": full.value - other.value,
+            "error": float(np.hypot(full.error, other.error)),
             "prior_probability": 0.5,
-            "posterior_probability": 1 / (1 + np.exp(min(other.value - value[0], 700.0))),
+            "posterior_probability": 1 / (1 + np.exp(min(other.value - full.value, 700.0))),
         }
-        for (_, part, _), other in zip(listed, found, strict=True)
-        if part
+        for _, part, other in listed
+        if part and full is not None
     ]
     columns = [*COLUMNS, *(name for name in table if name not in COLUMNS)]
-    uneven = [(name, entry.posterior.pareto_k) for (name, _, _), entry in zip(listed, found, strict=True)]
+    uneven = [(name, entry.posterior.pareto_k) for name, _, entry in listed]
     notes = [
         f"The marginal likelihood of the {name if name == FULL else f'model {name}'} rests on few draws (Pareto k "
         f"{k:.2f}, above {MOST_PARETO_K}): its error, and that of Bayes factors with it, is larger than stated."
         for name, k in uneven
         if not k <= MOST_PARETO_K
     ]
-    return table[columns], {"applies": True, "inclusion": inclusion, "notes": notes}, found[0]
+    document = {"applies": True, "inclusion": inclusion, "notes": notes, "unavailable": unavailable}
+    return table[columns], document, full

@@ -12,16 +12,18 @@ order in which the correlation that is held is the sine of one angle.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.stats import chi2
 
+from hiermeta.inference.hierarchical.centring import elements, lower
 from hiermeta.inference.hierarchical.classical import MixedFit
-from hiermeta.inference.roots import root
+from hiermeta.inference.roots import Higher, attempt, root
 from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -88,6 +90,12 @@ class _Surface:
             left = np.sqrt(max(1 - (C[i, :j] ** 2).sum(), 1e-300))
             found.append(np.arcsin(np.clip(C[i, j] / left, -1, 1)))
         return np.array(found)
+
+    def relative(self, point: Array) -> Array:
+        """Elements of the relative Cholesky factor Λ at a point."""
+        q = len(self.order)
+        root = point[:q, None] * self.correlations(point[q + 1 :])[0]
+        return elements(self.model.blocks, lower(root)) / float(np.exp(point[q]))
 
     def __call__(self, point: Array, held: float | None = None) -> tuple[float, Array]:
         """D and its gradient; with a contrast, at c'β = held."""
@@ -182,6 +190,7 @@ class _Profile:
         """How far the root of D's rise lies above the cutoff; the same whenever it is asked for a value."""
         if held not in self.known:
             self.known[held] = self.search(self.nearby(held), held)
+            self.raise_higher(held)
         return float(np.sqrt(max(self.known[held][0] - self.lowest, 0.0))) - CUTOFF
 
     def nearby(self, held: float) -> Array:
@@ -206,7 +215,14 @@ class _Profile:
         if lowest[0] >= before[0] - _CLEARLY:
             return False
         self.known[held] = lowest
+        self.raise_higher(held)
         return True
+
+    def raise_higher(self, held: float) -> None:
+        """Raise `Higher` where the smallest D found for a value is clearly below that of the fit."""
+        lowest, point = self.known[held]
+        if lowest < self.lowest - _CLEARLY:
+            raise Higher(self.surface.relative(point))
 
     def end(self, step: float, bound: float) -> float:
         """The end of the interval in the direction of a step: at most the bound, NaN where there is none.
@@ -231,7 +247,7 @@ class _Profile:
         return float("nan")
 
 
-def intervals(ml: MixedFit) -> dict[str, list[float]]:
+def intervals(ml: MixedFit, unavailable: dict[str, str]) -> dict[str, list[float]]:
     """Estimate and 95% limits by maximum likelihood of every parameter, by the names of the estimates table.
 
     An interval that reaches a boundary (an SD of zero, a correlation of ±1) ends there; a limit is NaN where the
@@ -241,17 +257,27 @@ def intervals(ml: MixedFit) -> dict[str, list[float]]:
     ----------
     ml : MixedFit
         By full maximum likelihood.
+    unavailable : dict
+        Receives the reasons, as ``confint/NAME``, for parameters along which the likelihood of these data can't be
+        followed in double precision.
 
     Raises
     ------
-    NotAvailable
-        When the likelihood of these data can't be followed in double precision.
+    Higher
+        When the likelihood is higher elsewhere, with the elements of the relative Cholesky factor there.
     """
+    found = {name: attempt(f"confint/{name}", search, unavailable) for name, search in _searches(ml).items()}
+    return {name: interval for name, interval in found.items() if interval is not None}
+
+
+def _searches(ml: MixedFit) -> dict[str, Callable[[], list[float]]]:
+    """The search for each parameter's interval."""
     model, draw = ml.model, ml.model.to_standard(ml.parameters)
     q, natural = len(model.effects), tuple(range(len(model.effects)))
     starts = [sum(model.blocks[:n]) for n in range(len(model.blocks))]
-    found: dict[str, list[float]] = {}
     plain = _Surface(model, natural)
+    back = np.stack([model.to_user(row) - model.to_user(0 * row) for row in np.eye(len(model.names))], axis=1)
+    shift = model.to_user(np.zeros(len(model.names)))
 
     def best(surface: _Surface) -> Array:
         return np.concatenate([draw.sd[0], np.log(draw.sigma), surface.angles(draw.correlation[0])])
@@ -259,25 +285,37 @@ def intervals(ml: MixedFit) -> dict[str, list[float]]:
     def limits(profile: _Profile, step: float, lower: float, upper: float) -> list[float]:
         return [profile.end(-step, lower), profile.end(step, upper)]
 
-    back = np.stack([model.to_user(row) - model.to_user(0 * row) for row in np.eye(len(model.names))], axis=1)
-    shift = model.to_user(np.zeros(len(model.names)))
-    for m, (name, estimate, se) in enumerate(zip(model.names, ml.coefficients, ml.standard_errors, strict=True)):
-        surface = replace(plain, contrast=back[m])
-        profile = _Profile(surface, best(surface), float(estimate - shift[m]), None)
-        found[name] = [float(estimate), *(float(end + shift[m]) for end in limits(profile, 2 * se, -np.inf, np.inf))]
-    log_sigma = float(np.log(draw.sigma[0]))
-    ends = limits(_Profile(plain, best(plain), log_sigma, q), 2 / np.sqrt(2 * model.n), -np.inf, np.inf)
-    found["sigma"] = [float(np.exp(end)) * model.outcome_spread for end in (log_sigma, *ends)]
-    for k, (name, unit) in enumerate(zip(model.sd_names, model.units["sd"], strict=True)):
-        sd = float(draw.sd[0, k])
+    def of_coefficient(m: int) -> list[float]:
+        surface, estimate = replace(plain, contrast=back[m]), float(ml.coefficients[m])
+        profile = _Profile(surface, best(surface), estimate - float(shift[m]), None)
+        ends = limits(profile, 2 * ml.standard_errors[m], -np.inf, np.inf)
+        return [estimate, *(float(end + shift[m]) for end in ends)]
+
+    def of_sigma() -> list[float]:
+        log_sigma = float(np.log(draw.sigma[0]))
+        ends = limits(_Profile(plain, best(plain), log_sigma, q), 2 / np.sqrt(2 * model.n), -np.inf, np.inf)
+        return [float(np.exp(end)) * model.outcome_spread for end in (log_sigma, *ends)]
+
+    def of_sd(k: int) -> list[float]:
+        sd, unit = float(draw.sd[0, k]), model.units["sd"][k]
         ends = limits(_Profile(plain, best(plain), sd, k), 0.3 * sd + 0.05 * draw.sigma[0], 0.0, np.inf)
-        found[name] = [float(end * unit) for end in (sd, *ends)]
-    for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True):
+        return [float(end * unit) for end in (sd, *ends)]
+
+    def of_correlation(i: int, j: int) -> list[float]:
         first = max(start for start in starts if start <= j)
         order = [*natural[:first], j, i, *(k for k in natural[first:] if k not in (i, j))]
         surface = _Surface(model, tuple(order))
         place = q + 1 + model.pairs.index((first + 1, first))
         point = best(surface)
         ends = limits(_Profile(surface, point, float(point[place]), place), 0.3, -np.pi / 2, np.pi / 2)
-        found[name] = [float(np.sin(end)) for end in (point[place], *ends)]
-    return found
+        return [float(np.sin(end)) for end in (point[place], *ends)]
+
+    return {
+        **{name: partial(of_coefficient, m) for m, name in enumerate(model.names)},
+        "sigma": of_sigma,
+        **{name: partial(of_sd, k) for k, name in enumerate(model.sd_names)},
+        **{
+            name: partial(of_correlation, *pair)
+            for name, pair in zip(model.correlation_names, model.pairs, strict=True)
+        },
+    }

@@ -22,6 +22,7 @@ from hiermeta.report.cells import (
 from hiermeta.report.health import Check
 from hiermeta.report.hierarchical.numbers import INTERVAL, boundary
 from hiermeta.report.hierarchical.tables import numeric
+from hiermeta.report.unavailable import unavailable
 
 FILE = "classical.json"
 
@@ -133,7 +134,7 @@ def content(results: Results) -> dict[str, Any]:
         "boundary": boundary(results)[0],
         "nodes": document.get("quadrature_nodes"),
         "profiled": bool(document.get("confint")),
-        "unavailable": list((document.get("unavailable") or {}).items()),
+        "unavailable": unavailable(document),
         "likelihood": from_document(document, "log_likelihood", FILE, "fine"),
         "measures": [
             (name, from_document(document, name, FILE))

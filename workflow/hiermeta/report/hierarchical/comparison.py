@@ -8,6 +8,7 @@ from hiermeta.figures.numbers import EXACT, percent
 from hiermeta.figures.results import Results
 from hiermeta.report import comparison as of_meta
 from hiermeta.report.cells import Number, Sentence
+from hiermeta.report.unavailable import unavailable
 
 
 def verdicts(results: Results) -> list[Sentence]:
@@ -45,4 +46,5 @@ def content(results: Results) -> dict[str, Any]:
         "inclusion": of_meta.inclusion(results) if results.averages.get("inclusion") else None,
         "reason": results.averages.get("reason"),
         "notes": results.averages.get("notes", []),
+        "unavailable": unavailable(results.averages),
     }

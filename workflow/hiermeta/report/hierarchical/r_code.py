@@ -62,6 +62,8 @@ def _outcome(results: Results) -> str:
 def lme4(results: Results) -> str:
     """The classical fit, and which numbers of the report it gives."""
     model, settings, document = results.model, results.model["settings"], results.classical
+    if not document.get("applies"):
+        return f"# No fit by maximum likelihood: {document.get('reason')}."
     outcome, options, lines = _outcome(results), ["data = dat"], _start(results, "lme4")
     nodes, quadrature = document.get("quadrature_nodes", 1), len(model["effects"]) == 1
     says = f"classical counterpart in the report; log-likelihood {significant(document['log_likelihood'], 5)}"

@@ -110,12 +110,12 @@ def _difference(results: Results) -> tuple[float, float] | None:
     """How much better left-out rows are predicted with the clustering than without; None unless one of them is best."""
     known = [row for row in results.comparison if math.isfinite(row["elpd_loo_difference"])]
     names = [row["model"] for row in known]
-    if "without clustering" not in names or len(names) < 2:
+    if not {"full model", "without clustering"} <= set(names):
         return None
     without = find(known, "model", "without clustering")
     if without["elpd_loo_difference"] < 0:
         return -without["elpd_loo_difference"], without["elpd_loo_difference_se"]
-    full = find(known, "model", names[0])
+    full = find(known, "model", "full model")
     return full["elpd_loo_difference"], full["elpd_loo_difference_se"]
 
 
