@@ -64,7 +64,7 @@ def main() -> None:
     lines = []
     for label, model in models().items():
         name, stan = (
-            ("hierarchical_gaussian", hierarchical_stan) if model.gaussian else ("hierarchical_latent", latent_stan)
+            ("hierarchical_gaussian", hierarchical_stan) if model.closed_form else ("hierarchical_latent", latent_stan)
         )
         program = family_program(ROOT / "stan" / f"{name}.stan")
         logging.getLogger("cmdstanpy").setLevel(logging.ERROR)  # imported by then, and chatty

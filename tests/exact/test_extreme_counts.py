@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hiermeta.likelihoods import LIKELIHOODS
 from hiermeta.models.counts import aggregate
 from hiermeta.models.hierarchical_files import with_priors
 
@@ -16,7 +17,7 @@ LARGE = [1, 1e3, 1e6, 1e9, 1e12]
 
 def rows_of(family, y, size):
     codes, one = np.arange(len(y)), np.ones((len(y), 1))
-    return aggregate(family, codes, np.array(y, float), np.array(size, float), one, one)[0]
+    return aggregate(LIKELIHOODS[family], codes, np.array(y, float), np.array(size, float), one, one)[0]
 
 
 def exactly(family, y, size, linear):

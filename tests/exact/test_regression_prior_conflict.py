@@ -77,7 +77,7 @@ def built(table, settings):
     table.index = pd.RangeIndex(1, len(table) + 1)
     settings = {name: value for name, value in settings.items() if value}
     model = prepared.regression(settings, validate(Source("case", "", table), settings))[0]
-    if not model.gaussian:
+    if not model.closed_form:
         return model, classical_counts.fit(model), {}
     fitted = classical.fit(model)
     document = {"sigma": fitted.sigma}

@@ -43,7 +43,7 @@ def own_parts(fitted):
     model, draw = fitted.model, fitted.parameters
     found = dict(zip(model.sd_names, draw.sd[0], strict=True))
     found |= {n: draw.correlation[0, i, j] for n, (i, j) in zip(model.correlation_names, model.pairs, strict=True)}
-    return found | ({"sigma": draw.sigma[0]} if model.gaussian else {})
+    return found | ({"sigma": draw.sigma[0]} if model.has_sigma else {})
 
 
 @pytest.mark.parametrize("name", GAUSSIAN)

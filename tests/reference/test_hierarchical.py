@@ -11,6 +11,7 @@ from hiermeta.data.read import read_table
 from hiermeta.inference.hierarchical import classical, classical_counts, clustering, complete, unpooled
 from hiermeta.inference.summaries import of_draws
 from hiermeta.models import latent_stan
+from hiermeta.models.counts import log_likelihood
 from hiermeta.models.hierarchical import parameters
 from hiermeta.models.hierarchical_files import null_settings, with_priors
 from hiermeta.models.hierarchical_stan import from_columns
@@ -189,7 +190,7 @@ def test_binomial_outcomes_have_the_estimates_of_adaptive_quadrature():
     point = np.array([[row["estimate"] for row in laplace["fixed"]]])
     sd = np.array([[[laplace["varcomp"][0]["sdcor"]]]])
     # glmer's own penalised iterations end 3e-4 from the mode's log density.
-    assert model.counts.log_likelihood(point, sd, nodes=1).sum() == pytest.approx(laplace["logLik"], abs=1e-3)
+    assert log_likelihood(model.counts, point, sd, nodes=1).sum() == pytest.approx(laplace["logLik"], abs=1e-3)
 
 
 def test_logistic_regression_without_clusters_is_that_of_glm():

@@ -115,13 +115,13 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
 def _posterior(model: HierarchicalModel) -> tuple[Draws, np.ndarray | None]:
     """Draws of the parameters, and of random effects where the library wants them sampled."""
     rng = np.random.default_rng(9)
-    if model.gaussian:
+    if model.closed_form:
         found = evidence(model, classical.fit(model)).posterior
     else:
         found = scores(model, classical_counts.fit(model).parameters).posterior
     weight = np.exp(found.log_weight - found.log_weight.max()).ravel()
     draws = found.draws[rng.choice(len(weight), TOTAL, p=weight / weight.sum())]
-    if model.gaussian:
+    if model.closed_form:
         return draws, None
     size = (TOTAL, len(model.clusters.names), len(model.effects))
     return draws, draws.sd[:, None, :] * rng.standard_normal(size)

@@ -62,7 +62,7 @@ def _classical(data: str, description: dict[str, Any]) -> Any:
 
 def of_regression(model: HierarchicalModel) -> dict[str, Any]:
     """The classical counterpart of a regression, but for the null model's numbers, which no R code uses."""
-    if model.gaussian:
+    if model.closed_form:
         fitted = classical.fit(model)
         return classical.document(fitted, fitted, fitted)
     counted = classical_counts.fit(model)

@@ -14,6 +14,7 @@ from hiermeta.data.look_alikes import look_alikes
 from hiermeta.data.meta import Validated
 from hiermeta.data.mixed_formula import MixedFormula
 from hiermeta.data.problems import Problem, Refused
+from hiermeta.likelihoods import LIKELIHOODS
 
 Array = npt.NDArray[np.float64]
 FEW = 5
@@ -97,7 +98,7 @@ def check_clusters(path: str, result: Validated, formula: MixedFormula, family: 
         if n == 1:
             message = f"{where} has the single value {clusters.names[0]!r}, so there is one cluster"
             problems.append(Problem(message, "Name the column that tells clusters apart, or widen `subset:`"))
-        elif n == len(result.table) and family in ("gaussian", "bernoulli"):
+        elif n == len(result.table) and LIKELIHOODS[family].kind != "count":
             message = f"{where} differs in every row, so every cluster has one row"
             remedy = "Name a column whose values several rows share; one row per cluster leaves no clustering to see"
             problems.append(Problem(message, remedy))

@@ -16,6 +16,7 @@ from hiermeta.data.guess_columns import Columns, bare, words
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.problems import Problem
 from hiermeta.data.read import COMMAS, Source, numbers
+from hiermeta.likelihoods import LIKELIHOODS
 
 CLUSTERS = (
     *("cluster", "district", "lab", "laboratory", "team", "paper", "article", "publication", "study", "trial"),
@@ -157,7 +158,7 @@ def _regression(columns: Columns, found: guess_regression.Individuals) -> Guess:
     if found.trials:
         settings["trials"], roles[found.trials] = found.trials, "trials"
     check = [f"formula: is {found.outcome!r} the outcome? Write yours before `~`, predictors after"]
-    if found.family in ("binomial", "poisson"):
+    if LIKELIHOODS[found.family].kind == "count":
         what = f"events among {found.trials!r}" if found.trials else "a count of events"
         check.append(f"family: is {found.outcome!r} {what}? Otherwise write gaussian, and no trials")
     check.append(

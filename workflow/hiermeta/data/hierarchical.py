@@ -21,6 +21,7 @@ from hiermeta.data.meta import Validated
 from hiermeta.data.mixed_formula import MixedFormula, parse_mixed, part_names, split_within_between
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.read import Source, numbers, require_columns
+from hiermeta.likelihoods import LIKELIHOODS
 
 Array = npt.NDArray[np.float64]
 FARTHEST = 1e5
@@ -221,7 +222,7 @@ def _check_designs(result: Validated, formula: MixedFormula, settings: Mapping[s
             remedy = f"Leave it out of the term in bars for {term.name}; it can stay in the fixed part"
             problems.append(Problem(message, remedy, column=flat[0]))
         effects = len(clusters.names) * len(design.names)
-        if len(result.table) <= effects and settings["family"] == "gaussian":
+        if len(result.table) <= effects and LIKELIHOODS[settings["family"]].has_sigma:
             result.warnings.append(
                 f"{effects} effects of {term.name} stand against {len(result.table)} rows: they can't be told from "
                 "the residual by the data alone, and the prior decides."

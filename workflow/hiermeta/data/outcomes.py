@@ -12,9 +12,10 @@ import pandas as pd
 from hiermeta.data.cells import FAR, list_rows
 from hiermeta.data.formula import Piece, evaluate
 from hiermeta.data.problems import Problem, Refused
+from hiermeta.likelihoods import LIKELIHOODS
 
 Array = npt.NDArray[np.float64]
-SIZES = {"trials": "binomial", "exposure": "poisson"}
+SIZES = {found.size: found.name for found in LIKELIHOODS.values() if found.size}
 """Config keys of columns that say how much a count was taken from, and the family they belong to."""
 
 MOST_EVENTS = 1e12
@@ -30,12 +31,14 @@ def columns(outcome: Piece, settings: Mapping[str, Any]) -> dict[str, str]:
         Trials or exposure with a family that has none, or trials that are missing.
     """
     family, problems = settings["family"], []
-    for key, owner in SIZES.items():
-        if key in settings and family != owner:
-            problems.append(Problem(f"`{key}:` belongs to {owner} outcomes, not to {family} ones", "Leave it out"))
-    if family == "binomial" and "trials" not in settings:
-        problems.append(Problem("binomial outcomes need `trials:`", "Name the column that holds the number of trials"))
-    if family != "gaussian" and outcome.kind != "column":
+    likelihood = LIKELIHOODS[family]
+    for other, owner in SIZES.items():
+        if other in settings and other != likelihood.size:
+            problems.append(Problem(f"`{other}:` belongs to {owner} outcomes, not to {family} ones", "Leave it out"))
+    key = likelihood.size
+    if likelihood.size_required and key not in settings:
+        problems.append(Problem(f"{family} outcomes need `{key}:`", f"Name the column that holds the number of {key}"))
+    if likelihood.kind != "measurement" and outcome.kind != "column":
         problems.append(Problem(f"{family} outcomes are a column of counts, not {outcome.name}", "Name that column"))
     if problems:
         raise Refused(problems)
@@ -65,21 +68,13 @@ def check(path: str, table: pd.DataFrame, outcome: Piece, settings: Mapping[str,
     Refused
         Values that the family doesn't have, or all the same.
     """
-    y, size, family = values(outcome, table), sizes(table, settings), settings["family"]
-    whole = y == np.round(y)
+    y, size, likelihood = values(outcome, table), sizes(table, settings), LIKELIHOODS[settings["family"]]
+    size_column = str(settings.get(likelihood.size or ""))
     faults = [
         (~np.isfinite(y), f"the outcome {outcome.name} is not a finite number", "Correct the rows, or the formula"),
-        (size <= 0, f"{settings.get('trials', settings.get('exposure'))!r} is not above zero", "Correct the rows"),
+        (size <= 0, f"{size_column!r} is not above zero", "Correct the rows"),
+        *likelihood.faults(outcome.name, size_column, y, size),
     ]
-    if family == "bernoulli":
-        remedy = "Code the outcome as 1 (event) and 0 (none)"
-        faults.append(((y != 0) & (y != 1), f"the outcome {outcome.name} is neither 0 nor 1", remedy))
-    if family == "binomial":
-        remedy = f"Check that {outcome.name!r} holds events and {settings['trials']!r} what they were taken from"
-        bad = (y < 0) | (y > size) | ~whole | (size != np.round(size))
-        faults.append((bad, f"{outcome.name} is not a whole number from 0 to its trials", remedy))
-    if family == "poisson":
-        faults.append(((y < 0) | ~whole, f"{outcome.name} is not a count", "Counts are whole numbers from 0"))
     problems = []
     for bad, message, remedy in faults:
         if bad.any():
@@ -90,11 +85,11 @@ def check(path: str, table: pd.DataFrame, outcome: Piece, settings: Mapping[str,
     if largest > FAR or 0 < largest < 1 / FAR:
         message = f"{path}: the outcome {outcome.name} has the size {largest:g}, which can't be computed with"
         raise Refused([Problem(message, f"Give it in another unit; sizes from {1 / FAR:g} to {FAR:g} can be used")])
-    name, most = (settings["trials"], size.max()) if family == "binomial" else (outcome.name, y.max())
-    if family != "gaussian" and most > MOST_EVENTS:
+    name, most = (size_column, size.max()) if likelihood.size == "trials" else (outcome.name, y.max())
+    if likelihood.kind != "measurement" and most > MOST_EVENTS:
         message = f"{path}: {name!r} reaches {most:g}; counts above {MOST_EVENTS:g} can't be computed with"
         raise Refused([Problem(message, "Analyse a rate or its logarithm, with `family: gaussian`")])
-    rate = y if family == "gaussian" else y / size
+    rate = y / size
     if np.ptp(rate) <= 1e-12 * np.abs(rate).max():
         message = f"{path}: the outcome {outcome.name} is {rate[0]:g} in every row used"
         raise Refused([Problem(message, "Name the column that differs between individuals")])

@@ -21,7 +21,9 @@ from hiermeta.data.clusters import Clusters
 from hiermeta.data.design import unusable_values
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
 from hiermeta.data.problems import Refused
-from hiermeta.models.counts import Counts, aggregate
+from hiermeta.likelihoods import IDENTITY, LIKELIHOODS, Likelihood, Rows
+from hiermeta.models import counts
+from hiermeta.models.counts import aggregate
 from hiermeta.models.latent import Latent, aggregate_cells, places_of_effects
 from hiermeta.models.priors import Prior
 from hiermeta.models.sufficient import Sufficient, reduce_rows
@@ -82,8 +84,8 @@ class HierarchicalModel:
 
     Parameters
     ----------
-    family : str
-        ``gaussian``, ``bernoulli``, ``binomial`` or ``poisson``.
+    likelihood : Likelihood
+        Of the outcome given its linear predictor.
     outcome, size : numpy.ndarray
         Shape (N,): outcome, and trials or exposure (1 where there are none).
     X, Z : numpy.ndarray
@@ -104,7 +106,7 @@ class HierarchicalModel:
         How the designs were made.
     """
 
-    family: str
+    likelihood: Likelihood
     outcome: Array
     size: Array
     X: Array
@@ -125,7 +127,7 @@ class HierarchicalModel:
     @cached_property
     def individuals(self) -> Array:
         """Shape (N,): how many individuals each row stands for, its trials for binomial outcomes."""
-        return self.size if self.family == "binomial" else np.ones(self.n)
+        return self.size if self.likelihood.size == "trials" else np.ones(self.n)
 
     @property
     def clusters(self) -> Clusters:
@@ -140,7 +142,7 @@ class HierarchicalModel:
     @property
     def latent(self) -> bool:
         """Whether random effects are sampled, rather than integrated out."""
-        return self.several or not self.gaussian
+        return self.several or not self.closed_form
 
     @property
     def factor_of(self) -> tuple[int, ...]:
@@ -207,19 +209,24 @@ class HierarchicalModel:
         return _spread(self.X)
 
     @property
-    def gaussian(self) -> bool:
-        return self.family == "gaussian"
+    def closed_form(self) -> bool:
+        """Whether random effects can be integrated out without approximation."""
+        return self.likelihood.rows.quadratic
+
+    @property
+    def has_sigma(self) -> bool:
+        """Whether there is a residual SD."""
+        return self.likelihood.has_sigma
+
+    @property
+    def linear(self) -> bool:
+        """Whether coefficients are in units of the outcome, which is then standardised."""
+        return self.likelihood.link is IDENTITY
 
     @cached_property
     def overall(self) -> float:
-        """The outcome's mean on the scale of the coefficients, half an event away from none and from all."""
-        if self.gaussian:
-            return float(self.outcome.mean())
-        events, total = float(self.outcome.sum()), float(self.size.sum())
-        if self.family == "poisson":
-            return float(np.log(max(events, 0.5) / total))
-        events = min(max(events, 0.5), total - 0.5)
-        return float(np.log(events / (total - events)))
+        """The outcome's mean on the scale of the coefficients."""
+        return self.likelihood.overall(self.outcome, self.size)
 
     @cached_property
     def outcome_centre(self) -> float:
@@ -228,7 +235,7 @@ class HierarchicalModel:
     @cached_property
     def outcome_spread(self) -> float:
         """SD of the outcome; 1 on the scale of logits and logarithms."""
-        return float(self.outcome.std(ddof=1)) if self.gaussian else 1.0
+        return float(self.outcome.std(ddof=1)) if self.linear else 1.0
 
     @cached_property
     def effect_spread(self) -> Array:
@@ -247,21 +254,21 @@ class HierarchicalModel:
         return np.where(np.array(self.names) == "intercept", self.outcome_centre, 0.0)
 
     @cached_property
-    def counts(self) -> Counts:
+    def counts(self) -> Rows:
         """Rows of counts that share cluster and design row, together."""
-        return aggregate(self.family, self.clusters.codes, self.outcome, self.size, self.X, self.Z)[0]
+        return aggregate(self.likelihood, self.clusters.codes, self.outcome, self.size, self.X, self.Z)[0]
 
     @cached_property
     def latent_rows(self) -> Latent:
         """Standardised rows that share all clusters and design row, together."""
-        y = (self.outcome - self.outcome_centre) / self.outcome_spread if self.gaussian else self.outcome
+        y = (self.outcome - self.outcome_centre) / self.outcome_spread if self.linear else self.outcome
         codes = np.stack([clusters.codes for clusters in self.factors], axis=1)
-        found, cells, row = aggregate_cells(self.family, codes, y, self.size, self.X, self.Z)
+        found, cells, row = aggregate_cells(self.likelihood, codes, y, self.size, self.X, self.Z)
         rows = replace(
             found,
             X=(found.X - self.centre) / self.spread,
             Z=found.Z / self.effect_spread,
-            known=found.known + (0.0 if self.gaussian else self.outcome_centre),
+            known=found.known + (0.0 if self.linear else self.outcome_centre),
         )
         places, used = places_of_effects(self.blocks, [len(self.factors[owner].names) for owner in self.owners])
         return Latent(rows, cells, places, self.factor_of, used, row)
@@ -300,8 +307,8 @@ class HierarchicalModel:
 
     def log_likelihood(self, draws: Draws) -> Array:
         """Shape (S, J): log p(y_j | parameters) with the random effects of one grouping factor integrated out."""
-        if not self.gaussian:
-            return self.counts.log_likelihood(draws.beta, draws.factor)
+        if not self.closed_form:
+            return counts.log_likelihood(self.counts, draws.beta, draws.factor)
         standard = self.to_standard(draws)
         found = self.sufficient.log_likelihood(standard.beta, standard.sigma, standard.covariance)
         return found - self.clusters.sizes * np.log(self.outcome_spread)
@@ -336,7 +343,7 @@ def build(table: pd.DataFrame, settings: Mapping[str, Any], priors: dict[str, Pr
     fitted = fit_designs(table, formula, settings.get("reference_levels", {}))
     groups = list(dict.fromkeys(term.group for term in formula.random))
     return HierarchicalModel(
-        family=settings["family"],
+        likelihood=LIKELIHOODS[settings["family"]],
         outcome=outcomes.values(formula.outcome, table),
         size=outcomes.sizes(table, settings),
         X=fitted.fixed.matrix(table, standard=False),
@@ -363,7 +370,7 @@ def parameters(model: HierarchicalModel, draws: Draws, shape: tuple[int, ...]) -
         (chains, draws), of the result.
     """
     rows = dict(zip(model.names, draws.beta.T, strict=True))
-    if model.gaussian:
+    if model.has_sigma:
         rows["sigma"] = draws.sigma
     rows |= dict(zip(model.sd_names, draws.sd.T, strict=True))
     rows |= {
@@ -380,7 +387,7 @@ def from_parameters(model: HierarchicalModel, rows: Mapping[str, Array]) -> Draw
         correlation[:, i, j] = correlation[:, j, i] = rows[name].ravel()
     return Draws(
         np.stack([rows[name].ravel() for name in model.names], axis=1),
-        rows["sigma"].ravel() if model.gaussian else np.zeros(total),
+        rows["sigma"].ravel() if model.has_sigma else np.zeros(total),
         np.stack([rows[name].ravel() for name in model.sd_names], axis=1),
         correlation,
     )

@@ -92,8 +92,8 @@ def choose(settings: Mapping[str, Any], model: HierarchicalModel) -> Priors:
                 eta = parse_lkj(text)
                 continue
             read[key] = parse_for(key, text)
-            if key == "sigma" and not model.gaussian:
-                raise PriorError(f"{model.family} outcomes have no residual SD")
+            if key == "sigma" and not model.has_sigma:
+                raise PriorError(f"{model.likelihood.name} outcomes have no residual SD")
             if read[key].is_point:
                 raise PriorError(f"{text!r}: a hierarchical regression estimates all of its parameters")
         except PriorError as error:
@@ -109,7 +109,7 @@ def choose(settings: Mapping[str, Any], model: HierarchicalModel) -> Priors:
 def _defaults(model: HierarchicalModel) -> dict[str, tuple[str, ChosenPrior]]:
     """By parameter: its key in the config, and its default."""
     y = model.outcome_spread
-    wide = "2.5 SDs of the outcome" if model.gaussian else "2.5"
+    wide = "2.5 SDs of the outcome" if model.linear else "2.5"
     central = ChosenPrior(Prior("normal", (model.overall, WIDE * y)), True, f"around the mean outcome, SD: {wide}")
     fixed = model.designs.fixed
     levels = next((term for term in fixed.terms if term in fixed.main_factors), None)
@@ -121,9 +121,9 @@ def _defaults(model: HierarchicalModel) -> dict[str, tuple[str, ChosenPrior]]:
         source = f"SD: {wide} per SD of the column"
         found[name] = "slopes", ChosenPrior(Prior("normal", (0.0, WIDE * y / float(spread))), True, source)
     for name, spread in zip(model.sd_names, model.effect_spread, strict=True):
-        source = f"scale: {'the SD of the outcome' if model.gaussian else '2.5'}, per SD of the column"
-        scale = y if model.gaussian else WIDE
+        source = f"scale: {'the SD of the outcome' if model.linear else '2.5'}, per SD of the column"
+        scale = y if model.linear else WIDE
         found[name] = "sd", ChosenPrior(Prior("half_normal", (scale / float(spread),)), True, source)
-    if model.gaussian:
+    if model.has_sigma:
         found["sigma"] = "sigma", ChosenPrior(Prior("half_normal", (y,)), True, "scale: the SD of the outcome")
     return found

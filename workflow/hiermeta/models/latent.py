@@ -21,7 +21,8 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from hiermeta.models.counts import Counts, aggregate
+from hiermeta.likelihoods import Likelihood, Rows
+from hiermeta.models.counts import aggregate
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]
@@ -39,7 +40,7 @@ class Latent:
 
     Parameters
     ----------
-    rows : Counts
+    rows : Rows
         With R rows; ``known`` holds the centre of the outcome, and the logarithm of exposures.
     codes : numpy.ndarray
         Shape (R, F): numbers of each row's clusters.
@@ -53,7 +54,7 @@ class Latent:
         Shape (N,): row here of each row of the table.
     """
 
-    rows: Counts
+    rows: Rows
     codes: Whole
     index: tuple[Whole, ...]
     factor_of: tuple[int, ...]
@@ -320,13 +321,13 @@ class Approximation:
 
 
 def aggregate_cells(
-    family: str, codes: Whole, y: Array, size: Array, X: Array, Z: Array
-) -> tuple[Counts, Whole, Whole]:
+    likelihood: Likelihood, codes: Whole, y: Array, size: Array, X: Array, Z: Array
+) -> tuple[Rows, Whole, Whole]:
     """Rows that share all clusters and design row, together.
 
     Parameters
     ----------
-    family : str
+    likelihood : Likelihood
     codes : numpy.ndarray
         Shape (N, factors): cluster of each row in each grouping factor.
     y, size : numpy.ndarray
@@ -336,14 +337,14 @@ def aggregate_cells(
 
     Returns
     -------
-    rows : Counts
+    rows : Rows
     codes : numpy.ndarray
         Their clusters.
     row : numpy.ndarray
         Shape (N,): where each row went.
     """
     cells, cell = np.unique(codes, axis=0, return_inverse=True)
-    rows, row = aggregate(family, cell.ravel(), y, size, X, Z)
+    rows, row = aggregate(likelihood, cell.ravel(), y, size, X, Z)
     return rows, cells[rows.cluster], row
 
 

@@ -16,16 +16,13 @@ from hiermeta.models.settled import Settled, settled
 Array = npt.NDArray[np.float64]
 
 
-_FAMILIES = {"bernoulli": 0, "binomial": 0, "poisson": 1, "gaussian": 2}
-
-
 def stan_data(model: HierarchicalModel) -> dict[str, Any]:
     """Data of the Stan program: aggregated rows with standardised columns, and priors in the user's units."""
     latent, units = model.latent_rows, model.units
     rows, (start, error, found) = latent.rows, _coordinates(model)
     R, p = rows.X.shape
     data: dict[str, Any] = {"N": R, "M": latent.size, "p": p, "q": rows.Z.shape[1], "rows": model.n}
-    data |= {"family": _FAMILIES[model.family], "gaussian": int(model.gaussian)}
+    data |= {"family": model.likelihood.stan, "gaussian": int(model.has_sigma)}
     data |= {"y": rows.y, "trials": rows.trials, "known": rows.known + rows.X @ start, "X": rows.X * error, "Z": rows.Z}
     data |= {"place": latent.place + 1, "constant": float(rows.constant.sum())}
     data |= {"blocks": len(model.blocks), "block_size": list(model.blocks), "n_partial": len(model.pairs)}
@@ -33,7 +30,7 @@ def stan_data(model: HierarchicalModel) -> dict[str, Any]:
     offset, unit = model.offset + start * units["beta"], error * units["beta"]
     data |= prior_data("beta", [model.priors[name] for name in model.names], unit, offset)
     data |= prior_data("sd", [model.priors[name] for name in model.sd_names], units["sd"], np.zeros(len(units["sd"])))
-    sigma = [model.priors["sigma"]] if model.gaussian else []
+    sigma = [model.priors["sigma"]] if model.has_sigma else []
     data |= prior_data("sigma", sigma, units["sigma"].reshape(1)[: len(sigma)], np.zeros(len(sigma)))
     data["sigma_prior"] = np.reshape(data["sigma_prior"], (len(sigma), 3))
     data |= {"settled": int(found is not None), "u_centre": found.centre if found else np.zeros(0)}
@@ -44,7 +41,7 @@ def stan_data(model: HierarchicalModel) -> dict[str, Any]:
 
 def _coordinates(model: HierarchicalModel) -> tuple[Array, Array, Settled | None]:
     """Standardised coefficients that are zero in the Stan program, its units of them, and more where data settle."""
-    found = None if model.gaussian else settled(model.latent_rows)
+    found = None if model.closed_form else settled(model.latent_rows)
     p = len(model.names)
     return (found.start, found.error, found) if found else (np.zeros(p), np.ones(p), None)
 
@@ -63,7 +60,7 @@ def initial_values(model: HierarchicalModel, chains: int, seed: int) -> list[Map
     offset = model.offset + start * beta
     return [
         {
-            "sigma": [inside("sigma", rng.uniform(0.5, 1.0), float(sigma), 0.0)] if model.gaussian else [],
+            "sigma": [inside("sigma", rng.uniform(0.5, 1.0), float(sigma), 0.0)] if model.has_sigma else [],
             "beta": [
                 inside(name, width * rng.standard_normal(), float(unit), float(zero))
                 for name, unit, zero in zip(model.names, error * beta, offset, strict=True)
@@ -84,7 +81,7 @@ def from_columns(model: HierarchicalModel, columns: Mapping[str, Array]) -> Draw
     sd, (start, error, _) = stacked(columns, "sd", len(model.effects)), _coordinates(model)
     return Draws(
         model.to_user(start + error * stacked(columns, "beta", len(model.names))),
-        columns["sigma[1]"].ravel() * model.units["sigma"] if model.gaussian else np.zeros(len(sd)),
+        columns["sigma[1]"].ravel() * model.units["sigma"] if model.has_sigma else np.zeros(len(sd)),
         sd * model.units["sd"],
         correlations(stacked(columns, "partial", len(model.pairs)), model.blocks),
     )

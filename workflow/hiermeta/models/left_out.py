@@ -63,7 +63,7 @@ def _shared(model: HierarchicalModel, u: Sequence[Array], effects: Sequence[int]
 
 
 def _dispersion(model: HierarchicalModel, standard: Draws, s: int) -> float:
-    return float(standard.sigma[s] ** 2) if model.gaussian else 1.0
+    return float(standard.sigma[s] ** 2) if model.has_sigma else 1.0
 
 
 def rows_left_out(model: HierarchicalModel, draws: Draws) -> Array:
@@ -77,9 +77,9 @@ def rows_left_out(model: HierarchicalModel, draws: Draws) -> Array:
     """
     latent, standard = model.latent_rows, model.to_standard(draws)
     L, together = standard.factor, latent.rows
-    y = (model.outcome - model.outcome_centre) / model.outcome_spread if model.gaussian else model.outcome
-    alone = aggregate(model.family, np.arange(model.n), y, model.size, model.X, model.Z)[0]
-    apart = alone.known - together.known[latent.row] + (0.0 if model.gaussian else model.outcome_centre)
+    y = (model.outcome - model.outcome_centre) / model.outcome_spread if model.linear else model.outcome
+    alone = aggregate(model.likelihood, np.arange(model.n), y, model.size, model.X, model.Z)[0]
+    apart = alone.known - together.known[latent.row] + (0.0 if model.linear else model.outcome_centre)
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
     log_weights = np.log(weights) + nodes**2 / 2
     found = np.empty((len(draws.beta), model.n))

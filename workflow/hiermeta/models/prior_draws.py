@@ -55,7 +55,7 @@ def regression(model: HierarchicalModel, count: int, rng: np.random.Generator) -
     partial = [2 * Prior("beta", (shape, shape)).draws(count, rng) - 1 for shape in shapes]
     return Draws(
         model.to_user(beta),
-        of(["sigma"])[:, 0] if model.gaussian else np.zeros(count),
+        of(["sigma"])[:, 0] if model.has_sigma else np.zeros(count),
         of(model.sd_names),
         correlations(np.array(partial).reshape(-1, count).T, model.blocks),
     )

@@ -9,6 +9,7 @@ from scipy.sparse import csr_array, diags_array, hstack
 from scipy.sparse.linalg import lsmr
 
 from hiermeta.data.problems import Problem, Refused
+from hiermeta.likelihoods import LOGIT
 from hiermeta.models.counts import regress
 from hiermeta.models.hierarchical import HierarchicalModel
 
@@ -23,7 +24,7 @@ def separation(model: HierarchicalModel) -> list[str]:
     ----------
     model : HierarchicalModel
     """
-    if model.gaussian:
+    if model.closed_form:
         return []
     return _of_predictors(model) + _of_clusters(model)
 
@@ -43,7 +44,7 @@ def _of_predictors(model: HierarchicalModel) -> list[str]:
 
 
 def _of_clusters(model: HierarchicalModel) -> list[str]:
-    if model.family == "poisson" or model.clusters.sizes.max() == 1:
+    if model.likelihood.link is not LOGIT or model.clusters.sizes.max() == 1:
         return []
     events = np.bincount(model.clusters.codes, model.outcome)
     if ((events > 0) & (events < np.bincount(model.clusters.codes, model.size))).any():
@@ -63,7 +64,7 @@ def check_residuals(model: HierarchicalModel) -> None:
     Refused
         Predictors and clusters leave no residual although there are more rows than coefficients.
     """
-    if not model.gaussian:
+    if not model.closed_form:
         return
     design = _joint_design(model)
     y = (model.outcome - model.outcome_centre) / model.outcome_spread

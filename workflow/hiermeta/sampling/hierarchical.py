@@ -154,7 +154,7 @@ def _log_likelihoods(
 
     With several grouping factors: given the clusters' rows aside, and given the effects that they share with others.
     """
-    cells = len(model.clusters.names) if model.gaussian else _PER_ROW * model.n
+    cells = len(model.clusters.names) if model.closed_form else _PER_ROW * model.n
     every = -(-shape[0] * shape[1] // _DELETIONS if model.several else -(-shape[0] * shape[1] * cells // _LIKELIHOODS))
     kept = np.arange(shape[0] * shape[1]).reshape(shape)[:, ::every]
     some = draws[kept.ravel()]

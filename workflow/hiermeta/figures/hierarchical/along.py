@@ -120,8 +120,7 @@ def curve(results: Results, column: str, others: Mapping[str, Any], level: str =
         sd = np.sqrt(np.einsum("a,sab,b->s", random, found.draws.covariance, random))
         typical.append(back(centre))
         new.append(back(centre + sd * noise))
-        gaussian = results.model["family"] == "gaussian"
-        mean.append(typical[-1] if gaussian else population_average(found.model, found.draws, fixed, random))
+        mean.append(typical[-1] if found.model.linear else population_average(found.model, found.draws, fixed, random))
     middle, lower, upper = _summary(mean)
     _, *limits = _summary(new)
     return Curve(column, level, x, middle, lower, upper, _summary(typical)[0], (limits[0], limits[1]))

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical import along
-from hiermeta.figures.hierarchical.layout import gaussian, in_a_sentence, response, ticks
+from hiermeta.figures.hierarchical.layout import in_a_sentence, linear, response, ticks
 from hiermeta.figures.numbers import with_limits
 from hiermeta.figures.results import Results, Row
 
@@ -19,12 +19,12 @@ def draw(results: Results) -> style.Drawing:
     found = [along.curve(results, name, {}) for name in names]
     figure, panels = style.grid(HEIGHT, len(names), min(len(names), 2), left=72, top=44, bottom=54)
     for axes, curve in zip(panels, found, strict=True):
-        _panel(axes, curve, typical=not gaussian(results))
+        _panel(axes, curve, typical=not linear(results))
         axes.set_xlabel(style.shorten(curve.predictor, 50))
         axes.set_ylabel(style.shorten(response(results), 40))
-    first = "mean" if gaussian(results) else "averaged over clusters"
+    first = "mean" if linear(results) else "averaged over clusters"
     entries = [(palette.ESTIMATE, "-", f"{first}, 95% credible band")]
-    if not gaussian(results):
+    if not linear(results):
         entries.append((palette.BETWEEN, ":", "typical cluster"))
     entries.append((palette.PREDICTION, "--", "95% of new clusters"))
     style.legend(figure, entries)

@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import formula_of
 from hiermeta.figures import palette, style
-from hiermeta.figures.hierarchical.layout import observed, response, several, ticks
+from hiermeta.figures.hierarchical.layout import likelihood, observed, response, several, ticks
 from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results
+from hiermeta.likelihoods import LOG
 
 Array = npt.NDArray[np.float64]
 HEIGHT, BINS = 250, 24
@@ -51,9 +52,8 @@ def draw(results: Results) -> style.Drawing:
             f"{significant(float(outcome.std()), 3)}; cluster means reach from {significant(float(means.min()), 3)} to "
             f"{significant(float(means.max()), 3)}."
         )
-    axes.set_xlabel(
-        style.shorten(response(results) if results.model["family"] == "poisson" else results.model["outcome"], 50)
-    )
+    rate = likelihood(results).link is LOG
+    axes.set_xlabel(style.shorten(response(results) if rate else results.model["outcome"], 50))
     axes.set_ylabel("clusters" if binary else "density")
     if binary:
         axes.set_xlabel(style.shorten(f"share of {results.model['outcome']} in a cluster", 50))

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from hiermeta.figures import style
 from hiermeta.figures.numbers import as_written
 from hiermeta.figures.results import Results, Row
+from hiermeta.likelihoods import IDENTITY, LIKELIHOODS, Likelihood
 
 Array = npt.NDArray[np.float64]
 _RATIOS = 50
@@ -38,45 +39,39 @@ def groups(results: Results) -> list[str]:
     return list(dict.fromkeys(group for group, _ in blocks(results, "random_effects")))
 
 
-def gaussian(results: Results) -> bool:
-    """Whether the outcome is a measurement, neither a share nor a count."""
-    return bool(results.model["family"] == "gaussian")
+def likelihood(results: Results) -> Likelihood:
+    """Of the outcome."""
+    return LIKELIHOODS[results.model["family"]]
+
+
+def linear(results: Results) -> bool:
+    """Whether coefficients are in units of the outcome."""
+    return likelihood(results).link is IDENTITY
 
 
 def response(results: Results) -> str:
     """What is predicted, on the scale of the outcome."""
-    model = results.model
-    settings, outcome = model["settings"], model["outcome"]
-    if model["family"] == "gaussian":
-        return str(outcome)
-    if model["family"] == "poisson":
-        exposure = settings.get("exposure")
-        return f"{outcome} per unit of {exposure}" if exposure else f"expected {outcome}"
-    return f"probability of {outcome}"
+    return likelihood(results).response(results.model["outcome"], results.model["settings"])
 
 
 def in_a_sentence(results: Results) -> str:
     """What is predicted, with an article where it is more than the outcome's name."""
-    return response(results) if results.model["family"] == "gaussian" else f"the {response(results)}"
+    return response(results) if linear(results) else f"the {response(results)}"
 
 
 def inverse(results: Results) -> Callable[[Array], Array]:
     """From the scale of the coefficients to that of the outcome."""
-    if results.model["family"] == "gaussian":
-        return lambda linear: linear
-    if results.model["family"] == "poisson":
-        return lambda linear: np.exp(np.minimum(linear, 700.0))
-    return lambda linear: 1 / (1 + np.exp(-np.clip(linear, -700.0, 700.0)))
+    return likelihood(results).link.inverse
 
 
 def scale(results: Results) -> str:
     """The scale of the coefficients, in words to follow a name; empty where it is that of the outcome."""
-    return {"gaussian": "", "poisson": " (log rate)"}.get(results.model["family"], " (log odds)")
+    return "" if linear(results) else f" ({likelihood(results).link.scale})"
 
 
 def ratio(results: Results) -> str:
-    """What the exponential of a coefficient is; empty for gaussian outcomes."""
-    return {"gaussian": "", "poisson": "rate ratio"}.get(results.model["family"], "odds ratio")
+    """What the exponential of a coefficient is; empty where it isn't anything."""
+    return likelihood(results).link.ratio
 
 
 def observed(results: Results) -> Array:

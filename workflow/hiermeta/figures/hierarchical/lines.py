@@ -9,7 +9,7 @@ from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import formula_of
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical import along
-from hiermeta.figures.hierarchical.layout import blocks, gaussian, in_a_sentence, inverse, response, several, ticks
+from hiermeta.figures.hierarchical.layout import blocks, in_a_sentence, inverse, linear, response, several, ticks
 from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results
 
@@ -32,7 +32,7 @@ def draw(results: Results) -> style.Drawing:
     name = predictor(results)
     assert name is not None
     x = along.reach(results, name)
-    x = x[[0, -1]] if gaussian(results) and _straight(results, name) else x
+    x = x[[0, -1]] if linear(results) and _straight(results, name) else x
     values = _lines(results, name, x)
     overall = along.curve(results, name, {})
     figure, (axes,) = style.grid(HEIGHT, 1, 1, left=72, top=44, bottom=54)
@@ -45,14 +45,14 @@ def draw(results: Results) -> style.Drawing:
         linewidth=0.6 if many else 1.0,
         alpha=0.5 if many else 0.8,
     )
-    centre = overall.mean if gaussian(results) else overall.typical
+    centre = overall.mean if linear(results) else overall.typical
     axes.plot(overall.x, centre, color=palette.ESTIMATE, linewidth=3)
     axes.set_xlim(x[0], x[-1])
     ticks(axes)
     axes.set_xlabel(style.shorten(name, 60))
     axes.set_ylabel(style.shorten(response(results), 50))
     entries = [
-        (palette.ESTIMATE, "-", "overall" if gaussian(results) else "typical cluster"),
+        (palette.ESTIMATE, "-", "overall" if linear(results) else "typical cluster"),
         (palette.OBSERVED, "-", "each cluster, partially pooled"),
     ]
     style.legend(figure, entries)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.hierarchical.layout import response
+from hiermeta.figures.hierarchical.layout import likelihood, response
 from hiermeta.figures.numbers import as_written, limits, significant, superscript
 from hiermeta.figures.prior_predictive import STEP, TOP, Scale, axis, interval
 from hiermeta.figures.results import Results, Row
+from hiermeta.likelihoods import LOG
 
 _APART = 1.4 * STEP
 _BELOW = 14
@@ -46,7 +47,7 @@ def label(quantity: str) -> str:
 def draw(results: Results) -> style.Drawing:
     """Intervals of the priors, each above that of the data; rates on a logarithmic axis."""
     rows = results.rows("prior_predictive")
-    x = _scale(rows, results.model["family"] == "poisson")
+    x = _scale(rows, likelihood(results).link is LOG)
     bottom = TOP + _APART * len(rows)
     figure, axes = style.canvas(bottom + 46)
     entries = [(palette.PRIOR, "-", "by the priors: median, 50% and 95%"), (palette.OBSERVED, "-", "in the data")]

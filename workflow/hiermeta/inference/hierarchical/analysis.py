@@ -121,7 +121,7 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
     if alone is not None:
         reference = independent.document(model, alone.posterior, alone.value, alone.error)
     at = description["predict_at"]
-    if model.gaussian:
+    if model.linear:
         predicted = prediction.predictions(model, draws, [found for _, found in groups], table, at, shape[0])
         means = prediction.marginal_means(model, draws, table, shape[0])
     else:
@@ -171,12 +171,12 @@ def _classical(model: HierarchicalModel, null: HierarchicalModel) -> tuple[dict[
     Without a fit of the model there is neither; all else is had part by part.
     """
     unavailable: dict[str, str] = {}
-    fits = _gaussian(model, null, unavailable) if model.gaussian else _counts(model, null, unavailable)
+    fits = _gaussian(model, null, unavailable) if model.closed_form else _counts(model, null, unavailable)
     if fits is None:
         return {}, {"applies": False, "reason": unavailable["fit"]}
     found, of_null, document = fits
     if of_null is not None:
-        fit: buildup.Fit = classical.fit if model.gaussian else classical_counts.fit
+        fit: buildup.Fit = classical.fit if model.closed_form else classical_counts.fit
         full = next(iter(found.values()))
         steps = attempt("build_up", lambda: buildup.steps(model, full, of_null, fit), unavailable)
         found |= {"null": of_null} | (steps or {})

@@ -96,7 +96,7 @@ def table(
     names = list(model.names)
     rows.loc[names, "complete"] = complete.coefficients
     rows.loc[names, "complete_se"], rows.loc[names, "complete_robust_se"] = complete.naive, complete.robust
-    if model.gaussian:
+    if model.has_sigma:
         rows.loc["sigma", "complete"] = complete.sigma
     rows["partial"], rows["partial_sd"] = partial["mean"], partial["sd"]
     for column, entry in fits.items():
@@ -109,7 +109,7 @@ def table(
 def _parameters(entry: Fitted) -> tuple[dict[str, float], dict[str, float]]:
     model, draw = entry.model, entry.parameters
     values = dict(zip(model.names, entry.coefficients.tolist(), strict=True))
-    values |= {"sigma": float(draw.sigma[0])} if model.gaussian else {}
+    values |= {"sigma": float(draw.sigma[0])} if model.has_sigma else {}
     values |= dict(zip(model.sd_names, draw.sd[0].tolist(), strict=True))
     for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True):
         values[name] = float(draw.correlation[0, i, j])

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit
 from scipy.stats import skew
 
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
@@ -44,13 +43,7 @@ def replicate(model: HierarchicalModel, draws: Draws, most: int = _MOST) -> Arra
             for clusters, columns in zip(model.factors, own, strict=True)
         ]
         linear = model.predictor(draws.beta[s], u)
-        if model.gaussian:
-            outcome = linear + draws.sigma[s] * rng.standard_normal(model.n)
-        elif model.family == "poisson":
-            outcome = rng.poisson(np.minimum(size * np.exp(np.minimum(linear, 30)), 1e15)) / size
-        else:
-            outcome = rng.binomial(size.astype(np.int64), expit(linear)) / size
-        result[i] = outcome[order]
+        result[i] = (model.likelihood.simulate(rng, linear, size, float(draws.sigma[s])) / size)[order]
     return result
 
 
@@ -77,8 +70,7 @@ def dispersion(
         linear = rows.known - model.outcome_centre
         linear = linear + model.predictor(draws.beta[s], [values[s] for values in u])[first]
         mean = rows.mean(linear)
-        chance = np.clip(mean / rows.trials, 0, 1)
-        drawn = rng.poisson(mean) if rows.poisson else rng.binomial(rows.trials.astype(np.int64), chance)
+        drawn = model.likelihood.simulate(rng, linear, rows.trials, float(draws.sigma[s]))
         variance = np.maximum(rows.curvature(mean), 1e-12)
         observed.append(float(((rows.y - mean) ** 2 / variance).mean()))
         simulated.append(float(((drawn - mean) ** 2 / variance).mean()))
@@ -95,7 +87,7 @@ def statistics(model: HierarchicalModel, outcome: Array) -> dict[str, float]:
     several = sizes > 1
     if several.sum() < 2:
         several = np.ones_like(several)
-    zeros = {} if model.gaussian else {"share of zeros": float((outcome == 0).mean())}
+    zeros = {} if model.linear else {"share of zeros": float((outcome == 0).mean())}
     return zeros | {
         "mean": float(outcome.mean()),
         "SD": float(outcome.std()),
@@ -146,7 +138,7 @@ def tables(model: HierarchicalModel, draws: Draws, u: Sequence[Array]) -> tuple[
         (name, value, drawn[name].mean(), *np.quantile(drawn[name], [0.025, 0.975]), (drawn[name] > value).mean())
         for name, value in known.items()
     ]
-    if not model.gaussian:
+    if not model.has_sigma:
         rows.append(dispersion(model, draws, u))
     quantiles = np.quantile(simulated, _LEVELS, axis=1)
     spread = np.quantile(quantiles, [0.5, 0.025, 0.975], axis=1)

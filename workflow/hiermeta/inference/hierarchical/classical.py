@@ -251,7 +251,7 @@ def about_null(model: HierarchicalModel, estimates: Draws, null: HierarchicalMod
     """
     about = {"intercept": of_null.beta[0, 0], "sd": of_null.sd[0, 0]}
     about["sds"] = dict(zip(null.sd_names, of_null.sd[0], strict=True))
-    if null.gaussian:
+    if null.has_sigma:
         about["sigma"] = of_null.sigma[0]
     return point_shares(model, estimates, null, of_null) | {"null": about}
 
@@ -339,8 +339,4 @@ def residual_variance(model: HierarchicalModel, draws: Draws) -> Array:
     σ² for gaussian outcomes, π²/3 for logits; for Poisson outcomes log(1 + 1/mean count), an approximation (Nakagawa,
     Johnson & Schielzeth 2017).
     """
-    if model.gaussian:
-        return np.asarray(draws.sigma**2)
-    if model.family == "poisson":
-        return np.full(len(draws.sd), np.log1p(1 / max(float(model.outcome.mean()), 1e-12)))
-    return np.full(len(draws.sd), np.pi**2 / 3)
+    return model.likelihood.level1_variance(draws.sigma, model.outcome)

@@ -17,7 +17,7 @@ from scipy.stats import norm
 
 from hiermeta.inference.hierarchical.centring import Centred, factor, places
 from hiermeta.inference.hierarchical.classical import SINGULAR, about_null, limits
-from hiermeta.models.counts import NODES
+from hiermeta.models.counts import NODES, log_likelihood
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 from hiermeta.models.latent import Approximation
 
@@ -117,7 +117,7 @@ def _log_likelihood(model: HierarchicalModel, point: Array) -> float:
         rows = model.latent_rows.rows
         return model.latent_rows.approximate(L, rows.known + rows.X @ point[:p], 1.0).value
     L = L * model.units["sd"][:, None]
-    return float(model.counts.log_likelihood(model.to_user(point[:p])[None], L[None]).sum())
+    return float(log_likelihood(model.counts, model.to_user(point[:p])[None], L[None]).sum())
 
 
 def fit(model: HierarchicalModel) -> CountFit:

@@ -31,10 +31,10 @@ def quantities(
     explained = np.einsum("sp,pq,sq->s", draws.beta, moments, draws.beta)
     total = explained + between + residual_variance(model, draws)
     rows["R2 [marginal]"], rows["R2 [conditional]"] = explained / total, (explained + between) / total
-    if not model.gaussian:
+    ratio = model.likelihood.link.ratio
+    if ratio:
         # The median of the ratio between two individuals alike in all but their clusters (Larsen & Merlo 2005).
-        name = "median rate ratio" if model.family == "poisson" else "median odds ratio"
-        rows[name] = np.exp(np.sqrt(2 * between) * ndtri(0.75))
+        rows[f"median {ratio}"] = np.exp(np.sqrt(2 * between) * ndtri(0.75))
     return {name: values.reshape(shape) for name, values in rows.items()}
 
 
@@ -62,7 +62,7 @@ def table(
         f"SE ratio [{name}]": float(ratio)
         for name, ratio in zip(model.names, draws.beta.std(axis=0, ddof=1) / complete.naive, strict=True)
     }
-    if model.gaussian:
+    if model.has_sigma:
         values["R2 [within]"] = 1 - float(np.median(draws.sigma) ** 2 / np.median(of_null.sigma) ** 2)
     own, before = _between(model, draws), _between(null, of_null)
     if all(before.values()):

@@ -69,7 +69,7 @@ def _of_rows(model: HierarchicalModel) -> Complete:
     found = regress(rows, rows.X)
     residual = rows.y - rows.mean(rows.known + rows.X @ found.coefficients)
     variance = 1.0
-    if model.gaussian:
+    if model.has_sigma:
         squares = -2 * (rows.kernel(rows.X @ found.coefficients).sum() + rows.constant.sum())
         variance = float(squares) / (n - p)
     scores = rows.X * residual[:, None]
@@ -83,5 +83,5 @@ def _of_rows(model: HierarchicalModel) -> Complete:
     back = np.stack([model.to_user(row) - model.to_user(0 * row) for row in np.eye(p)], axis=1)
     covariances = [variance * found.covariance, found.covariance @ meat @ found.covariance]
     naive, robust = (np.sqrt(np.maximum(np.diag(back @ c @ back.T), 0)) for c in covariances)
-    sigma = float(np.sqrt(variance)) * model.outcome_spread if model.gaussian else float("nan")
+    sigma = float(np.sqrt(variance)) * model.outcome_spread if model.has_sigma else float("nan")
     return Complete(model.to_user(found.coefficients), naive, robust, sigma)

@@ -124,7 +124,7 @@ class _Marginal(Hyperparameters):
         model, (sigma, covariance, _) = self.model, self.unpack(z)
         sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         correlation = covariance / (sd[:, :, None] * sd[:, None, :])
-        size = sigma * model.units["sigma"] if model.gaussian else np.zeros(len(z))
+        size = sigma * model.units["sigma"] if model.has_sigma else np.zeros(len(z))
         draws = self.log_share.shape[1]
         every = (np.repeat(values, draws, axis=0) for values in (size, sd * model.units["sd"], correlation))
         return Draws(model.to_user(self.beta.reshape(-1, self.beta.shape[2])), *every)

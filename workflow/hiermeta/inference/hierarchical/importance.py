@@ -54,18 +54,18 @@ class Hyperparameters:
     def start(self, draw: Draws | None) -> tuple[Array, Array]:
         """Centre and root of a first proposal: around point estimates, or at 1."""
         model = self.model
-        q, d = len(model.effects), len(model.effects) + len(model.pairs) + model.gaussian
+        q, d = len(model.effects), len(model.effects) + len(model.pairs) + model.has_sigma
         centre, root = np.zeros(d), 0.3 * np.eye(d)
         if draw is not None:
-            sigma = draw.sigma[0] / model.units["sigma"] if model.gaussian else 1.0
+            sigma = draw.sigma[0] / model.units["sigma"] if model.has_sigma else 1.0
             centre[:q] = np.log(np.maximum(draw.sd[0] / model.units["sd"], 0.05 * sigma))
-            if model.gaussian:
+            if model.has_sigma:
                 centre[-1] = np.log(sigma)
-        names = [*model.sd_names, *(["sigma"] if model.gaussian else [])]
+        names = [*model.sd_names, *(["sigma"] if model.has_sigma else [])]
         for k, name in zip([*range(q), -1], names, strict=False):
             unit = model.units["sigma"] if name == "sigma" else model.units["sd"][k]
             centre[k] = np.clip(centre[k], *np.log(model.priors[name].ppf([0.01, 0.99]) / unit))
-        if model.gaussian:
+        if model.has_sigma:
             root[-1, -1] = 2 / np.sqrt(model.n)
         return centre, root
 
@@ -73,7 +73,7 @@ class Hyperparameters:
         """Standardised σ (S,), 1 for counts, Σ (S, q, q), and partial correlations (S, m)."""
         q, m = len(self.model.effects), len(self.model.pairs)
         sd, partial = np.exp(z[:, :q]), np.tanh(z[:, q : q + m])
-        sigma = np.exp(z[:, -1]) if self.model.gaussian else np.ones(len(z))
+        sigma = np.exp(z[:, -1]) if self.model.has_sigma else np.ones(len(z))
         omega = correlations(partial, self.model.blocks)
         return sigma, sd[:, :, None] * omega * sd[:, None, :], partial
 
@@ -82,7 +82,7 @@ class Hyperparameters:
         model, q = self.model, len(self.model.effects)
         units = model.units
         total = np.zeros(len(z))
-        if model.gaussian:
+        if model.has_sigma:
             total = model.priors["sigma"].logpdf(np.exp(z[:, -1]) * units["sigma"]) + np.log(units["sigma"]) + z[:, -1]
         for k, name in enumerate(model.sd_names):
             unit = float(units["sd"][k])

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit
 
 from hiermeta.inference.hierarchical.prediction import COLUMNS, design_rows, known_names, known_predictors
 from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
@@ -53,7 +52,7 @@ def predictions(
     for values in predict_at:
         where = " at " + ", ".join(f"{name} = {value}" for name, value in values.items())
         rows |= _at(model, draws, *design_rows(model, table.assign(**values)), where)
-    known = _inverse(model, known_predictors(model, draws, u, x, z))
+    known = model.likelihood.link.inverse(known_predictors(model, draws, u, x, z))
     rows |= dict(zip(known_names(model), known.T, strict=True))
     summaries = of_draws({name: values.reshape(shape) for name, values in rows.items()})
     return summaries.rename_axis("target").reset_index()[COLUMNS]
@@ -78,7 +77,7 @@ def population_average(model: HierarchicalModel, draws: Draws, x: Array, z: Arra
     """Shape (S,): the expectation over clusters of the inverse link, by Gauss–Hermite quadrature along z'u."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
     sd = np.sqrt(np.einsum("a,sab,b->s", z, draws.covariance, z))
-    return _inverse(model, (draws.beta @ x)[:, None] + sd[:, None] * nodes) @ (weights / weights.sum())
+    return model.likelihood.link.inverse((draws.beta @ x)[:, None] + sd[:, None] * nodes) @ (weights / weights.sum())
 
 
 def _at(model: HierarchicalModel, draws: Draws, x: Array, z: Array, where: str) -> dict[str, Array]:
@@ -87,10 +86,6 @@ def _at(model: HierarchicalModel, draws: Draws, x: Array, z: Array, where: str) 
     new = centre + sd * np.random.default_rng(_SEED).standard_normal(len(sd))
     return {
         f"mean{where}": population_average(model, draws, x, z),
-        f"typical cluster{where}": _inverse(model, centre),
-        f"new cluster{where}": _inverse(model, new),
+        f"typical cluster{where}": model.likelihood.link.inverse(centre),
+        f"new cluster{where}": model.likelihood.link.inverse(new),
     }
-
-
-def _inverse(model: HierarchicalModel, linear: Array) -> Array:
-    return np.exp(np.minimum(linear, 700.0)) if model.family == "poisson" else np.asarray(expit(linear))

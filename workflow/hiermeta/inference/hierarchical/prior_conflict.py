@@ -66,7 +66,7 @@ def _intervals(model: HierarchicalModel, document: Mapping[str, Any]) -> dict[st
         _, lower, upper = (document.get("confint") or {}).get(name) or (None, None, None)
         if lower is not None:
             found[name] = (float(lower), np.inf if upper is None else float(upper))
-    if model.gaussian and "sigma" not in found:
+    if model.has_sigma and "sigma" not in found:
         effects = sum(len(model.factors[owner].names) for owner in model.factor_of)
         degrees = model.n - len(model.names) - effects
         if degrees > 0:

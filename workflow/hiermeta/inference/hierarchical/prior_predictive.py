@@ -38,7 +38,7 @@ def table(model: HierarchicalModel) -> pd.DataFrame:
         own = np.argsort(clusters.codes[order], kind="stable")
         name = f"cluster mean [{clusters.name}]" if model.several else "cluster mean"
         found[name] = tuple(_means(values[:, own], clusters.sizes) for values in both)
-    if model.family != "bernoulli":
+    if model.likelihood.kind != "event":
         found["row"] = both
     levels = list(LEVELS.values())
     rows = [[name, *(q for values in pair for q in np.quantile(values, levels))] for name, pair in found.items()]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import bdtr, expit, ndtri, pdtr
+from scipy.special import ndtri
 from scipy.stats import chi2, kurtosis, shapiro, skew
 
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
@@ -77,7 +77,7 @@ def tables(model: HierarchicalModel, table: pd.DataFrame, draws: Draws, u: Seque
             for values, mean in zip(u, means, strict=True)
         ]
         moments = list(zip(means, spreads, strict=True))
-        individuals = _of_latent_gaussian(model, point) if model.gaussian else _of_counts(model, draws, u)
+        individuals = _of_latent_gaussian(model, point) if model.closed_form else _of_counts(model, draws, u)
     every = -(-model.n // _ROWS)
     names = np.array(model.clusters.names, dtype=object)
     columns = {"row": table["row"].to_numpy(), "cluster": names[model.clusters.codes]} | vars(individuals)
@@ -121,16 +121,9 @@ def _of_counts(model: HierarchicalModel, draws: Draws, u: Sequence[Array]) -> _I
     fitted, below, upto = np.zeros(model.n), np.zeros(model.n), np.zeros(model.n)
     for s in chosen:
         linear = model.predictor(draws.beta[s], [values[s] for values in u])
-        if model.family == "poisson":
-            rate = np.exp(np.minimum(linear, 700.0))
-            fitted += rate
-            upto += pdtr(y, rate * size)
-            below += np.where(y > 0, pdtr(np.maximum(y - 1, 0), rate * size), 0.0)
-        else:
-            rate = expit(linear)
-            fitted += rate
-            upto += bdtr(y, size.astype(np.int64), rate)
-            below += np.where(y > 0, bdtr(np.maximum(y - 1, 0), size.astype(np.int64), rate), 0.0)
+        fitted += model.likelihood.link.inverse(linear)
+        under, up_to_it = model.likelihood.cumulative(y, size, linear, float(draws.sigma[s]))
+        below, upto = below + under, upto + up_to_it
     share = np.random.default_rng(_SEED).uniform(size=model.n)
     level = np.clip((below + share * (upto - below)) / count, 1e-12, 1 - 1e-12)
     return _Individuals(fitted / count, y / size - fitted / count, ndtri(level))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.models.counts import Counts, regress
+from hiermeta.likelihoods import Rows
+from hiermeta.models.counts import regress
 from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -56,7 +57,7 @@ def fit(model: HierarchicalModel) -> Unpooled:
             continue
         found = found / scale[:, None]
         line[j] = found[:q, :p]
-        if not model.gaussian:
+        if not model.closed_form:
             alone = regress(_one(model, order[rows]), C[rows])
             if alone.converged:
                 estimate[j], se[j] = alone.coefficients[:q], np.sqrt(np.diag(alone.covariance)[:q])
@@ -71,12 +72,11 @@ def fit(model: HierarchicalModel) -> Unpooled:
     return Unpooled(estimate, se, line)
 
 
-def _one(model: HierarchicalModel, rows: npt.NDArray[np.intp]) -> Counts:
+def _one(model: HierarchicalModel, rows: npt.NDArray[np.intp]) -> Rows:
     """One cluster's rows as they are."""
-    y, size, poisson = model.outcome[rows], model.size[rows], model.family == "poisson"
-    zeros = np.zeros(len(rows), dtype=np.intp)
-    known = np.log(size) if poisson else np.zeros(len(rows))
-    return Counts(poisson, y, size, known, model.X[rows], model.Z[rows], zeros[:1], zeros, np.zeros(1))
+    kind, zeros = model.likelihood.rows, np.zeros(len(rows), dtype=np.intp)
+    y, trials, known, _ = kind.sums(model.outcome[rows], model.size[rows], np.asarray, np.arange(len(rows)))
+    return kind(y, trials, known, model.X[rows], model.Z[rows], zeros[:1], zeros, np.zeros(1))
 
 
 def _further(Z: Array, X: Array, model: HierarchicalModel) -> list[int]:

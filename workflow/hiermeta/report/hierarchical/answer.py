@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
+from hiermeta.figures.hierarchical.layout import groups, linear, ratio
 from hiermeta.figures.numbers import EXACT, significant
 from hiermeta.figures.results import Results, Row
 from hiermeta.report.answer import left_out
@@ -49,7 +49,7 @@ def _levels(results: Results) -> Sentence:
     """Expected outcomes by level, of a factor that stands in place of an intercept."""
     names, outcome = level_means(results.model["coefficients"]), results.model["outcome"]
     found = [(i, row) for i, row in enumerate(results.estimates) if row["parameter"] in names]
-    what = "The expected value" if gaussian(results) else f"The {ratio(results).removesuffix(' ratio')}"
+    what = "The expected value" if linear(results) else f"The {ratio(results).removesuffix(' ratio')}"
     sentence: Sentence = [f"{what} of {outcome} {'are' if what == 'The odds' else 'is'} "]
     for position, (at, row) in enumerate(found[:NAMED]):
         middle, low, high = effect(results, row, f"estimates.csv/{at}")
@@ -63,7 +63,7 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
     clear = [(i, row) for i, row in found if not row["q2.5"] <= 0 <= row["q97.5"]]
     if not clear:
         return [f"No predictor of {outcome} has a coefficient whose 95% credible interval leaves no effect out."]
-    if gaussian(results):
+    if linear(results):
         sentence: Sentence = [f"{outcome} depends on "]
     else:
         sentence = [f"The {'rate' if ratio(results) == 'rate ratio' else 'odds'} of {outcome} are multiplied by "]
@@ -75,14 +75,14 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
         named = " (95% credible interval " if position == 0 else " ("
         size: Sentence = [middle, named, low, " to ", high, ")"]
         unit = "" if name.endswith("]") else " per unit"
-        lead: Sentence = [f"{name}: ", *size, unit] if gaussian(results) else [*size, f"{unit or ' for'} {_of(name)}"]
+        lead: Sentence = [f"{name}: ", *size, unit] if linear(results) else [*size, f"{unit or ' for'} {_of(name)}"]
         sentence += ["; " if position else "", *lead]
     sentence.append("; and others" if len(clear) > NAMED else "")
     unclear = [row["parameter"] for _, row in found if row["q2.5"] <= 0 <= row["q97.5"]]
     if unclear:
         more = f" and {'others' if len(unclear) > NAMED else unclear[-1]}" if len(unclear) > 1 else ""
         first = ", ".join(unclear[: min(NAMED, len(unclear) - 1) or 1])
-        sentence.append(f"; not clearly on {first}{more}" if gaussian(results) else f"; not clearly by {first}{more}")
+        sentence.append(f"; not clearly on {first}{more}" if linear(results) else f"; not clearly by {first}{more}")
     joined = any(":" in row["parameter"] for _, row in found)
     sentence.append(". Predictors in interactions: where the other one is zero" if joined else "")
     return [*sentence, "."]
@@ -98,7 +98,7 @@ def between(results: Results) -> Sentence:
     if null is None:
         return []
     count: Sentence = [from_document(results.model, "n_clusters", "model.json", "count"), " "]
-    scale = "" if gaussian(results) else " on the scale of the linear predictor"
+    scale = "" if linear(results) else " on the scale of the linear predictor"
     sentence: Sentence = [
         "Without predictors, a share of ", null[0], " (", null[1], " to ", null[2], f") of the variation{scale} lies "
         "between the ", *(count if len(groups(results)) == 1 else []), "clusters (the intraclass correlation)",

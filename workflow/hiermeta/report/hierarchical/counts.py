@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hiermeta.figures.hierarchical.layout import ratio
+from hiermeta.figures.hierarchical.layout import likelihood, ratio
 from hiermeta.figures.results import Results
 from hiermeta.report.cells import Number, Sentence
 from hiermeta.report.hierarchical.numbers import of_checks, place, plain, quantity
@@ -12,7 +12,7 @@ _CLEAR, _HINT = 0.025, 0.1
 
 
 def median_ratio(results: Results) -> Sentence | None:
-    """How far apart two clusters typically are, as a ratio; None for gaussian outcomes."""
+    """How far apart two clusters typically are, as a ratio; None where coefficients are no logarithms."""
     word = ratio(results)
     numbers = quantity(results, f"median {word}") if word else None
     if numbers is None:
@@ -27,7 +27,7 @@ def median_ratio(results: Results) -> Sentence | None:
 def dispersion(results: Results) -> Sentence | None:
     """Whether counts vary as their family says; None for outcomes where that can't be seen."""
     found = place(results, "checks", "statistic", "dispersion")
-    if found is None or results.model["family"] == "bernoulli":
+    if found is None or likelihood(results).kind == "event":
         return None
     over, tail = found[1]["p"] < 0.5, min(found[1]["p"], 1 - found[1]["p"])
     more, name, width = ("more", "overdispersion", "narrow") if over else ("less", "underdispersion", "wide")

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from hiermeta.figures.hierarchical.layout import blocks, groups
+from hiermeta.figures.hierarchical.layout import blocks, groups, likelihood
 from hiermeta.figures.results import Results
 from hiermeta.report.cells import Cell, Column, Table, Text
 from hiermeta.report.hierarchical import tables
 from hiermeta.report.section import figure
 from hiermeta.report.words import level_means, prior_short, prior_words
 
-SCALES = {
-    "gaussian": "outcome",
-    "bernoulli": "log odds",
-    "binomial": "log odds",
-    "poisson": "log rate",
-}
-"""What the coefficients are in, by family."""
-
 
 def kind(results: Results) -> str:
     """What the model is called in the field."""
-    family = {
-        "gaussian": "linear",
-        "bernoulli": "logistic",
-        "binomial": "binomial logistic",
-        "poisson": "Poisson",
-    }[results.model["family"]]
-    return f"multilevel {family} regression"
+    return f"multilevel {likelihood(results).adjective} regression"
 
 
 def meaning(results: Results, name: str) -> str:
     """What a parameter is."""
-    scale = SCALES[results.model["family"]]
+    scale = likelihood(results).link.scale
     if name == "intercept":
         return f"expected {scale} where all predictors are at their means"
     if name == "sigma":
@@ -74,6 +60,7 @@ def content(results: Results) -> dict[str, Any]:
         "kind": kind(results),
         "intercept": "intercept" in results.model["coefficients"],
         "family": results.model["family"],
+        "symbol": likelihood(results).symbol,
         "formula": results.model["formula"],
         "outcome": results.model["outcome"],
         "exposure": settings.get("exposure"),

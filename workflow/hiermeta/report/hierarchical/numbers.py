@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hiermeta.figures.hierarchical.layout import gaussian
+from hiermeta.figures.hierarchical.layout import linear
 from hiermeta.figures.numbers import significant, simulated
 from hiermeta.figures.results import Results, Row
 from hiermeta.report import natural
@@ -59,7 +59,7 @@ def boundary(results: Results) -> tuple[str, str]:
 
 def effect(results: Results, row: Row, source: str) -> tuple[Number, Number, Number]:
     """A coefficient in units of the outcome (mean and limits), or its exponential (median and limits)."""
-    if gaussian(results):
+    if linear(results):
         mean, low, high = (of_summary(row, column, source) for column in INTERVAL)
         return mean, low, high
     return natural.multiplied(row, source)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
+from hiermeta.figures.hierarchical.layout import likelihood
 from hiermeta.figures.numbers import significant
 from hiermeta.figures.results import Results
 from hiermeta.models.priors import Prior, parse
@@ -67,22 +68,23 @@ def lme4(results: Results) -> str:
     outcome, options, lines = _outcome(results), ["data = dat"], _start(results, "lme4")
     nodes, quadrature = document.get("quadrature_nodes", 1), len(model["effects"]) == 1
     says = f"classical counterpart in the report; log-likelihood {significant(document['log_likelihood'], 5)}"
-    if model["family"] != "gaussian":
-        options.append(f"family = {'poisson' if model['family'] == 'poisson' else 'binomial'}")
+    r_family = likelihood(results).r_family
+    if r_family:
+        options.append(f"family = {r_family}")
     if "exposure" in settings:
         options.append(f"offset = log({r_syntax.column(settings['exposure'])})")
     if "trials" in settings:
         outcome = f"cbind({outcome}, {r_syntax.column(settings['trials'])} - {outcome})"
     if nodes > 1 and quadrature:
         options.append(f"nAGQ = {nodes}")
-        says += " less that of a saturated model" * (model["family"] != "bernoulli")
+        says += " less that of a saturated model" * (likelihood(results).kind == "count")
     elif nodes > 1:
         lines.append("# glmer integrates several effects by Laplace's approximation, the report by quadrature with")
         lines.append(f"# {nodes} nodes per effect, so that its numbers differ a little.")
         says = "near the " + says
     if document["singular"]:
         lines.append("# The maximum is at an edge: an SD of zero or a correlation of one. lme4 may stop short of it.")
-    function = "lmer" if model["family"] == "gaussian" else "glmer"
+    function = "glmer" if r_family else "lmer"
     if _saturated(results):
         options.append(f'control = {function}Control(check.nobs.vs.nRE = "ignore")')
     lines.append(f"fit <- {function}({_formula(results, outcome)}, {', '.join(options)})")
@@ -99,10 +101,10 @@ def _saturated(results: Results) -> bool:
 def brms(results: Results) -> str | None:
     """The same Bayesian model; None with priors it does not have."""
     model, settings = results.model, results.model["settings"]
-    outcome, family = _outcome(results), {"binomial": "binomial"}.get(model["family"], model["family"])
-    if model["family"] == "binomial" and "trials" in settings:
+    outcome = _outcome(results)
+    if "trials" in settings:
         outcome = f"{outcome} | trials({r_syntax.column(settings['trials'])})"
-    if model["family"] == "poisson" and "exposure" in settings:
+    if "exposure" in settings:
         outcome = f"{outcome} | rate({r_syntax.column(settings['exposure'])})"
     priors = [_prior(name, entry, results) for name, entry in model["priors"].items()]
     if None in priors or "intercept" not in model["priors"]:
@@ -111,7 +113,7 @@ def brms(results: Results) -> str | None:
     call = [
         "fit <- brm(",
         f"  {_formula(results, outcome)},",
-        f"  data = dat, family = {family}(),",
+        f"  data = dat, family = {model['family']}(),",
         f"  prior = c(\n    {text}\n  ),",
         f"  seed = {results.fit.get('seed') or 1}",
         ")",

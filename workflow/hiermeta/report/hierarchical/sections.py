@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hiermeta.figures.hierarchical.layout import gaussian, group_of, ratio
+from hiermeta.figures.hierarchical.layout import group_of, likelihood, linear, ratio
 from hiermeta.figures.results import Results
+from hiermeta.likelihoods import LOG
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps
 from hiermeta.report.hierarchical import classical, comparison, counts, model, tables, verdict
@@ -68,7 +69,7 @@ def _clustering(results: Results) -> dict[str, Any]:
         "table": tables.clustering(results),
         "models": tables.models(results),
         "steps": tables.build_up(results),
-        "gaussian": gaussian(results),
+        "linear": linear(results),
     }
 
 
@@ -80,7 +81,7 @@ def _pooling(results: Results) -> dict[str, Any]:
         "table": tables.pooling(results),
         "effects": tables.random_effects(results),
         "predictors": results.model["coefficients"] != ["intercept"],
-        "gaussian": gaussian(results),
+        "linear": linear(results),
     }
 
 
@@ -92,8 +93,8 @@ def _predictions(results: Results) -> dict[str, Any]:
         "table": tables.predictions(results),
         "means": tables.marginal_means(results) if results.marginal_means else None,
         "clusters": tables.clusters(results),
-        "gaussian": gaussian(results),
-        "rate": results.model["family"] == "poisson",
+        "linear": linear(results),
+        "rate": likelihood(results).link is LOG,
     }
 
 
@@ -134,7 +135,7 @@ def _own() -> list[Section]:
         Section(
             "glossary",
             "Glossary",
-            lambda r: {"terms": GLOSSARY | ({} if gaussian(r) else COUNTS)},
+            lambda r: {"terms": GLOSSARY | ({} if linear(r) else COUNTS)},
             _usable,
             named="glossary",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hiermeta.figures.hierarchical.layout import gaussian, groups, ratio
+from hiermeta.figures.hierarchical.layout import groups, linear, ratio
 from hiermeta.figures.hierarchical.prior_predictive import label
 from hiermeta.figures.numbers import EXACT, UNKNOWN, count, places, printed
 from hiermeta.figures.results import Results, Row
@@ -133,7 +133,7 @@ def _known(row: Row, key: str, source: str, shown: int) -> Cell:
 def predictions(results: Results) -> Table:
     """The mean, a typical cluster, a new one, a new individual, and what the config asks for."""
     words = {
-        "mean": "mean (credible interval)" if gaussian(results) else "average over clusters (credible interval)",
+        "mean": "mean (credible interval)" if linear(results) else "average over clusters (credible interval)",
         "typical cluster": "typical cluster (credible interval)",
         "new cluster": "a new cluster (prediction interval)",
         "new individual": "an individual in a new cluster (prediction interval)",
