@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hiermeta.inference.hierarchical import classical_counts
 from hiermeta.likelihoods import LIKELIHOODS
 from hiermeta.models.counts import aggregate
 from hiermeta.models.hierarchical_files import with_priors
@@ -85,3 +86,17 @@ def test_modes_do_not_depend_on_where_the_search_begins(crossed, sd, far):
         found = crossed.approximate(L, crossed.rows.known, 1.0, prior, start)
     assert found.value == pytest.approx(plain.value, abs=1e-6)
     assert found.linear == pytest.approx(plain.linear, abs=1e-4)
+
+
+def test_standard_errors_do_not_need_the_likelihood_all_around_its_maximum():
+    """Has the classical fit standard errors where clusters of no events stand beside clusters of millions?
+
+    Seen to fail with an error at some of the points beside the maximum, which crashed the data set.
+    """
+    rng = np.random.default_rng(3)
+    clusters, raters = np.arange(24) % 6, rng.integers(3, size=24)
+    rng.normal(size=24)
+    rates = np.exp(np.array([-30.0, 0.0, 16.0, -30.0, 16.0, -30.0])[clusters] + rng.normal(size=24))
+    table = pd.DataFrame({"school": clusters.astype(str), "rater": raters.astype(str), "y": rng.poisson(rates)})
+    model = with_priors(table, {"formula": "y ~ 1 + (1 | school) + (1 | rater)", "family": "poisson"})[0]
+    assert 1 < classical_counts.fit(model).standard_errors[0] < 20

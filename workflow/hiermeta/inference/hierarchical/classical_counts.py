@@ -69,7 +69,8 @@ class CountFit:
     def covariance(self) -> Array:
         """Shape (p, p): of the coefficients, from the curvature in all parameters but SDs at zero.
 
-        Where rounding hides that curvature, from the curvature in the coefficients given the SDs, as in lme4.
+        Where rounding hides that curvature, or the likelihood beside the maximum can't be computed, from the curvature
+        in the coefficients given the SDs, as in lme4.
         """
         centred, p = Centred.of(self.model), len(self.model.names)
         model, point = centred.model, np.concatenate([self.point[:p], centred.from_user(self.point[p:])])
@@ -78,14 +79,17 @@ class CountFit:
         steps = _STEP * np.diag(scale)[free]
 
         def at(shift: Array) -> float:
-            return _log_likelihood(model, point + shift)
+            try:
+                return _log_likelihood(model, point + shift)
+            except np.linalg.LinAlgError:
+                return np.nan
 
         hessian = np.empty((len(free), len(free)))
         for i, a in enumerate(steps):
             for j, b in enumerate(steps[: i + 1]):
                 corners = at(a + b) - at(a - b) - at(b - a) + at(-a - b)
                 hessian[i, j] = hessian[j, i] = corners / (4 * _STEP**2)
-        if np.linalg.eigvalsh(-hessian)[0] > 0:
+        if np.isfinite(hessian).all() and np.linalg.eigvalsh(-hessian)[0] > 0:
             covariance = np.linalg.inv(-hessian)[:p, :p] * np.outer(scale[:p], scale[:p])
         else:
             covariance = np.asarray(np.linalg.pinv(_approximate(model, point[p:]).curvature.outer), float)
