@@ -141,6 +141,57 @@ def test_a_pattern_gives_an_analysis_per_file_with_safe_and_steady_names(tmp_pat
     assert {name: more[name] for name in found} == found
 
 
+LINKS = {
+    "to-itself": {"data/l": "."},
+    "two-loops": {"data/l": ".", "data/k": "."},
+    "many-loops": {f"data/deep/{name}": "../.." for name in "abcdef"},
+    "to-a-sibling": {"data/a": "deep", "data/zz": "deep"},
+    "mutual": {"data/deep/x": "../other", "data/other/y": "../deep"},
+    "broken": {"data/l": "nowhere", "data/k": "k"},
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+@pytest.mark.parametrize("pattern", ["data/**/*.csv", "**/*.csv", "**", "**/**/*.csv", "./data/**", "*/**/*.csv"])
+def test_a_pattern_ends_at_links_and_finds_each_file_once(name, pattern, tmp_path):
+    """Loops of links, links to one folder: is each file found at once, by its own path, as without the links?
+
+    Seen to fail with `glob.glob`: 41 analyses of one file with one loop, and no end within a minute with two.
+    """
+    for file in ("data/a.csv", "data/deep/b.csv", "data/other/c.csv", "data/.hidden/d.csv"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("yi,vi\n1,1\n")
+    expected = analyses(datasets={"all": {"data": pattern}})
+    assert {settings["data"] for settings in expected.values()} == {
+        "data/a.csv",
+        "data/deep/b.csv",
+        "data/other/c.csv",
+    }
+    for link, target in LINKS[name].items():
+        (tmp_path / link).symlink_to(target)
+    started = time.process_time()
+    assert analyses(datasets={"all": {"data": pattern}}) == expected
+    assert time.process_time() - started < 1
+
+
+def test_links_to_other_folders_and_to_files_are_followed(tmp_path):
+    """Is what only a link leads to found, and is a link to a file an analysis of its own?
+
+    Fails where links are not followed.
+    """
+    for file in ("data/a.csv", "elsewhere/b.csv"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).write_text("yi,vi\n1,1\n")
+    (tmp_path / "data" / "there").symlink_to("../elsewhere")
+    (tmp_path / "data" / "same.csv").symlink_to("a.csv")
+    found = analyses(datasets={"all": {"data": "data/**/*.csv"}})
+    assert {name: settings["data"] for name, settings in found.items()} == {
+        "all-a": "data/a.csv",
+        "all-same": "data/same.csv",
+        "all-there-b": "data/there/b.csv",
+    }
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
     """Does a data set whose file has brackets in its name stay one analysis?
 

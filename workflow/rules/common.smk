@@ -98,9 +98,23 @@ def code(script, *others):
 
 
 def user_data(wildcards):
-    """The data set's files; those that are missing are left out, which the report then says."""
+    """The data set's files; those that are missing are left out, which the report then says.
+
+    So are those whose names Snakemake would fill in as it does patterns: see `other_data`.
+    """
     paths = split.input_files(DATASETS[wildcards.name]).values()
-    return [local(path) for path in paths if os.path.isfile(path)]
+    return [local(path) for path in paths if os.path.isfile(path) and not is_pattern(path)]
+
+
+def other_data(wildcards):
+    """Contents of the data set's files where one can't be an input, so that a change of it is noticed all the same."""
+    settings = DATASETS[wildcards.name]
+    return split.contents(settings) if any(map(is_pattern, split.input_files(settings).values())) else []
+
+
+def is_pattern(path):
+    """Whether Snakemake could take a path for one with wildcards, {name}, or path variables, <name>."""
+    return not set("{}<>").isdisjoint(path)
 
 
 def program_sources(program):

@@ -25,6 +25,7 @@ rule prepare_hierarchical:
         "../../environment.yml"
     params:
         settings=settings_of(without=[*hiermeta_config.PRESENTATION, "sampling"]),
+        other_data=other_data,
         code=code("prepare_hierarchical.py"),
     script:
         "../scripts/prepare_hierarchical.py"

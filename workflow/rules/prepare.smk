@@ -24,6 +24,7 @@ rule prepare:
         "../../environment.yml"
     params:
         settings=settings_of(without=[*hiermeta_config.PRESENTATION, "sampling"]),
+        other_data=other_data,
         code=code("prepare.py", PACKAGE / "models" / "informed_priors.csv"),
     script:
         "../scripts/prepare.py"

@@ -17,7 +17,7 @@ from jsonschema.validators import extend
 from hiermeta.data.config_words import TYPES, is_scalar, suggestion, what
 from hiermeta.data.expansion import Settings, analyses, merged
 from hiermeta.data.printable import in_terminal
-from hiermeta.data.results_folder import RESERVED_NAMES, would_be_replaced
+from hiermeta.data.results_folder import RESERVED_NAMES, obstacles, would_be_replaced
 from hiermeta.data.settings_table import Unreadable, read_settings
 from hiermeta.data.shipped import SCHEMAS
 from hiermeta.data.split import input_files
@@ -118,7 +118,7 @@ def retyped(config: Settings, read: Settings, entries: Sequence[str]) -> Setting
     Raises
     ------
     ConfigError
-        Duplicate keys, aliases and deep nesting, as in a config file.
+        Duplicate keys, aliases, deep nesting and text that isn't UTF-8, as in a config file.
 
     Examples
     --------
@@ -130,6 +130,8 @@ def retyped(config: Settings, read: Settings, entries: Sequence[str]) -> Setting
     for key, _, text in (entry.partition("=") for entry in entries):
         try:
             typed = _on_top(typed, {key: _load(text)})
+        except UnicodeEncodeError:
+            raise ConfigError(f"--config {key}: {os.fsencode(text)!r} is not UTF-8; write it in UTF-8") from None
         except yaml.YAMLError:
             continue  # text that Snakemake takes as it is
         except ConfigError as error:
@@ -253,8 +255,10 @@ def complete(config: Settings, read_from: Sequence[str | Path] = ()) -> Settings
             datasets[one], given_by[one] = in_order(complete_settings), _named(place)
             inputs += [(f"{place}{key}", path) for key, path in input_files(complete_settings).items()]
     whole = {key: config.get(key, default) for key, default in defaults("config").items()} | {"datasets": datasets}
+    whole["results"] = os.path.normpath(whole["results"])  # Snakemake compares paths as they are written
     for key, path in inputs:
-        problems += would_be_replaced(key, path, whole["results"], datasets)
+        problems += _not_utf8(key, path) or would_be_replaced(key, path, whole["results"], datasets)
+    problems += obstacles(whole["results"], datasets)
     _refuse(problems)
     return whole
 
@@ -324,6 +328,15 @@ def _problems(part: str, instance: Any, place: str) -> list[str]:
     """What a definition of the schema says against a piece of the config that stands at `place`."""
     errors = sorted(_validator(part).iter_errors(instance), key=lambda error: list(map(str, error.path)))
     return [line for error in errors for line in _explain(error, place)]
+
+
+def _not_utf8(key: str, path: str | Path) -> list[str]:
+    """What to say of a path, such as one that a pattern finds, that neither results nor Snakemake's logs can hold."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return [f"{key}: {os.fsencode(path)!r} is not UTF-8; give the file and its folders names in UTF-8"]
+    return []
 
 
 def _named(place: str) -> str:

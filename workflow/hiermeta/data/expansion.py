@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from hiermeta.data.delimited import Records, read_records
+from hiermeta.data.patterns import files_matching
 from hiermeta.data.problems import Refused
 from hiermeta.data.split import levels
 
@@ -60,7 +61,7 @@ def analyses(name: str, settings: Settings) -> Iterator[tuple[str, Settings]]:
     if not glob.has_magic(pattern) or os.path.isfile(pattern):
         yield from _split(name, settings)
         return
-    files = sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
+    files = files_matching(pattern)
     if not files:
         raise FileNotFoundError(f"no file matches {pattern!r} in {os.getcwd()}")
     named = _told_apart(name, files, _stem_below(pattern))
@@ -104,7 +105,7 @@ def _told_apart(name: str, texts: list[str], short: Callable[[str], str]) -> lis
     for text, slug in zip(texts, slugs, strict=True):
         own = f"{name}-{slug}"
         if not slug or counts[slug] > 1 or len(own) > LONGEST_NAME:
-            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+            digest = hashlib.sha256(os.fsencode(text)).hexdigest()[:8]
             own = f"{own[: LONGEST_NAME - 9].rstrip('-')}-{digest}"
         names.append(own)
     return names

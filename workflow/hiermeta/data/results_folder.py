@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Collection
 from pathlib import Path
 
@@ -105,6 +106,39 @@ def would_be_replaced(key: str, path: str | Path, results: str, datasets: Collec
                 "folder for results with the key 'results'"
             ]
     return []
+
+
+def obstacles(results: str, datasets: Collection[str]) -> list[str]:
+    """What stands where a folder for results must be, in the words of a refusal; nothing where all is well.
+
+    Parameters
+    ----------
+    results : str
+        The results folder.
+    datasets : collection of str
+        Names of all data sets.
+    """
+    own = Path(results)
+    files = [own / name for name in RESERVED_NAMES if "." in name]
+    within = [own / name for name in (*RESERVED_NAMES, *datasets) if own / name not in files]
+    for path in [*reversed(own.parents), own, *within, *(folder / "logs" for folder in within), *files]:
+        found = _obstacle(path, path in files)
+        if found:
+            remedy = "move or rename it, or choose another folder with the key 'results'"
+            return [f"results: can't write to {results!r}: {str(path)!r} {found}; {remedy}"]
+    return []
+
+
+def _obstacle(path: Path, is_file: bool) -> str:
+    try:
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return "is a link that leads nowhere" if path.is_symlink() else ""
+    except OSError as error:
+        return f"can't be used ({(error.strerror or str(error)).lower()})"
+    if is_folder == is_file:
+        return "is a folder and must be a file" if is_folder else "is a file and must be a folder"
+    return ""
 
 
 def _below(path: str | Path, folder: str) -> list[str]:
