@@ -6,24 +6,25 @@ import pytest
 
 from hiermeta.data.printable import in_terminal
 from hiermeta.report.outcome import listed, summary, trouble
-from hiermeta.report.progress import PAUSE, Job, Progress, duration
+from hiermeta.report.progress import PAUSE, Progress, duration
+from hiermeta.report.remaining import Job
 
 
 def two_stages(datasets):
     """A fit and a report per data set, numbered fit, report, fit, report, ..."""
     jobs = {}
     for i in range(datasets):
-        jobs[2 * i] = Job("fit", f"fit d{i}", f"d{i}.log", ())
-        jobs[2 * i + 1] = Job("report", f"report d{i}", "", (f"d{i}",))
+        jobs[2 * i] = Job("fit", f"fit d{i}", f"d{i}.log", (), usual=4.0)
+        jobs[2 * i + 1] = Job("report", f"report d{i}", "", (f"d{i}",), needs=(2 * i,))
     return jobs
 
 
-def test_time_left_is_that_of_jobs_that_take_as_long_as_their_rule_did():
+def test_time_left_is_that_of_jobs_that_take_as_long_as_their_kind_did():
     """Fits of 8 s and reports of 2 s one by one: are 90 s left after the first of ten data sets, 82 s after a fit more?
 
     One mean for all jobs would say 90 s as well, then 102 s.
 
-    Seen to fail with one mean time for all rules.
+    Seen to fail with one mean time for all kinds.
     """
     progress = Progress(two_stages(10), began=100.0)
     progress.start([0], 100.0)
@@ -41,7 +42,7 @@ def test_time_left_counts_jobs_side_by_side():
 
     Seen to fail with time left as if jobs ran one by one.
     """
-    progress = Progress({i: Job("fit", f"fit d{i}", "", (f"d{i}",)) for i in range(20)}, began=0.0)
+    progress = Progress({i: Job("fit", f"fit d{i}", "", (f"d{i}",)) for i in range(20)}, began=0.0, cores=2)
     for first, now in ((0, 0.0), (2, 10.0)):
         progress.start([first, first + 1], now)
         for number in (first, first + 1):

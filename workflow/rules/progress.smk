@@ -41,7 +41,8 @@ class ProgressHandler(logging.Handler):
     """Follows Snakemake's events and logs what they mean for the data sets."""
 
     def __init__(self, jobs):
-        from hiermeta.report.progress import Job, Progress
+        from hiermeta.report.progress import Progress
+        from hiermeta.report.remaining import STARTING, Job, usual, usual_in_batch
 
         super().__init__()
         reports = {f"{SETTINGS['results']}/{name}/report.html": name for name in DATASETS}
@@ -51,18 +52,26 @@ class ProgressHandler(logging.Handler):
             number: [reports[path] for path in map(str, job.output) if path in reports] for number, job in work.items()
         }
         self.written = {name: last_written(name) for names in self.names.values() for name in names}
-        self.progress = Progress(
-            {
-                number: Job(
-                    job.rule.name.rstrip("_0123456789"),  # batches are rules by number, and alike
-                    " ".join([job.rule.name, *job.wildcards]),
-                    " ".join(job.log),
-                    tuple(name for name in self.names[number] if name not in MARKS or is_to_do(name)),
-                )
-                for number, job in work.items()
-            },
-            time.monotonic(),
-        )
+        is_local, ids = workflow.local_exec, {job: number for number, job in work.items()}
+        described = {}
+        for number, job in work.items():
+            kind, own = Path(str(job.rule.script)).stem, self.names[number]
+            completes = tuple(name for name in own if name not in MARKS or is_to_do(name))
+            if kind == "batch":
+                seconds = STARTING + sum(usual_in_batch(scripts_of(name), megabytes(name)) for name in completes)
+            else:
+                seconds = usual(kind, megabytes(job.wildcards.get("name")))
+            described[number] = Job(
+                kind,
+                " ".join([job.rule.name, *job.wildcards]),
+                " ".join(job.log),
+                completes,
+                seconds,
+                job.threads if is_local else 1,
+                tuple(ids[other] for other in workflow.dag.dependencies[job] if other in ids),
+            )
+        cores = workflow.resource_settings.cores if is_local else workflow.resource_settings.nodes
+        self.progress = Progress(described, time.monotonic(), cores or 1)
 
     def emit(self, record):
         event, now = get_event(record), time.monotonic()
@@ -83,6 +92,19 @@ class ProgressHandler(logging.Handler):
     def tell(self, lines):
         for line in lines:
             logger.info(line)
+
+
+def megabytes(name):
+    """Size of a data set's file; none where it is missing, or there is no data set."""
+    try:
+        return os.stat(DATASETS[name]["data"]).st_size / 1e6
+    except (KeyError, OSError, ValueError):  # a ValueError where the name itself is impossible
+        return 0.0
+
+
+def scripts_of(name):
+    """Names of the scripts of a data set's stages, without endings."""
+    return [Path(script).stem for _, script in STAGES[DATASETS[name]["analysis"]]]
 
 
 def last_written(name):

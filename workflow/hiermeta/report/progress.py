@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from hiermeta.data.printable import in_terminal
 from hiermeta.report.outcome import LISTED, tally
+from hiermeta.report.remaining import Job, seconds_left
 
 PAUSE = 30.0
 """Seconds after which a finished job is worth a line although no data set is complete."""
-
-
-class Job(NamedTuple):
-    """A job of the run: its rule, what it is called, its log, and the data sets that it is going to complete."""
-
-    rule: str
-    label: str
-    log: str
-    completes: tuple[str, ...]
 
 
 @dataclass
@@ -32,10 +23,13 @@ class Progress:
     jobs : mapping of int to Job
         All jobs of the run, by id.
     began : float
+    cores : int
+        Threads that run side by side.
     """
 
     jobs: Mapping[int, Job]
     began: float
+    cores: int = 1
     started: dict[int, float] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
     failed: set[int] = field(default_factory=set)
@@ -112,7 +106,7 @@ class Progress:
         return [f"{count} · {line}{ending}" for count, line in zip(counted, lines, strict=True)]
 
     def remaining(self, now: float) -> float | None:
-        """Seconds to go: elapsed time × work to do / work done, each job as long as its rule's mean so far.
+        """Seconds to go, as `seconds_left` has them.
 
         Parameters
         ----------
@@ -121,18 +115,14 @@ class Progress:
         Returns
         -------
         float or None
-            None before any job has taken time.
+            None before any job is done.
         """
-        done = sum(self.seconds.values())
-        if done <= 0:
+        if not self.seconds:
             return None
-        by_rule = defaultdict(list)
-        for number, seconds in self.seconds.items():
-            by_rule[self.jobs[number].rule].append(seconds)
-        mean = {rule: sum(times) / len(times) for rule, times in by_rule.items()}
-        typical = done / len(self.seconds)
-        to_do = sum(mean.get(job.rule, typical) for number, job in self.jobs.items() if number not in self.seconds)
-        return (now - self.began) * to_do / done
+        running = self.started.keys() - self.seconds.keys() - self.failed
+        return seconds_left(
+            self.jobs, self.seconds, {number: now - self.started[number] for number in running}, self.cores
+        )
 
     def unfinished(self) -> list[str]:
         """The failed jobs with their logs, at most twenty."""
