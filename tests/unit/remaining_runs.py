@@ -4,7 +4,7 @@ import heapq
 import itertools
 import random
 
-from hiermeta.report.remaining import Job, usual, usual_in_batch
+from hiermeta.report.remaining import Job, kind_of, usual, usual_in_batch
 
 SETTINGS = list(
     itertools.product(
@@ -15,8 +15,12 @@ SETTINGS = list(
 
 
 def stages(kind):
-    """The scripts of a data set."""
-    return [f"prepare{kind}", f"fit{kind}", f"analyse{kind}", "figures", "report"]
+    """The kinds of a data set's jobs."""
+    suffix, _, latent = kind.partition(" ")
+    return [kind_of(f"{stage}{suffix}", bool(latent)) for stage in ("prepare", "fit", "analyse")] + [
+        "figures",
+        "report",
+    ]
 
 
 def run_of(setting, seed):
@@ -37,7 +41,7 @@ def run_of(setting, seed):
         seconds[number] = slow * true
         return number
 
-    kinds = [draw.choice(("", "_hierarchical")) for _ in range(datasets)]
+    kinds = [draw.choice(("", "_hierarchical", "_hierarchical latent")) for _ in range(datasets)]
     large = draw.randrange(datasets)
     megabytes = [
         {"small": 0.01, "mixed": draw.lognormvariate(-3, 1.5), "one large": 3.0 if i == large else 0.01}[sizes]

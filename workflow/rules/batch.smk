@@ -47,7 +47,7 @@ def params_of(rule, name):
 
 def program_record(name):
     """The record of the compiled Stan program that a data set needs."""
-    return expand(rules.compile.output[0], program=program_of(SimpleNamespace(name=name)))[0]
+    return expand(rules.compile.output[0], program=program_of(name))[0]
 
 
 def stages_of(name):
@@ -75,7 +75,7 @@ def marks(names):
     Where the file is there and isn't true any more, the other one of two names: nothing is removed while Snakemake only
     plans, and the batch that makes the data set complete again removes the old file.
     """
-    programs = {name: program_of(SimpleNamespace(name=name)) for name in names}
+    programs = {name: program_of(name) for name in names}
     shared = {program: code("batch.py", *program_sources(program)) for program in set(programs.values())}
     found = {}
     for name, program in programs.items():

@@ -123,9 +123,9 @@ def program_sources(program):
     return sorted(path for path in STAN.rglob("*.*") if path not in others)
 
 
-def program_of(wildcards):
+def program_of(name):
     """The Stan program of a data set; random effects of several grouping factors are sampled."""
-    settings = DATASETS[wildcards.name]
+    settings = DATASETS[name]
     if settings["analysis"] == "meta":
         return "meta"
     integrated = settings.get("family", "gaussian") == "gaussian" and not several_factors(settings)

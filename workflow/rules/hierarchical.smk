@@ -36,7 +36,7 @@ rule fit_hierarchical:
         data=rules.prepare.output.data,
         validation=rules.prepare.output.validation,
         model=rules.prepare.output.model,
-        program=lambda wildcards: expand(rules.compile.output[0], program=program_of(wildcards))[0],
+        program=lambda wildcards: expand(rules.compile.output[0], program=program_of(wildcards.name))[0],
         batch=earlier_batch,
     output:
         **rules.fit.output,
@@ -51,7 +51,7 @@ rule fit_hierarchical:
     threads: 2
     params:
         sampling=lambda wildcards: DATASETS[wildcards.name]["sampling"],
-        stan_file=lambda wildcards: str(STAN / f"{program_of(wildcards)}.stan"),
+        stan_file=lambda wildcards: str(STAN / f"{program_of(wildcards.name)}.stan"),
         code=code("fit_hierarchical.py"),
     script:
         "../scripts/fit_hierarchical.py"

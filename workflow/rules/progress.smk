@@ -42,7 +42,7 @@ class ProgressHandler(logging.Handler):
 
     def __init__(self, jobs):
         from hiermeta.report.progress import Progress
-        from hiermeta.report.remaining import STARTING, Job, usual, usual_in_batch
+        from hiermeta.report.remaining import STARTING, Job, kind_of, usual, usual_in_batch
 
         super().__init__()
         reports = {f"{SETTINGS['results']}/{name}/report.html": name for name in DATASETS}
@@ -55,12 +55,13 @@ class ProgressHandler(logging.Handler):
         is_local, ids = workflow.local_exec, {job: number for number, job in work.items()}
         described = {}
         for number, job in work.items():
-            kind, own = Path(str(job.rule.script)).stem, self.names[number]
+            name, own = job.wildcards.get("name"), self.names[number]
+            kind = kind_of(Path(str(job.rule.script)).stem, is_latent(name))
             completes = tuple(name for name in own if name not in MARKS or is_to_do(name))
             if kind == "batch":
-                seconds = STARTING + sum(usual_in_batch(scripts_of(name), megabytes(name)) for name in completes)
+                seconds = STARTING + sum(usual_in_batch(kinds_of(one), megabytes(one)) for one in completes)
             else:
-                seconds = usual(kind, megabytes(job.wildcards.get("name")))
+                seconds = usual(kind, megabytes(name))
             described[number] = Job(
                 kind,
                 " ".join([job.rule.name, *job.wildcards]),
@@ -102,9 +103,16 @@ def megabytes(name):
         return 0.0
 
 
-def scripts_of(name):
-    """Names of the scripts of a data set's stages, without endings."""
-    return [Path(script).stem for _, script in STAGES[DATASETS[name]["analysis"]]]
+def is_latent(name):
+    """Whether the random effects of a data set are sampled; not so where there is no data set."""
+    return name in DATASETS and program_of(name) == "hierarchical_latent"
+
+
+def kinds_of(name):
+    """The kinds of a data set's stages, as far as time goes."""
+    from hiermeta.report.remaining import kind_of
+
+    return [kind_of(Path(script).stem, is_latent(name)) for _, script in STAGES[DATASETS[name]["analysis"]]]
 
 
 def last_written(name):

@@ -12,14 +12,16 @@ SECONDS = {
     "prepare": (5.0, 0.0),
     "prepare_hierarchical": (5.0, 0.0),
     "fit": (7.0, 0.0),
-    "fit_hierarchical": (25.0, 50.0),
+    "fit_hierarchical": (15.0, 20.0),
+    "fit_hierarchical latent": (50.0, 100.0),
     "analyse": (13.0, 0.0),
-    "analyse_hierarchical": (30.0, 50.0),
+    "analyse_hierarchical": (20.0, 20.0),
+    "analyse_hierarchical latent": (35.0, 80.0),
     "figures": (8.0, 40.0),
     "report": (4.0, 20.0),
     "overview": (5.0, 0.0),
 }
-"""Usual seconds of each script, and those that a megabyte of data adds; what matters is how they compare."""
+"""Usual seconds of each kind of job, and those that a megabyte of data adds; what matters is how they compare."""
 
 OTHER = (10.0, 0.0)
 """Those of another project's jobs, which run beside these where it imports the workflow."""
@@ -35,31 +37,50 @@ COMPILED = 0.2
 """Compiling that takes less than this share of its usual time found the program compiled."""
 
 
-def usual(script: str, megabytes: float = 0.0) -> float:
+def usual(kind: str, megabytes: float = 0.0) -> float:
     """Seconds that a job takes before anything is known of this run.
 
     Parameters
     ----------
-    script : str
-        Its name, without ending; another project's may have any.
+    kind : str
+        As `kind_of` has it; another project's may have any.
     megabytes : float
         Size of the data.
     """
-    base, added = SECONDS.get(script, OTHER)
+    base, added = SECONDS.get(kind, OTHER)
     return base + added * megabytes
 
 
-def usual_in_batch(scripts: Iterable[str], megabytes: float) -> float:
+def kind_of(script: str, latent: bool) -> str:
+    """The kind of a job.
+
+    Parameters
+    ----------
+    script : str
+        Its name, without ending.
+    latent : bool
+        Whether the data set's random effects are sampled, which takes several times as long.
+
+    Examples
+    --------
+    >>> kind_of("fit_hierarchical", True), kind_of("report", True)
+    ('fit_hierarchical latent', 'report')
+    """
+    kind = f"{script} latent"
+    return kind if latent and kind in SECONDS else script
+
+
+def usual_in_batch(kinds: Iterable[str], megabytes: float) -> float:
     """Seconds that all stages of a data set take in a process that has begun.
 
     Parameters
     ----------
-    scripts : iterable of str
-        Their names, without ending.
+    kinds : iterable of str
+        As `kind_of` has them.
     megabytes : float
         Size of the data.
     """
-    return sum(usual(script, megabytes) - STARTING for script in scripts)
+    return sum(usual(kind, megabytes) - STARTING for kind in kinds)
 
 
 class Job(NamedTuple):
