@@ -18,9 +18,7 @@ import pandas as pd
 
 from hiermeta.data import outcomes
 from hiermeta.data.clusters import Clusters
-from hiermeta.data.design import unusable_values
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
-from hiermeta.data.problems import Refused
 from hiermeta.likelihoods import IDENTITY, LIKELIHOODS, Likelihood, Rows
 from hiermeta.models import counts
 from hiermeta.models.counts import aggregate
@@ -391,16 +389,3 @@ def from_parameters(model: HierarchicalModel, rows: Mapping[str, Array]) -> Draw
         np.stack([rows[name].ravel() for name in model.sd_names], axis=1),
         correlation,
     )
-
-
-def check_predict_at(model: HierarchicalModel, predict_at: Sequence[Mapping[str, Any]]) -> None:
-    """Check that values to predict at are predictors, numbers where numbers belong, and levels that occur.
-
-    Raises
-    ------
-    Refused
-    """
-    entries = (model.designs.fixed, *model.designs.random)
-    problems = unusable_values(entries, predict_at, "predictor", "the formula has no predictors")
-    if problems:
-        raise Refused(problems)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from hiermeta.data.design import unusable_values
 from hiermeta.data.hierarchical import formula_of
+from hiermeta.data.problems import Refused
 from hiermeta.models import hierarchical, hierarchical_priors
 from hiermeta.models.hierarchical import HierarchicalModel
 
@@ -79,3 +81,16 @@ def models(table: pd.DataFrame, description: Mapping[str, Any]) -> tuple[Hierarc
     """The model and its null model again, from a typed table and ``model.json``."""
     settings = description["settings"]
     return with_priors(table, settings)[0], with_priors(table, null_settings(settings))[0]
+
+
+def check_predict_at(model: HierarchicalModel, predict_at: Sequence[Mapping[str, Any]]) -> None:
+    """Check that values to predict at are predictors, numbers where numbers belong, and levels that occur.
+
+    Raises
+    ------
+    Refused
+    """
+    entries = (model.designs.fixed, *model.designs.random)
+    problems = unusable_values(entries, predict_at, "predictor", "the formula has no predictors")
+    if problems:
+        raise Refused(problems)

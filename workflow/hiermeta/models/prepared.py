@@ -75,5 +75,5 @@ def regression(
     """
     model, priors = hierarchical_files.with_priors(validated.table, settings)
     check_residuals(model)
-    hierarchical.check_predict_at(model, settings.get("predict_at", []))
+    hierarchical_files.check_predict_at(model, settings.get("predict_at", []))
     return model, priors, separation(model)
