@@ -118,7 +118,8 @@ def followed(fit: Fit, search: Callable[[Fit], Result], again: Callable[[Fit, An
 def attempt(name: str, compute: Callable[[], Result], unavailable: dict[str, str]) -> Result | None:
     """Compute one part of a document; where the numbers don't allow it, note why and go on without it.
 
-    Only numerical failures are caught: any other error is a fault of the program and surfaces.
+    Only numerical failures are caught, overflow and division by zero among them: any other error is a fault of the
+    program and surfaces.
 
     Parameters
     ----------

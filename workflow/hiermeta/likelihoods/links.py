@@ -21,7 +21,7 @@ class Link:
     scale : str
         What coefficients are in, as printed.
     ratio : str
-        What the exponential of a coefficient is; empty where it isn't anything.
+        What the exponential of a coefficient is called; empty for the identity link.
     inverse : callable
         From linear predictors, of any shape, to expected outcomes (of one trial, or per unit of exposure).
     """

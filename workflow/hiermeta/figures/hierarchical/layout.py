@@ -40,7 +40,7 @@ def groups(results: Results) -> list[str]:
 
 
 def likelihood(results: Results) -> Likelihood:
-    """Of the outcome."""
+    """The likelihood of the outcome."""
     return LIKELIHOODS[results.model["family"]]
 
 
@@ -70,7 +70,7 @@ def scale(results: Results) -> str:
 
 
 def ratio(results: Results) -> str:
-    """What the exponential of a coefficient is; empty where it isn't anything."""
+    """What the exponential of a coefficient is called; empty for the identity link."""
     return likelihood(results).link.ratio
 
 

@@ -12,7 +12,7 @@ _CLEAR, _HINT = 0.025, 0.1
 
 
 def median_ratio(results: Results) -> Sentence | None:
-    """How far apart two clusters typically are, as a ratio; None where coefficients are no logarithms."""
+    """How far apart two clusters typically are, as a ratio; None where coefficients are not on a log scale."""
     word = ratio(results)
     numbers = quantity(results, f"median {word}") if word else None
     if numbers is None:
