@@ -97,7 +97,7 @@ def by_cluster(posterior: ExactPosterior) -> LeaveOneOut:
 
 
 def left_out(posterior: ExactPosterior, unavailable: dict[str, str], model: str = "") -> dict[str, LeaveOneOut]:
-    """Both, as far as they can be had, by the names of their totals.
+    """Predictive densities without each estimate and each cluster, as far as they can be had, by names of their totals.
 
     Parameters
     ----------
