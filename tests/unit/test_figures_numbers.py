@@ -227,17 +227,22 @@ def test_rounded_parts_add_up(parts: list[float], decimals: int, power: int) -> 
 @given(weights=st.lists(st.floats(0.02, 1), min_size=2, max_size=20))
 @example(weights=[1.0, 1.0, 1.0])
 @example(weights=[0.5, 0.5, 1.0, 1.0])
+@example(weights=[1.0] * 6)
 def test_percentages_add_up(weights: list[float]) -> None:
-    """Do probabilities of all that can be add up to 100 as printed, wherever all are printed as numbers?"""
+    """Do probabilities of all that can be add up to 100 as printed, and do equal ones look equal?
+
+    Wherever all are printed as numbers; those that can't be both are rounded to tenths of a per cent. Seen to fail
+    with 16% beside 17% for one in six.
+    """
     probabilities = [weight / sum(weights) for weight in weights]
     texts = percents(probabilities)
-    if all(text[0].isdigit() for text in texts):
-        assert sum(int(text.rstrip("%")) for text in texts) == 100
-    assert all(
-        abs(int(text.rstrip("%")) - 100 * p) < 1
-        for text, p in zip(texts, probabilities, strict=True)
-        if text[0].isdigit()
-    )
+    shown = [float(text.rstrip("%")) for text in texts if text[0].isdigit()]
+    if len(shown) == len(texts):
+        rounding = 0.05 * len(texts) + 1e-9 if "." in texts[0] else 0
+        assert abs(sum(shown) - 100) <= rounding
+    assert len(set(zip(weights, texts, strict=True))) == len(set(weights))
+    near = [100 * p for text, p in zip(texts, probabilities, strict=True) if text[0].isdigit()]
+    assert all(abs(a - b) < 1 for a, b in zip(shown, near, strict=True))
 
 
 TABLES = {

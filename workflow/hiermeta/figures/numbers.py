@@ -319,18 +319,26 @@ def percent(probability: float, mcse: float) -> str:
 def percents(probabilities: Sequence[float]) -> list[str]:
     """Print probabilities of all that can be in whole per cent, so that they add up to one hundred.
 
+    Where that would print equal probabilities differently, all have one decimal place and are merely rounded.
+
     Examples
     --------
     >>> percents([0.334, 0.333, 0.333]), percents([0.9, 0.0975, 0.0025]), percents([0.9999, 0.0001])
     (['34%', '33%', '33%'], ['90%', '10%', 'less than 1%'], ['more than 99%', 'less than 1%'])
+    >>> percents([1 / 6, 1 / 6, 1 / 6, 1 / 2]), percents([0.125, 0.125, 0.75])
+    (['16.7%', '16.7%', '16.7%', '50.0%'], ['12.5%', '12.5%', '75.0%'])
     """
     plain = [percent(probability, EXACT) for probability in probabilities]
     whole = [i for i, text in enumerate(plain) if text[0].isdigit()]
     shares = [100 * probabilities[i] for i in whole]
     if not abs(sum(probabilities) - 1) < 1e-6:
         return plain
-    for i, share in zip(whole, add_up(shares, sum(shares), 0), strict=True):
-        plain[i] = f"{share:.0f}%" if 0 < share < 100 else percent(share / 100, EXACT)
+    rounded, decimals = add_up(shares, sum(shares), 0), 0
+    equal = [round(share, 9) for share in shares]
+    if len(set(zip(equal, rounded, strict=True))) > len(set(equal)):
+        rounded, decimals = shares, 1
+    for i, share in zip(whole, rounded, strict=True):
+        plain[i] = f"{share:.{decimals}f}%" if 0 < share < 100 else percent(share / 100, EXACT)
     return plain
 
 

@@ -5,28 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import EXACT, percent, percents
+from hiermeta.figures.numbers import percents
 from hiermeta.figures.results import Results, Row
 
 LEFT, RIGHT, STEP = 330, 790, 24
 MODELS_SHOWN = 16
 
 
-def posteriors(rows: Sequence[Row]) -> list[str]:
-    """Posterior probabilities of all models, as printed: they add up."""
-    return percents([row["posterior_probability"] for row in rows])
-
-
-def shown(results: Results) -> list[tuple[Row, str]]:
-    """The most probable models, with their posterior probabilities as printed."""
-    rows = results.comparison
-    pairs = zip(rows, posteriors(rows), strict=True)
-    return sorted(pairs, key=lambda pair: -pair[0]["posterior_probability"])[:MODELS_SHOWN]
+def printed(rows: Sequence[Row], when: str) -> list[str]:
+    """The ``prior`` or ``posterior`` probabilities of all models, as printed: they add up."""
+    return percents([row[f"{when}_probability"] for row in rows])
 
 
 def draw(results: Results) -> style.Drawing:
     """A bar per model for its posterior probability, with a mark at its prior probability."""
-    rows = shown(results)
+    every = zip(results.comparison, printed(results.comparison, "posterior"), strict=True)
+    rows = sorted(every, key=lambda pair: -pair[0]["posterior_probability"])[:MODELS_SHOWN]
     bottom = 36 + STEP * len(rows)
     figure, axes = style.canvas(bottom + 34)
 
@@ -48,8 +42,9 @@ def draw(results: Results) -> style.Drawing:
         axes.plot([x(tick / 100)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
         axes.text(x(tick / 100), bottom + 7, f"{tick}%", ha="center", va="top", fontsize=style.SMALL)
     best, share = rows[0]
+    before = printed(results.comparison, "prior")[results.comparison.index(best)]
     text = (
         f"Of {len(results.comparison)} models, {style.shorten(best['model'], 60)} is the most probable one, with "
-        f"{share} after {percent(best['prior_probability'], EXACT)} before the data."
+        f"{share} after {before} before the data."
     )
     return style.Drawing(figure, "Probabilities of the models", text)

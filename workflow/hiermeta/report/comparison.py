@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from hiermeta.figures import probabilities
 from hiermeta.figures.numbers import EXACT, UNKNOWN, fixed, percent, places
-from hiermeta.figures.probabilities import posteriors
 from hiermeta.figures.results import Document, Results, Row
 from hiermeta.report.cells import (
     Cell,
@@ -166,15 +166,14 @@ def table(results: Results) -> Table:
         columns += [Column(c, numeric=True) for c in (label, "Difference", "SE")]
     columns.append(Column("Method"))
     rows: list[list[Cell]] = []
-    shares = posteriors(results.comparison)
+    shares = {when: probabilities.printed(results.comparison, when) for when in ("prior", "posterior")}
     for position, row in enumerate(results.comparison[:MODELS_SHOWN]):
         source = f"{TABLE}/{position}"
         cells: list[Cell] = [Text(row["model"], foreign=True)]
         cells.append(with_places(row, "log_marginal_likelihood", source, places(_NAT, row["error"])))
-        cells.append(
-            Number(percent(row["prior_probability"], EXACT), row["prior_probability"], f"{source}/prior_probability")
-        )
-        cells.append(Number(shares[position], row["posterior_probability"], f"{source}/posterior_probability"))
+        for when, texts in shares.items():
+            key = f"{when}_probability"
+            cells.append(Number(texts[position], row[key], f"{source}/{key}"))
         for name, _ in kinds:
             cells += _elpd(row, name, source)
         rows.append([*cells, Text(row["method"])])
