@@ -52,7 +52,7 @@ audit: $(VENV)/installed-test ## look the pinned packages up among known vulnera
 
 config/README.md: workflow/schemas/config.schema.yaml $(VENV)/installed
 	@sed -i '/^## Top level/,$$d' $@
-	@PYTHONPATH=workflow $(BIN)/python -c 'from hiermeta.data.reference import config_tables as t; print(t(), end="")' >> $@
+	@PYTHONPATH=workflow $(BIN)/python -c 'from hiermeta.io.reference import config_tables as t; print(t(), end="")' >> $@
 
 clean: ## remove the environment and the results
 	rm -rf $(VENV) results .snakemake

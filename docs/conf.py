@@ -12,8 +12,8 @@ sys.path.insert(0, str(ROOT / "workflow"))
 from hiermeta.data.files import read_json
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.raw import RECIPES
-from hiermeta.data.reference import config_tables, result_tables
 from hiermeta.inference import diagnostics, prior_conflict
+from hiermeta.io.reference import config_tables, result_tables
 
 project = "hiermeta"
 author = "The hiermeta developers"

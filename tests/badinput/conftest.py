@@ -1,17 +1,14 @@
-"""The catalogue, and a data set's preparation as its rule runs it, without Snakemake around it."""
+"""The catalogue, and a data set's preparation without Snakemake around it."""
 
 import json
-import runpy
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from hiermeta.data.config import complete
+from hiermeta.stages.prepare import prepare as stage
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 META = {"analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}
 HIERARCHICAL = {"analysis": "hierarchical", "formula": "y ~ x + (1 | g)"}
 
@@ -40,30 +37,14 @@ def settings_of(case, path):
 
 
 @pytest.fixture
-def prepare(tmp_path, monkeypatch):
-    """Run the script that validates a data set; what it wrote to validation.json."""
+def prepare(tmp_path):
+    """Validate a data set; what was written to validation.json."""
 
     def run(settings):
-        script = "prepare.py" if settings["analysis"] == "meta" else "prepare_hierarchical.py"
         folder = tmp_path / "results"
         folder.mkdir(exist_ok=True)
-        output = {name: str(folder / file) for name, file in OUTPUT.items()}
-        snakemake = SimpleNamespace(
-            log=[str(folder / "log")],
-            params=SimpleNamespace(settings={key: value for key, value in settings.items() if key != "sampling"}),
-            output=SimpleNamespace(**output),
-            wildcards=SimpleNamespace(name="a"),
-        )
-        monkeypatch.setattr(sys, "stdout", sys.stdout)
-        monkeypatch.setattr(sys, "stderr", sys.stderr)
-        monkeypatch.setattr(sys, "path", list(sys.path))
-        runpy.run_path(str(SCRIPTS / script), init_globals={"snakemake": snakemake})
-        sys.stdout.close()
-        monkeypatch.undo()
+        stage(folder, {key: value for key, value in settings.items() if key != "sampling"})
         assert not list(folder.glob("*.part"))
-        return json.loads(Path(output["validation"]).read_text(encoding="utf-8"))
+        return json.loads((folder / "validation.json").read_text(encoding="utf-8"))
 
     return run
-
-
-OUTPUT = {"data": "data.csv", "validation": "validation.json", "model": "model.json"}

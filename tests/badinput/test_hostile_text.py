@@ -74,7 +74,7 @@ def test_refusals_are_one_line_each(text, tmp_path, capsys, monkeypatch, prepare
     assert not any(line.startswith("hiermeta:") for line in told)
     validation = prepare(settings_of({"settings": entry}, tmp_path / "data.csv"))
     assert validation["problems"]
-    log = (tmp_path / "results" / "log").read_text(encoding="utf-8")
+    log = capsys.readouterr().err
     assert log.count("\n") == 1 and log.rstrip("\n").isprintable()
 
 

@@ -18,7 +18,7 @@ import yaml
 from hiermeta.cli import main
 from hiermeta.data import config, hierarchical, meta
 from hiermeta.data.read import read_table
-from hiermeta.data.reference import common_columns, result_files
+from hiermeta.io.registry import common_columns, result_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from hiermeta.data.meta import moderator_column, validate
+from hiermeta.data.meta import moderator_column
 from hiermeta.data.read import read_table
 from hiermeta.inference import exact
 from hiermeta.inference.classical import classical
 from hiermeta.inference.prior_conflict import PRIOR, REML, checks, confronted, entry, tail_probability
-from hiermeta.models import prepared
 from hiermeta.models.meta import build
 from hiermeta.models.priors import parse
+from hiermeta.stages.prepare import usable
 
 
 @pytest.mark.parametrize("estimate, error, sd", [(0.3, 0.1, 0.7), (-2.4, 0.05, 0.7), (5.0, 4.0, 0.1), (0.0, 1.0, 1.0)])
@@ -121,9 +121,8 @@ def test_answers_that_the_data_exclude_fail(effect, mu, tau, status):
 
 def test_milliseconds_declared_as_standardised_fail():
     """Is the reported case unusable: a pooled effect of 2.6 where restricted maximum likelihood finds 273 ± 44?"""
-    settings = {"measure": "SMD", "effect": "yi", "standard_error": "sei"}
-    validated = validate(read_table(str(WRONG_UNIT)), settings)
-    model = prepared.meta_analysis(settings, validated)[0]
+    settings = {"analysis": "meta", "measure": "SMD", "effect": "yi", "standard_error": "sei"}
+    model = usable(read_table(str(WRONG_UNIT)), settings).model
     document = {"applies": True} | classical(model.effect, model.variance, model.user_design, ["mu"])
     told = judged(model, document)
     assert told["status"] == "fail" and told["value"] < 1e-9

@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hiermeta.data.hierarchical import validate
 from hiermeta.data.read import Source
 from hiermeta.inference.hierarchical import classical, classical_counts, profile
 from hiermeta.inference.hierarchical.prior_conflict import confronted, on_prior_scale
 from hiermeta.inference.prior_conflict import entry, spread_probability
-from hiermeta.models import prepared
 from hiermeta.models.hierarchical import Draws
 from hiermeta.models.priors import parse
+from hiermeta.stages.prepare import usable
 
 SIG = Path(__file__).parents[1] / "cases" / "break" / "sig" / "sig.csv"
 
@@ -75,8 +74,8 @@ def regression(family="gaussian", formula="y ~ x + (1 | g)", **priors):
 def built(table, settings):
     """The model, its classical fit and the document that the check reads."""
     table.index = pd.RangeIndex(1, len(table) + 1)
-    settings = {name: value for name, value in settings.items() if value}
-    model = prepared.regression(settings, validate(Source("case", "", table), settings))[0]
+    settings = {"analysis": "hierarchical"} | {name: value for name, value in settings.items() if value}
+    model = usable(Source("case", "", table), settings).model
     if not model.closed_form:
         return model, classical_counts.fit(model), {}
     fitted = classical.fit(model)

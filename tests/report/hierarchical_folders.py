@@ -19,6 +19,7 @@ from hiermeta.data.read import read_table
 from hiermeta.inference.hierarchical import analysis, classical, classical_counts
 from hiermeta.inference.hierarchical.evidence import evidence
 from hiermeta.inference.hierarchical.evidence_latent import scores
+from hiermeta.inference.results import without_results
 from hiermeta.models import hierarchical_files
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.sampling.convergence import sampler_health
@@ -94,7 +95,7 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     )
     still = np.zeros(SHAPE)
     health = sampler_health(still.astype(bool), still, np.random.default_rng(2).normal(size=SHAPE), 10)
-    results = analysis.without_results("refused", "nothing yet")
+    results = without_results("hierarchical", "refused", "nothing yet")
     results.update(analysis.results(fitted, table, description, health))
     results.documents["diagnostics"]["attempts"] = []
     for name, content in results.tables.items():

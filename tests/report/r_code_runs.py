@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import runpy
 import shutil
 import subprocess
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from hiermeta.data.files import read_csv, read_json, write_json
@@ -17,6 +14,7 @@ from hiermeta.inference import analysis
 from hiermeta.inference.hierarchical import classical, classical_counts
 from hiermeta.models import hierarchical_files, meta
 from hiermeta.models.hierarchical import HierarchicalModel
+from hiermeta.stages.prepare import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,31 +30,19 @@ def analysed(folder: Path, settings: dict[str, Any]) -> Results:
         One data set of the config, as `hiermeta.data.config.complete` returns it.
     """
     folder.mkdir(parents=True)
-    script = "prepare.py" if settings["analysis"] == "meta" else "prepare_hierarchical.py"
-    files = {name: str(folder / name) for name in ("data.csv", "validation.json", "model.json")}
-    job = SimpleNamespace(
-        params=SimpleNamespace(settings=settings),
-        output=SimpleNamespace(**{name.partition(".")[0]: path for name, path in files.items()}),
-        wildcards=SimpleNamespace(name=folder.name),
-        log=[str(folder / "prepare.log")],
-    )
-    streams = sys.stdout, sys.stderr
-    try:
-        runpy.run_path(str(ROOT / "workflow" / "scripts" / script), {"snakemake": job})
-    finally:
-        sys.stdout.close()
-        sys.stdout, sys.stderr = streams
-    description = read_json(files["model.json"])
+    prepare(folder, settings)
+    description = read_json(folder / "model.json")
     if description["status"] == "ok":
-        write_json(folder / "classical.json", _classical(files["data.csv"], description))
+        write_json(folder / "classical.json", _classical(folder, description))
         write_json(folder / "fit.json", {"seed": 1})
     return Results(folder)
 
 
-def _classical(data: str, description: dict[str, Any]) -> Any:
+def _classical(folder: Path, description: dict[str, Any]) -> Any:
     if description["analysis"] == "meta":
-        return analysis.classical_counterpart(meta.from_files(read_csv(data, text=description["factors"]), description))
-    table = hierarchical_files.typed(read_csv(data, text=description["text"]), description)
+        table = read_csv(folder / "data.csv", text=description["factors"])
+        return analysis.classical_counterpart(meta.from_files(table, description))
+    table = hierarchical_files.read(folder, description)
     return of_regression(hierarchical_files.models(table, description)[0])
 
 

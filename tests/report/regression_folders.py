@@ -15,6 +15,7 @@ from result_folders import CHAINS, DRAWS, _fit, _save
 from hiermeta.data.files import write_csv, write_json
 from hiermeta.data.measures import MEASURES
 from hiermeta.inference import analysis
+from hiermeta.inference.results import without_results
 from hiermeta.models import default_priors, heterogeneity, meta
 from hiermeta.sampling.convergence import sampler_health
 from hiermeta.sampling.storage import Groups, write_posterior
@@ -115,7 +116,7 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     energy = np.random.default_rng(2).normal(size=still.shape)
     health = sampler_health(still.astype(bool), still, energy, 10)
     evidence = analysis.Evidence.of(model, measure, {})
-    results = analysis.without_results("refused", "nothing yet")
+    results = without_results("meta", "refused", "nothing yet")
     results.update(analysis.without_draws(model, rows, evidence))
     results.update(analysis.of_draws(model, draws, rows, description, health, results, evidence))
     results.documents["diagnostics"]["attempts"] = []

@@ -16,11 +16,7 @@ SETTINGS = list(
 
 def stages(kind):
     """The kinds of a data set's jobs."""
-    suffix, _, latent = kind.partition(" ")
-    return [kind_of(f"{stage}{suffix}", bool(latent)) for stage in ("prepare", "fit", "analyse")] + [
-        "figures",
-        "report",
-    ]
+    return [kind_of(stage, kind) for stage in ("prepare", "fit", "analyse", "figures", "report")]
 
 
 def run_of(setting, seed):
@@ -41,7 +37,7 @@ def run_of(setting, seed):
         seconds[number] = slow * true
         return number
 
-    kinds = [draw.choice(("", "_hierarchical", "_hierarchical latent")) for _ in range(datasets)]
+    kinds = [draw.choice(("meta", "hierarchical_gaussian", "hierarchical_latent")) for _ in range(datasets)]
     large = draw.randrange(datasets)
     megabytes = [
         {"small": 0.01, "mixed": draw.lognormvariate(-3, 1.5), "one large": 3.0 if i == large else 0.01}[sizes]

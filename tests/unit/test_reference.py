@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hiermeta.data.reference import config_tables
+from hiermeta.io.reference import config_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 

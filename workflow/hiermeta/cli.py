@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from hiermeta.data import config, guess, hierarchical, meta
+from hiermeta.data import config, guess
 from hiermeta.data.dropped import by_reason, listed
 from hiermeta.data.guess import count
 from hiermeta.data.printable import in_terminal, shortened
@@ -21,7 +21,7 @@ from hiermeta.data.provenance import own_version
 from hiermeta.data.read import Source, read_table
 from hiermeta.data.shipped import SNAKEFILE
 from hiermeta.data.split import part
-from hiermeta.models import prepared
+from hiermeta.stages.prepare import usable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -148,13 +148,7 @@ def _check_config(path: str) -> bool:
 
 def _validate(source: Source, settings: dict[str, Any]) -> bool:
     try:
-        if settings["analysis"] == "hierarchical":
-            settings = {"family": config.defaults("dataset")["family"]} | settings
-            validated = hierarchical.validate(source, settings)
-            validated.warnings += prepared.regression(settings, validated)[2]
-        else:
-            validated = meta.validate(source, settings)
-            prepared.meta_analysis(settings, validated)
+        validated = usable(source, settings).validated
     except Refused as refused:
         print("refused", flush=True)
         return _tell(refused)

@@ -3,45 +3,32 @@
 # REQUIRED INPUTS
 #   data.csv, model.json, posterior.nc, fit.json
 # OUTPUTS
-#   estimates.csv, heterogeneity.csv, predictions.csv, true_effects.csv, cluster_effects.csv, marginal_means.csv,
-#   scale.csv, small_study.csv, loo.csv, influence.csv, sensitivity.csv, comparison.csv, comparison.json, exact.json,
-#   classical.json, diagnostics.json
+#   the files that schemas/results.yaml says this stage leaves: estimates.csv, predictions.csv, exact.json,
+#   classical.json, diagnostics.json and the others; each kind of analysis has tables of its own
 
+for analysis in ANALYSES:
 
-rule analyse:
-    input:
-        data=rules.prepare.output.data,
-        model=rules.prepare.output.model,
-        posterior=rules.fit.output.posterior,
-        record=rules.fit.output.record,
-        batch=earlier_batch,
-    output:
-        estimates="<results>/{name}/estimates.csv",
-        heterogeneity="<results>/{name}/heterogeneity.csv",
-        predictions="<results>/{name}/predictions.csv",
-        true_effects="<results>/{name}/true_effects.csv",
-        cluster_effects="<results>/{name}/cluster_effects.csv",
-        marginal_means="<results>/{name}/marginal_means.csv",
-        scale="<results>/{name}/scale.csv",
-        small_study="<results>/{name}/small_study.csv",
-        loo="<results>/{name}/loo.csv",
-        influence="<results>/{name}/influence.csv",
-        sensitivity="<results>/{name}/sensitivity.csv",
-        comparison="<results>/{name}/comparison.csv",
-        comparison_document="<results>/{name}/comparison.json",
-        exact="<results>/{name}/exact.json",
-        classical="<results>/{name}/classical.json",
-        diagnostics="<results>/{name}/diagnostics.json",
-    log:
-        "<results>/{name}/logs/analyse.log",
-    benchmark:
-        "<results>/{name}/logs/analyse.tsv"
-    wildcard_constraints:
-        name=names_of("meta"),
-    conda:
-        "../../environment.yml"
-    params:
-        prior_odds=lambda wildcards: DATASETS[wildcards.name].get("prior_odds", {}),
-        code=code("analyse.py"),
-    script:
-        "../scripts/analyse.py"
+    rule:
+        name:
+            f"analyse_{analysis}"
+        input:
+            data=rules.prepare.output.data,
+            model=rules.prepare.output.model,
+            posterior=rules.fit.output.posterior,
+            record=rules.fit.output.record,
+            batch=earlier_batch,
+        output:
+            **files_left_by("analyse", analysis),
+        log:
+            "<results>/{name}/logs/analyse.log",
+        benchmark:
+            "<results>/{name}/logs/analyse.tsv"
+        wildcard_constraints:
+            name=names_of(analysis),
+        conda:
+            "../../environment.yml"
+        params:
+            prior_odds=lambda wildcards: DATASETS[wildcards.name].get("prior_odds", {}),
+            code=code("analyse.py"),
+        script:
+            "../scripts/analyse.py"

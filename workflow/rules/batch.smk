@@ -16,21 +16,10 @@ from types import SimpleNamespace
 
 from hiermeta.data import stamps
 
-AFTER_FIT = ((rules.figures, "figures.py"), (rules.report, "report.py"))
-STAGES = {
-    "meta": (
-        (rules.prepare, "prepare.py"),
-        (rules.fit, "fit.py"),
-        (rules.analyse, "analyse.py"),
-        *AFTER_FIT,
-    ),
-    "hierarchical": (
-        (rules.prepare_hierarchical, "prepare_hierarchical.py"),
-        (rules.fit_hierarchical, "fit_hierarchical.py"),
-        (rules.analyse_hierarchical, "analyse_hierarchical.py"),
-        *AFTER_FIT,
-    ),
-}
+
+def rules_of(name):
+    """The rules that a data set goes through, in their order."""
+    return (rules.prepare, rules.fit, analyse_rule(name), rules.figures, rules.report)
 
 
 def batches():
@@ -45,22 +34,17 @@ def params_of(rule, name):
     return {key: value(wildcards) if callable(value) else value for key, value in rule.params.items()}
 
 
-def program_record(name):
-    """The record of the compiled Stan program that a data set needs."""
-    return expand(rules.compile.output[0], program=program_of(name))[0]
-
-
 def stages_of(name):
     """The jobs of a data set in their order, as plain values."""
     return [
         {
             "stage": Path(rule.log[0]).stem,
-            "script": str(SCRIPTS / script),
+            "script": str(SCRIPTS / f"{Path(rule.log[0]).stem}.py"),
             "output": {key: expand(path, name=name)[0] for key, path in rule.output.items()},
             "params": params_of(rule, name),
             "log": expand(rule.log[0], name=name)[0],
         }
-        for rule, script in STAGES[DATASETS[name]["analysis"]]
+        for rule in rules_of(name)
     ]
 
 
@@ -79,7 +63,7 @@ def marks(names):
     shared = {program: code("batch.py", *program_sources(program)) for program in set(programs.values())}
     found = {}
     for name, program in programs.items():
-        params = [params_of(rule, name) for rule, _ in STAGES[DATASETS[name]["analysis"]]]
+        params = [params_of(rule, name) for rule in rules_of(name)]
         key = stamps.digest(params, split.contents(DATASETS[name]), shared[program])
         folder = Path(SETTINGS["results"], name)
         mark, other = (str(folder / "logs" / f"complete-{key}{ending}") for ending in ("", "-again"))
@@ -107,7 +91,7 @@ def finished(name):
     """The files that there are when a data set is complete."""
     if name in MARKS:
         return [MARKS[name]]
-    return [expand(str(path), name=name)[0] for rule, _ in STAGES[DATASETS[name]["analysis"]] for path in rule.output]
+    return [expand(str(path), name=name)[0] for rule in rules_of(name) for path in rule.output]
 
 
 for number, names in enumerate(batches(), start=1):

@@ -33,6 +33,8 @@ from hiermeta.data.printable import in_terminal
 from hiermeta.data.results_folder import escaping_links
 from hiermeta.data.shipped import SCRIPTS, STAN, TEMPLATES
 from hiermeta.data.sources import PACKAGE
+from hiermeta.io import registry
+from hiermeta.io.registry import ANALYSES
 
 
 def unusable(problem):
@@ -74,6 +76,11 @@ pathvars:
 
 
 DATASETS = SETTINGS["datasets"]
+
+
+def files_left_by(stage, analysis):
+    """Output files of a stage, by key."""
+    return {key: f"<results>/{{name}}/{file}" for key, file in registry.outputs(stage, analysis).items()}
 
 
 def names_of(analysis):
@@ -128,8 +135,18 @@ def program_of(name):
     settings = DATASETS[name]
     if settings["analysis"] == "meta":
         return "meta"
-    integrated = settings.get("family", "gaussian") == "gaussian" and not several_factors(settings)
+    integrated = settings["family"] == "gaussian" and not several_factors(settings)
     return "hierarchical_gaussian" if integrated else "hierarchical_latent"
+
+
+def program_record(name):
+    """The record of the compiled Stan program that a data set needs."""
+    return expand(rules.compile.output[0], program=program_of(name))[0]
+
+
+def analyse_rule(name):
+    """The rule that analyses a data set."""
+    return getattr(rules, f"analyse_{DATASETS[name]['analysis']}")
 
 
 def earlier_batch(wildcards):
@@ -143,8 +160,7 @@ def earlier_batch(wildcards):
 
 def files_of(name, without=()):
     """What the earlier stages leave for a data set, by key."""
-    analyse = rules.analyse if DATASETS[name]["analysis"] == "meta" else rules.analyse_hierarchical
-    left_by = (rules.prepare, rules.fit, analyse)
+    left_by = (rules.prepare, rules.fit, analyse_rule(name))
     found = {key: path for rule in left_by for key, path in rule.output.items() if key not in without}
     return {key: expand(path, name=name)[0] for key, path in found.items()}
 

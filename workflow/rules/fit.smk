@@ -28,7 +28,7 @@ rule fit:
         data=rules.prepare.output.data,
         validation=rules.prepare.output.validation,
         model=rules.prepare.output.model,
-        program="<results>/programs/meta.json",
+        program=lambda wildcards: program_record(wildcards.name),
         batch=earlier_batch,
     output:
         posterior="<results>/{name}/posterior.nc",
@@ -37,14 +37,12 @@ rule fit:
         "<results>/{name}/logs/fit.log",
     benchmark:
         "<results>/{name}/logs/fit.tsv"
-    wildcard_constraints:
-        name=names_of("meta"),
     conda:
         "../../environment.yml"
     threads: 2
     params:
         sampling=lambda wildcards: DATASETS[wildcards.name]["sampling"],
-        stan_file=str(STAN / "meta.stan"),
+        stan_file=lambda wildcards: str(STAN / f"{program_of(wildcards.name)}.stan"),
         code=code("fit.py"),
     script:
         "../scripts/fit.py"

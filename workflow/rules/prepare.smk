@@ -18,8 +18,6 @@ rule prepare:
         "<results>/{name}/logs/prepare.log",
     benchmark:
         "<results>/{name}/logs/prepare.tsv"
-    wildcard_constraints:
-        name=names_of("meta"),
     conda:
         "../../environment.yml"
     params:

@@ -56,7 +56,7 @@ class ProgressHandler(logging.Handler):
         described = {}
         for number, job in work.items():
             name, own = job.wildcards.get("name"), self.names[number]
-            kind = kind_of(Path(str(job.rule.script)).stem, is_latent(name))
+            kind = kind_of(Path(str(job.rule.script)).stem, program_of(name) if name in DATASETS else "")
             completes = tuple(name for name in own if name not in MARKS or is_to_do(name))
             if kind == "batch":
                 seconds = STARTING + sum(usual_in_batch(kinds_of(one), megabytes(one)) for one in completes)
@@ -103,16 +103,11 @@ def megabytes(name):
         return 0.0
 
 
-def is_latent(name):
-    """Whether the random effects of a data set are sampled; not so where there is no data set."""
-    return name in DATASETS and program_of(name) == "hierarchical_latent"
-
-
 def kinds_of(name):
     """The kinds of a data set's stages, as far as time goes."""
     from hiermeta.report.remaining import kind_of
 
-    return [kind_of(Path(script).stem, is_latent(name)) for _, script in STAGES[DATASETS[name]["analysis"]]]
+    return [kind_of(Path(rule.log[0]).stem, program_of(name)) for rule in rules_of(name)]
 
 
 def last_written(name):

@@ -252,6 +252,8 @@ def complete(config: Settings, read_from: Sequence[str | Path] = ()) -> Settings
         for one, complete_settings in found:
             if one in given_by:
                 problems.append(f"{_named(place)}: the name {one!r} is taken by {given_by[one]}; rename one")
+            if complete_settings["analysis"] == "hierarchical":
+                complete_settings = {"family": defaults("dataset")["family"]} | complete_settings
             datasets[one], given_by[one] = in_order(complete_settings), _named(place)
             inputs += [(f"{place}{key}", path) for key, path in input_files(complete_settings).items()]
     whole = {key: config.get(key, default) for key, default in defaults("config").items()} | {"datasets": datasets}

@@ -200,10 +200,9 @@ class Results:
     @cached_property
     def table(self) -> Any:
         """The validated table of a hierarchical regression as a data frame, numbers where they were."""
-        from hiermeta.data.files import read_csv
-        from hiermeta.models.hierarchical_files import typed
+        from hiermeta.models.hierarchical_files import read
 
-        return typed(read_csv(self.folder / "data.csv", text=self.model["text"]), self.model)
+        return read(self.folder, self.model)
 
     @cached_property
     def fitted(self) -> MetaModel:

@@ -29,8 +29,8 @@ from hiermeta.inference.classical import classical, small_study
 from hiermeta.inference.comparison import Compared
 from hiermeta.inference.loo import LeaveOneOut
 from hiermeta.inference.natural import add_natural
+from hiermeta.inference.results import Results
 from hiermeta.inference.roots import NotAvailable, attempt
-from hiermeta.inference.sensitivity import COLUMNS as SENSITIVITY
 from hiermeta.inference.sensitivity import sensitivity
 from hiermeta.models.candidates import Candidate, candidates
 from hiermeta.models.meta import MetaModel
@@ -38,34 +38,6 @@ from hiermeta.sampling.convergence import SamplerHealth
 
 Array = npt.NDArray[np.float64]
 _TOTALS = ("elpd_loo", "elpd_loco")
-
-
-@dataclass
-class Results:
-    """Tables by file name without ``.csv``, documents by file name without ``.json``."""
-
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    documents: dict[str, Any] = field(default_factory=dict)
-
-    def update(self, other: Results) -> None:
-        """Put another's files in place of these."""
-        self.tables |= other.tables
-        self.documents |= other.documents
-
-
-def without_results(status: str, message: str) -> Results:
-    """The files of a refused data set: the columns of each table, and why there is nothing in them."""
-    nothing = {"applies": False, "reason": message}
-    verdict = {"status": status, "message": message, "checks": [], "agreement": [], "attempts": []}
-    tables = meta.no_tables().files() | {
-        "marginal_means": pd.DataFrame(columns=marginal_means.COLUMNS),
-        "scale": pd.DataFrame(columns=marginal_means.COLUMNS),
-        "small_study": small_study.table(None),
-        "sensitivity": pd.DataFrame(columns=SENSITIVITY),
-        "comparison": pd.DataFrame(columns=[*comparison.COLUMNS, *comparison.DIFFERENCES]),
-    }
-    documents = {"exact": nothing, "classical": nothing, "comparison": nothing, "diagnostics": verdict}
-    return Results(tables | influence.no_tables(), documents)
 
 
 @dataclass

@@ -19,6 +19,7 @@ from hiermeta.inference.loo import LeaveOneOut
 from hiermeta.inference.quadrature import ConditionalCdf
 from hiermeta.inference.roots import attempt
 from hiermeta.inference.summaries import LEVELS
+from hiermeta.io.registry import header
 from hiermeta.models.candidates import CLUSTERS, HETEROGENEITY, SCALE, Candidate
 
 Array = npt.NDArray[np.float64]
@@ -26,17 +27,6 @@ TOLERANCE = 1e-6
 """Change of a log marginal likelihood at which more nodes are no use: far below what moves a probability."""
 FEW = 20
 """Estimates or clusters below which elpd differences come with a caveat (Sivula et al. 2020)."""
-COLUMNS = [
-    "model",
-    "log_marginal_likelihood",
-    "method",
-    "error",
-    "prior_probability",
-    "posterior_probability",
-    "elpd_loo",
-    "elpd_loco",
-]
-DIFFERENCES = [f"{name}_{part}" for name in ("elpd_loo", "elpd_loco") for part in ("difference", "difference_se")]
 _INSIDE = {HETEROGENEITY: {CLUSTERS, SCALE}}
 """Parts of a model that can't be there without another."""
 
@@ -117,7 +107,7 @@ def compare(
     Returns
     -------
     table : pandas.DataFrame
-        ``COLUMNS`` and ``DIFFERENCES``: one row per model, elpd differences being to the best model.
+        Columns of ``comparison.csv``: one row per model, elpd differences being to the best model.
     document : dict
         ``inclusion``, ``averaged``, ``notes`` and ``unavailable``: reasons by name of averages that can't be had.
     """
@@ -144,7 +134,7 @@ def compare(
         "notes": _notes(compared, k, n_clusters),
         "unavailable": unavailable,
     }
-    return table[[*COLUMNS, *DIFFERENCES]], document
+    return table[header("comparison.csv")], document
 
 
 def _elpd(name: str, units: list[Array | None]) -> pd.DataFrame:

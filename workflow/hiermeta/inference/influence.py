@@ -9,12 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.inference.loo import LeaveOneOut
+from hiermeta.io.registry import header
 from hiermeta.models.meta import MetaModel
 
 Array = npt.NDArray[np.float64]
-_UNIT = ["unit", "row", "label", "cluster"]
-LOO = [*_UNIT, "elpd", "pit", "pareto_k"]
-INFLUENCE = [*_UNIT, "mu", "mu_sd", "tau", "rho", "cook", "residual", "tau_sd", "rho_sd"]
 
 
 def tables(
@@ -50,18 +48,14 @@ def tables(
         columns = {name: getattr(result.units, name) for name in _OF_UNITS}
         columns |= {"cook": result.cook, "pareto_k": pareto_k[i] if pareto_k else np.full(len(order), np.nan)}
         parts.append(units.assign(**{name: values[order] for name, values in columns.items()}))
+    names = {name: header(f"{name}.csv", "meta") for name in ("loo", "influence")}
     if not parts:
-        return no_tables()
+        return {name: pd.DataFrame(columns=columns) for name, columns in names.items()}
     everything = pd.concat(parts, ignore_index=True)
     everything["row"] = everything["row"].astype("Int64")
     if not model.clustered:
         everything["rho"] = everything["rho_sd"] = np.nan
-    return {"loo": everything.reindex(columns=LOO), "influence": everything.reindex(columns=INFLUENCE)}
+    return {name: everything.reindex(columns=columns) for name, columns in names.items()}
 
 
 _OF_UNITS = ("elpd", "pit", "residual", "mu", "mu_sd", "tau", "tau_sd", "rho", "rho_sd")
-
-
-def no_tables() -> dict[str, pd.DataFrame]:
-    """The tables of an analysis without results: their columns, no rows."""
-    return {"loo": pd.DataFrame(columns=LOO), "influence": pd.DataFrame(columns=INFLUENCE)}

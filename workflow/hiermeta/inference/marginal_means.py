@@ -10,6 +10,7 @@ import pandas as pd
 
 from hiermeta.data.design import Design
 from hiermeta.inference.summaries import of_draws
+from hiermeta.io.registry import header, without_rows
 from hiermeta.models.meta import MetaModel, design_rows_at, user_table
 
 Array = npt.NDArray[np.float64]
@@ -63,28 +64,8 @@ def scale_means(model: MetaModel, draws: dict[str, Array], table: pd.DataFrame) 
 
 def _summarise(design: Design | None, table: pd.DataFrame, quantity: Any) -> pd.DataFrame:
     if design is None or not design.formula.columns:
-        return pd.DataFrame(columns=COLUMNS)
+        return without_rows("marginal_means.csv")
     found = levels(design, table)
     summaries = of_draws({str(i): quantity({column: value}) for i, (column, _, value) in enumerate(found)})
     named = pd.DataFrame(found, columns=["moderator", "level", "value"], index=summaries.index)
-    return named.join(summaries)[COLUMNS].reset_index(drop=True)
-
-
-COLUMNS = [
-    "moderator",
-    "level",
-    "value",
-    "mean",
-    "sd",
-    "median",
-    "q2.5",
-    "q97.5",
-    "P(>0)",
-    "mcse_mean",
-    "mcse_median",
-    "mcse_q2.5",
-    "mcse_q97.5",
-    "r_hat",
-    "ess_bulk",
-    "ess_tail",
-]
+    return named.join(summaries)[header("marginal_means.csv")].reset_index(drop=True)

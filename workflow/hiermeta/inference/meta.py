@@ -11,13 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.inference.summaries import INTERVAL, above, of_draws, of_normals
+from hiermeta.io.registry import header
 from hiermeta.models import heterogeneity, marginal
 from hiermeta.models.meta import MetaModel, design_rows_at
 from hiermeta.sampling.convergence import CONVERGENCE, MCSE, convergence
 
 Array = npt.NDArray[np.float64]
-ESTIMATE_COLUMNS = [*INTERVAL, "P(>0)", *MCSE, *CONVERGENCE]
-HETEROGENEITY_COLUMNS = [*INTERVAL, *MCSE, *CONVERGENCE]
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,8 @@ def tables(
     for conditional in (dict(zip(new_names, new_mean.T, strict=True)), of_rows):
         measures.append(convergence({name: values.reshape(chains, -1) for name, values in conditional.items()}))
     return Tables(
-        estimates=estimates[[*ESTIMATE_COLUMNS, *beyond]].rename_axis("parameter").reset_index(),
-        heterogeneity=spread[HETEROGENEITY_COLUMNS].rename_axis("quantity").reset_index(),
+        estimates=estimates.rename_axis("parameter").reset_index()[[*header("estimates.csv"), *beyond]],
+        heterogeneity=spread.rename_axis("quantity").reset_index()[header("heterogeneity.csv")],
         predictions=pd.concat([mean, new_effects, *further]).rename_axis("target").reset_index(),
         true_effects=named.assign(observed=table["effect"], weight=weight / weight.sum()).join(true_effects),
         cluster_effects=cluster_effects.rename_axis("cluster").reset_index(),
@@ -123,16 +122,3 @@ def _at(
     mean = of_draws({f"mean at {where}": (draws.beta @ row).reshape(chains, -1)}, threshold)
     new = of_normals(centre[:, :1], spread[:, :1], [f"new effect at {where}"], chains, threshold)
     return pd.concat([mean[new.columns], new])
-
-
-def no_tables() -> Tables:
-    """The tables of an analysis without results: their columns, no rows."""
-    interval = [*INTERVAL, *MCSE]
-    return Tables(
-        estimates=pd.DataFrame(columns=["parameter", *ESTIMATE_COLUMNS]),
-        heterogeneity=pd.DataFrame(columns=["quantity", *HETEROGENEITY_COLUMNS]),
-        predictions=pd.DataFrame(columns=["target", *INTERVAL, "P(>0)", *MCSE]),
-        true_effects=pd.DataFrame(columns=["row", "label", "cluster", "observed", "weight", *interval]),
-        cluster_effects=pd.DataFrame(columns=["cluster", "k", *interval]),
-        convergence=pd.DataFrame(columns=CONVERGENCE),
-    )

@@ -25,13 +25,12 @@ from hiermeta.inference.exact import (
     normal_mixture,
 )
 from hiermeta.inference.quadrature import Axis, find_box, grid
-from hiermeta.inference.summaries import INTERVAL
+from hiermeta.io.registry import header
 from hiermeta.models.meta import MetaModel
 from hiermeta.models.priors import Prior
 
 Array = npt.NDArray[np.float64]
 FACTORS = 2.0 ** np.linspace(-2, 2, 9)
-COLUMNS = ["parameter", "factor", "prior", *INTERVAL, "log_marginal_likelihood", "log_bayes_factor_mu"]
 _NODES = (48, 68, 96)
 _TOLERANCE = 1e-6
 """Change of any log marginal likelihood at which more nodes are no use."""
@@ -84,7 +83,7 @@ def sensitivity(posterior: ExactPosterior, neutral: bool) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``COLUMNS``; no rows for a parameter that is a point, or whose prior has no scale (beta).
+        Columns of ``sensitivity.csv``; no rows for a parameter that is a point, or whose prior has no scale (beta).
     """
     model = posterior.model
     mu, tau = model.priors["mu"], model.priors["tau"]
@@ -106,7 +105,7 @@ def sensitivity(posterior: ExactPosterior, neutral: bool) -> pd.DataFrame:
             | row
             | {"log_marginal_likelihood": log_marginal, "log_bayes_factor_mu": log_bayes_factor}
         )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=header("sensitivity.csv"))
 
 
 def _solve(model: MetaModel, variants: list[_Variant]) -> list[tuple[float, dict[str, Any]]]:

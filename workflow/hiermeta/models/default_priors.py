@@ -55,11 +55,15 @@ def unit_information(settings: dict[str, Any], table: pd.DataFrame) -> UnitInfor
 
 @dataclass(frozen=True)
 class ChosenPrior:
-    """A prior and where it comes from."""
+    """A prior, whether it is the default, and where it comes from."""
 
     prior: Prior
     default: bool
     source: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``model.json`` has it."""
+        return {"prior": str(self.prior), "default": self.default, "source": self.source}
 
 
 def choose_priors(

@@ -43,10 +43,7 @@ class Priors:
 
     def as_dict(self, correlated: bool) -> dict[str, dict[str, Any]]:
         """Prior string, whether it is the default, and its source, by parameter; for ``model.json``."""
-        rows = {
-            name: {"prior": str(entry.prior), "default": entry.default, "source": entry.source}
-            for name, entry in self.chosen.items()
-        }
+        rows = {name: entry.as_dict() for name, entry in self.chosen.items()}
         if correlated:
             source = "set in the config" if self.eta_given else "mild preference for no correlation"
             rows["correlation"] = {"prior": f"lkj({self.eta:g})", "default": not self.eta_given, "source": source}

@@ -10,13 +10,12 @@ from typing import NamedTuple
 SECONDS = {
     "compile": (50.0, 0.0),
     "prepare": (5.0, 0.0),
-    "prepare_hierarchical": (5.0, 0.0),
     "fit": (7.0, 0.0),
-    "fit_hierarchical": (15.0, 20.0),
-    "fit_hierarchical latent": (50.0, 100.0),
+    "fit hierarchical_gaussian": (15.0, 20.0),
+    "fit hierarchical_latent": (50.0, 100.0),
     "analyse": (13.0, 0.0),
-    "analyse_hierarchical": (20.0, 20.0),
-    "analyse_hierarchical latent": (35.0, 80.0),
+    "analyse hierarchical_gaussian": (20.0, 20.0),
+    "analyse hierarchical_latent": (35.0, 80.0),
     "figures": (8.0, 40.0),
     "report": (4.0, 20.0),
     "overview": (5.0, 0.0),
@@ -51,23 +50,23 @@ def usual(kind: str, megabytes: float = 0.0) -> float:
     return base + added * megabytes
 
 
-def kind_of(script: str, latent: bool) -> str:
+def kind_of(script: str, program: str) -> str:
     """The kind of a job.
 
     Parameters
     ----------
     script : str
         Its name, without ending.
-    latent : bool
-        Whether the data set's random effects are sampled, which takes several times as long.
+    program : str
+        The Stan program of the data set; one that samples random effects takes several times as long.
 
     Examples
     --------
-    >>> kind_of("fit_hierarchical", True), kind_of("report", True)
-    ('fit_hierarchical latent', 'report')
+    >>> kind_of("fit", "hierarchical_latent"), kind_of("report", "hierarchical_latent")
+    ('fit hierarchical_latent', 'report')
     """
-    kind = f"{script} latent"
-    return kind if latent and kind in SECONDS else script
+    kind = f"{script} {program}"
+    return kind if kind in SECONDS else script
 
 
 def usual_in_batch(kinds: Iterable[str], megabytes: float) -> float:

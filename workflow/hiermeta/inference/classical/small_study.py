@@ -11,10 +11,10 @@ from hiermeta.inference.classical.coefficients import wald
 from hiermeta.inference.classical.reml import fit
 from hiermeta.inference.classical.rows import Array, Rows, Unusable, clusters_identified
 from hiermeta.inference.classical.sandwich import cr2
+from hiermeta.io.registry import header, without_rows
 
 TERM = "standard error"
 FEWEST_CLUSTERS = 10
-COLUMNS = ["term", "test", "estimate", "se", "test_value", "df", "p", "ci_low", "ci_high"]
 
 
 def regression(rows: Rows, design: Array, standard_error: Array) -> dict[str, Any] | None:
@@ -58,13 +58,13 @@ def table(found: dict[str, Any] | None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``COLUMNS``: estimate, se and limits on the scale of the effects; df is empty for z tests.
+        Columns of ``small_study.csv``: estimate, se and limits on the scale of the effects; df is empty for z tests.
     """
     if found is None:
-        return pd.DataFrame(columns=COLUMNS)
+        return without_rows("small_study.csv")
     value = found["test"].split()[-1]
     lines = [
         row | {"test": found["test"], "test_value": row[value], "ci_low": row["ci"][0], "ci_high": row["ci"][1]}
         for row in (found["slope"], found["intercept"])
     ]
-    return pd.DataFrame(lines).reindex(columns=COLUMNS)
+    return pd.DataFrame(lines).reindex(columns=header("small_study.csv"))

@@ -12,7 +12,6 @@ import pandas as pd
 
 from hiermeta.data import suspicions
 from hiermeta.inference import diagnostics, prior_conflict
-from hiermeta.inference.analysis import Results
 from hiermeta.inference.hierarchical import (
     buildup,
     checks,
@@ -32,42 +31,14 @@ from hiermeta.inference.hierarchical import (
 )
 from hiermeta.inference.hierarchical.importance import log_predictive
 from hiermeta.inference.hierarchical.prior_conflict import confronted, on_prior_scale
-from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
-from hiermeta.inference.meta import ESTIMATE_COLUMNS
+from hiermeta.inference.results import Results
 from hiermeta.inference.roots import attempt, followed
 from hiermeta.inference.summaries import of_draws
+from hiermeta.io.registry import header
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.sampling.convergence import CONVERGENCE, SamplerHealth, convergence
 
 Array = npt.NDArray[np.float64]
-LOO = ["group", "cluster", "n", "elpd", "pareto_k"]
-TABLES = {
-    "estimates": ["parameter", *ESTIMATE_COLUMNS],
-    "random_effects": pooling.RANDOM_EFFECTS,
-    "pooling": pooling.POOLING,
-    "models": buildup.COLUMNS,
-    "clustering": clustering.COLUMNS,
-    "predictions": prediction.COLUMNS,
-    "marginal_means": MEANS_COLUMNS,
-    "checks": checks.COLUMNS,
-    "quantiles": checks.QUANTILES,
-    "prior_predictive": prior_predictive.COLUMNS,
-    "residuals": residuals.INDIVIDUALS,
-    "cluster_residuals": residuals.CLUSTERS,
-    "residual_checks": residuals.LEVELS,
-    "loo": LOO,
-    "comparison": comparison.COLUMNS,
-}
-"""Columns of every table, by file name without ``.csv``."""
-
-
-def without_results(status: str, message: str) -> Results:
-    """The files of a refused data set: the columns of each table, and why there is nothing in them."""
-    verdict = {"status": status, "message": message, "checks": [], "agreement": [], "attempts": []}
-    nothing = {"applies": False, "reason": message}
-    tables = {name: pd.DataFrame(columns=columns) for name, columns in TABLES.items()}
-    documents = dict.fromkeys(("exact", "classical", "comparison"), nothing)
-    return Results(tables, documents | {"diagnostics": verdict})
 
 
 @dataclass(frozen=True)
@@ -128,7 +99,7 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
         predicted = prediction_counts.predictions(model, draws, fitted.u, table, at, shape)
         means = prediction_counts.marginal_means(model, draws, table, shape)
     tables = {
-        "estimates": summary[ESTIMATE_COLUMNS].rename_axis("parameter").reset_index(),
+        "estimates": summary.rename_axis("parameter").reset_index()[header("estimates.csv")],
         "random_effects": pd.concat([pooling.random_effects(*group) for group in groups], ignore_index=True),
         "pooling": pd.concat(
             [pooling.pooling(view, found, ordinary, unpooled.fit(view)) for view, found in groups], ignore_index=True
@@ -268,5 +239,5 @@ def leave_one_out(model: HierarchicalModel, likelihood: Sequence[Array]) -> pd.D
     for clusters, values in zip(model.factors, likelihood, strict=True):
         elpd, pareto_k = log_predictive(values)
         columns = {"cluster": clusters.names, "n": clusters.sizes, "elpd": elpd, "pareto_k": pareto_k}
-        parts.append(pd.DataFrame({"group": clusters.name} | columns)[LOO])
+        parts.append(pd.DataFrame({"group": clusters.name} | columns)[header("loo.csv", "hierarchical")])
     return pd.concat(parts, ignore_index=True)

@@ -12,17 +12,13 @@ import pandas as pd
 from hiermeta.inference.hierarchical.classical import MixedFit
 from hiermeta.inference.hierarchical.classical_counts import CountFit
 from hiermeta.inference.hierarchical.complete import Complete
+from hiermeta.io.registry import header
 from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 Fitted = MixedFit | CountFit
 Fit = Callable[[HierarchicalModel], Fitted]
 STEPS = ("individual", "contextual", "cross-level")
-COLUMNS = [
-    *("term", "complete", "complete_se", "complete_robust_se", "partial", "partial_sd", "reml", "reml_se"),
-    *("ml", "ml_se", "null", "null_se"),
-    *(column for step in STEPS for column in (step, f"{step}_se")),
-]
 
 
 def steps_of(model: HierarchicalModel) -> list[str]:
@@ -92,7 +88,7 @@ def table(
     """
     # A model without an intercept is built up from one that has it.
     terms = dict.fromkeys([*partial.index, *(name for entry in fits.values() for name in _parameters(entry)[0])])
-    rows = pd.DataFrame(index=pd.Index(terms, name="term"), columns=COLUMNS[1:], dtype=float)
+    rows = pd.DataFrame(index=pd.Index(terms, name="term"), columns=header("models.csv")[1:], dtype=float)
     names = list(model.names)
     rows.loc[names, "complete"] = complete.coefficients
     rows.loc[names, "complete_se"], rows.loc[names, "complete_robust_se"] = complete.naive, complete.robust
@@ -103,7 +99,7 @@ def table(
         found, errors = _parameters(entry)
         rows.loc[list(found), column] = list(found.values())
         rows.loc[list(errors), f"{column}_se"] = list(errors.values())
-    return rows.reset_index()[COLUMNS]
+    return rows.reset_index()[header("models.csv")]
 
 
 def _parameters(entry: Fitted) -> tuple[dict[str, float], dict[str, float]]:

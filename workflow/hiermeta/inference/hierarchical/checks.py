@@ -9,12 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import skew
 
+from hiermeta.io.registry import header
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 SEED = 20260101
-COLUMNS = ["statistic", "observed", "mean", "q2.5", "q97.5", "p"]
-QUANTILES = ["level", "observed", "median", "q2.5", "q97.5"]
 _LEVELS = np.arange(1, 100) / 100
 _VALUES = 10_000_000
 _MOST, _LEAST = 200, 20
@@ -144,4 +143,4 @@ def tables(model: HierarchicalModel, draws: Draws, u: Sequence[Array]) -> tuple[
     spread = np.quantile(quantiles, [0.5, 0.025, 0.975], axis=1)
     curve = pd.DataFrame({"level": _LEVELS, "observed": np.quantile(observed, _LEVELS)})
     curve["median"], curve["q2.5"], curve["q97.5"] = spread
-    return pd.DataFrame(rows, columns=COLUMNS), curve[QUANTILES]
+    return pd.DataFrame(rows, columns=header("checks.csv")), curve[header("quantiles.csv")]

@@ -9,12 +9,11 @@ from scipy.special import ndtri
 
 from hiermeta.inference.hierarchical.classical import between_variance, residual_variance, shares
 from hiermeta.inference.hierarchical.complete import Complete
-from hiermeta.inference.summaries import INTERVAL, of_draws
+from hiermeta.inference.summaries import of_draws
+from hiermeta.io.registry import header
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
-from hiermeta.sampling.convergence import CONVERGENCE, MCSE
 
 Array = npt.NDArray[np.float64]
-COLUMNS = ["quantity", *INTERVAL, *MCSE, *CONVERGENCE]
 
 
 def quantities(
@@ -70,7 +69,7 @@ def table(
         if model.several:
             values |= {f"R2 [between, {group}]": 1 - own[group] / before[group] for group in own}
     points = pd.DataFrame({"mean": values, "median": values})
-    return pd.concat([found, points]).rename_axis("quantity").reset_index()[COLUMNS]
+    return pd.concat([found, points]).rename_axis("quantity").reset_index()[header("clustering.csv")]
 
 
 def _between(model: HierarchicalModel, draws: Draws) -> dict[str, float]:

@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
 
-from hiermeta.inference import comparison as of_meta
 from hiermeta.inference.hierarchical import classical
 from hiermeta.inference.hierarchical.evidence import applies, evidence, individuals
 from hiermeta.inference.hierarchical.evidence_latent import Scores, scores
 from hiermeta.inference.hierarchical.independent import MOST_PARETO_K
 from hiermeta.inference.roots import attempt
+from hiermeta.io.registry import header, without_rows
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
-COLUMNS = [*of_meta.COLUMNS, *of_meta.DIFFERENCES]
 FULL, ALONE = "full model", "without clustering"
 
 
@@ -77,7 +76,7 @@ def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[
     if not listed:
         reason = "no model's marginal likelihood can be had"
         nothing = {"applies": False, "reason": reason, "unavailable": unavailable}
-        return pd.DataFrame(columns=COLUMNS), nothing, None
+        return without_rows("comparison.csv"), nothing, None
     full = every[0][2]
     found = [scored for *_, scored in listed]
     value = np.array([entry.value for entry in found])
@@ -104,7 +103,8 @@ def compare(model: HierarchicalModel, start: Draws) -> tuple[pd.DataFrame, dict[
         for _, part, other in listed
         if part and full is not None
     ]
-    columns = [*COLUMNS, *(name for name in table if name not in COLUMNS)]
+    names = header("comparison.csv")
+    columns = [*names, *(name for name in table if name not in names)]
     uneven = [(name, entry.posterior.pareto_k) for name, _, entry in listed]
     notes = [
         f"The marginal likelihood of the {name if name == FULL else f'model {name}'} rests on few draws (Pareto k "

@@ -11,18 +11,13 @@ import pandas as pd
 
 from hiermeta.inference.hierarchical.complete import Complete
 from hiermeta.inference.hierarchical.unpooled import Unpooled
-from hiermeta.inference.summaries import INTERVAL, of_draws, of_normals
+from hiermeta.inference.summaries import of_draws, of_normals
+from hiermeta.io.registry import header
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
-from hiermeta.sampling.convergence import MCSE
 
 Array = npt.NDArray[np.float64]
 _VALUES = 6_000_000
 """Largest number of (draw, cluster, effect) triples for which summaries use every draw."""
-RANDOM_EFFECTS = ["group", "cluster", "term", *INTERVAL, *MCSE]
-POOLING = [
-    *("group", "cluster", "n", "term", "complete", "none", "none_se", "partial", "partial_sd", "shrinkage"),
-    *("complete_line", "partial_line", "partial_line_sd"),
-]
 
 
 @dataclass(frozen=True)
@@ -89,7 +84,7 @@ def random_effects(model: HierarchicalModel, found: Effects) -> pd.DataFrame:
     else:
         columns = _flat(found.mean).T.reshape(-1, found.chains, len(found.mean) // found.chains)
         summary = of_draws(dict(zip(_labels(model), columns, strict=True)))
-    return table.join(summary.reset_index(drop=True))[RANDOM_EFFECTS]
+    return table.join(summary.reset_index(drop=True))[header("random_effects.csv")]
 
 
 def pooling(model: HierarchicalModel, found: Effects, complete: Complete, unpooled: Unpooled) -> pd.DataFrame:
@@ -117,7 +112,7 @@ def pooling(model: HierarchicalModel, found: Effects, complete: Complete, unpool
     table["complete_line"] = (unpooled.line @ complete.coefficients).ravel()
     lines = found.mean + np.einsum("jqp,sp->sjq", unpooled.line, found.draws.beta, optimize=True)
     table["partial_line"], table["partial_line_sd"] = _moments(lines, found.variance)
-    return table[POOLING]
+    return table[header("pooling.csv")]
 
 
 def _moments(mean: Array, variance: Array) -> tuple[Array, Array]:

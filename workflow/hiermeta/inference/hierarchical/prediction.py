@@ -11,14 +11,13 @@ import pandas as pd
 
 from hiermeta.data.design import Design
 from hiermeta.inference.hierarchical.pooling import Effects
-from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
 from hiermeta.inference.marginal_means import levels
 from hiermeta.inference.summaries import INTERVAL, of_draws, of_normals
+from hiermeta.io.registry import header, without_rows
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 from hiermeta.sampling.convergence import MCSE
 
 Array = npt.NDArray[np.float64]
-COLUMNS = ["target", *INTERVAL, *MCSE]
 
 
 def predictions(
@@ -62,7 +61,7 @@ def predictions(
         linear = known_predictors(model, found[0].draws, [effects.mean for effects in found], x, z)
         rows = dict(zip(known_names(model), linear.T.reshape(linear.shape[1], chains, -1), strict=True))
         parts.append(of_draws(rows)[[*INTERVAL, *MCSE]])
-    return pd.concat(parts).rename_axis("target").reset_index()[COLUMNS]
+    return pd.concat(parts).rename_axis("target").reset_index()[header("predictions.csv", "hierarchical")]
 
 
 def known_names(model: HierarchicalModel) -> list[str]:
@@ -125,7 +124,7 @@ def marginal_means(model: HierarchicalModel, draws: Draws, table: pd.DataFrame, 
     """The expected outcome at levels of each predictor, the others as they are in the data."""
     design: Design = model.designs.fixed
     if not design.formula.columns:
-        return pd.DataFrame(columns=MEANS_COLUMNS)
+        return without_rows("marginal_means.csv")
     wanted = levels(design, table)
     rows = {
         str(i): (draws.beta @ design.matrix(table.assign(**{column: value}), standard=False).mean(axis=0)).reshape(
@@ -135,4 +134,4 @@ def marginal_means(model: HierarchicalModel, draws: Draws, table: pd.DataFrame, 
     }
     summaries = of_draws(rows)
     named = pd.DataFrame(wanted, columns=["moderator", "level", "value"], index=summaries.index)
-    return named.join(summaries)[MEANS_COLUMNS].reset_index(drop=True)
+    return named.join(summaries)[header("marginal_means.csv")].reset_index(drop=True)

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.inference.hierarchical.prediction import COLUMNS, design_rows, known_names, known_predictors
-from hiermeta.inference.marginal_means import COLUMNS as MEANS_COLUMNS
+from hiermeta.inference.hierarchical.prediction import design_rows, known_names, known_predictors
 from hiermeta.inference.marginal_means import levels
 from hiermeta.inference.summaries import of_draws
+from hiermeta.io.registry import header, without_rows
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -55,14 +55,14 @@ def predictions(
     known = model.likelihood.link.inverse(known_predictors(model, draws, u, x, z))
     rows |= dict(zip(known_names(model), known.T, strict=True))
     summaries = of_draws({name: values.reshape(shape) for name, values in rows.items()})
-    return summaries.rename_axis("target").reset_index()[COLUMNS]
+    return summaries.rename_axis("target").reset_index()[header("predictions.csv", "hierarchical")]
 
 
 def marginal_means(model: HierarchicalModel, draws: Draws, table: pd.DataFrame, shape: tuple[int, ...]) -> pd.DataFrame:
     """Population-averaged predictions at levels of each predictor, the others at their means."""
     design = model.designs.fixed
     if not design.formula.columns:
-        return pd.DataFrame(columns=MEANS_COLUMNS)
+        return without_rows("marginal_means.csv")
     wanted = levels(design, table)
     rows = {}
     for i, (column, _, value) in enumerate(wanted):
@@ -70,7 +70,7 @@ def marginal_means(model: HierarchicalModel, draws: Draws, table: pd.DataFrame, 
         rows[str(i)] = population_average(model, draws, x, z).reshape(shape)
     summaries = of_draws(rows)
     named = pd.DataFrame(wanted, columns=["moderator", "level", "value"], index=summaries.index)
-    return named.join(summaries)[MEANS_COLUMNS].reset_index(drop=True)
+    return named.join(summaries)[header("marginal_means.csv")].reset_index(drop=True)
 
 
 def population_average(model: HierarchicalModel, draws: Draws, x: Array, z: Array) -> Array:

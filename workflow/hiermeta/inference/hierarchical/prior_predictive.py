@@ -7,13 +7,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.inference.hierarchical.checks import SEED, replicate
+from hiermeta.io.registry import header
 from hiermeta.models import prior_draws
 from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 DATA_SETS = 1000
 LEVELS = {"q2.5": 0.025, "q25": 0.25, "median": 0.5, "q75": 0.75, "q97.5": 0.975}
-COLUMNS = ["quantity", *LEVELS, *(f"observed_{name}" for name in LEVELS)]
 
 
 def table(model: HierarchicalModel) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def table(model: HierarchicalModel) -> pd.DataFrame:
         found["row"] = both
     levels = list(LEVELS.values())
     rows = [[name, *(q for values in pair for q in np.quantile(values, levels))] for name, pair in found.items()]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=header("prior_predictive.csv"))
 
 
 def _means(values: Array, sizes: npt.NDArray[np.intp]) -> Array:

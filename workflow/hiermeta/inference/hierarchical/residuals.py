@@ -17,12 +17,10 @@ import pandas as pd
 from scipy.special import ndtri
 from scipy.stats import chi2, kurtosis, shapiro, skew
 
+from hiermeta.io.registry import header
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 Array = npt.NDArray[np.float64]
-INDIVIDUALS = ["row", "cluster", "fitted", "residual", "standardised"]
-CLUSTERS = ["group", "cluster", "n", "term", "estimate", "standardised", "distance", "df", "p", "residual_rms"]
-LEVELS = ["level", "n", "mean", "sd", "skewness", "excess_kurtosis", "W", "p", "beyond_3", "largest", "where"]
 _SEED = 20260101
 _ROWS = 50_000
 """Largest number of individuals in the table; every n-th where there are more."""
@@ -87,7 +85,7 @@ def tables(model: HierarchicalModel, table: pd.DataFrame, draws: Draws, u: Seque
         parts.append(_clusters(view, mean, own.covariance[0] - covariance, own.sd[0], individuals.standardised))
     clusters = pd.concat(parts, ignore_index=True)
     return {
-        "residuals": pd.DataFrame(columns)[INDIVIDUALS].iloc[::every],
+        "residuals": pd.DataFrame(columns)[header("residuals.csv")].iloc[::every],
         "cluster_residuals": clusters,
         "residual_checks": _levels(model, table["row"].to_numpy(), individuals.standardised, clusters),
     }
@@ -160,7 +158,7 @@ def _clusters(model: HierarchicalModel, mean: Array, spread: Array, sd: Array, s
             "residual_rms": np.repeat(np.sqrt(squares / sizes), q),
         }
     )
-    return table[CLUSTERS]
+    return table[header("cluster_residuals.csv")]
 
 
 def _levels(model: HierarchicalModel, rows: Array, individuals: Array, clusters: pd.DataFrame) -> pd.DataFrame:
@@ -172,7 +170,7 @@ def _levels(model: HierarchicalModel, rows: Array, individuals: Array, clusters:
         values = own["standardised"].to_numpy(float)
         if len(values):
             summaries.append((f"{group}: {effect}", values, own["cluster"].iloc[np.abs(values).argmax()]))
-    return pd.DataFrame([_level(*summary) for summary in summaries], columns=LEVELS)
+    return pd.DataFrame([_level(*summary) for summary in summaries], columns=header("residual_checks.csv"))
 
 
 def _level(name: str, values: Array, where: str) -> dict[str, object]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
-import yaml
-
-from hiermeta.data.config import SCHEMA, written_schema
-
-RESULTS = SCHEMA.with_name("results.yaml")
+from hiermeta.data.config import written_schema
+from hiermeta.io.registry import common_columns, result_files
 
 _REFERENCES = {"column": "a column name", "sampling": "see Sampling", "dataset": "see A data set"}
 
@@ -32,30 +28,6 @@ def config_tables() -> str:
             lines.append(f"| `{key}` | {_cell(entry.get('description', ''))} | {_cell(_allowed(entry))} | {default} |")
         sections.append("\n".join(lines))
     return "\n\n".join(sections) + "\n"
-
-
-@cache
-def result_files() -> dict[str, dict[str, Any]]:
-    """What the result files hold.
-
-    Returns
-    -------
-    dict of str to dict
-        By file name: ``what`` it is, the ``analysis`` it belongs to where not to both, and the meaning of those
-        ``columns`` that have one of their own.
-    """
-    described = yaml.safe_load(RESULTS.read_text(encoding="utf-8"))
-    files: dict[str, dict[str, Any]] = described["files"]
-    for entry in files.values():
-        shared = [column for group in entry.pop("groups", []) for column in described[group]]
-        entry["columns"] = entry.get("columns", {}) | {column: described["columns"][column] for column in shared}
-    return files
-
-
-def common_columns() -> dict[str, str]:
-    """Columns that mean the same in every result file, and what."""
-    columns: dict[str, str] = yaml.safe_load(RESULTS.read_text(encoding="utf-8"))["columns"]
-    return columns
 
 
 def result_tables() -> str:

@@ -1,0 +1,1 @@
+"""Results folders: which files there are, and reading and writing them."""
