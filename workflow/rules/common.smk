@@ -28,7 +28,7 @@ except ImportError:
 
 from hiermeta.data import config as hiermeta_config
 from hiermeta.data import sources, split
-from hiermeta.data.hierarchical import several_factors
+from hiermeta.data.hierarchical import program_of as stan_program
 from hiermeta.data.printable import in_terminal
 from hiermeta.data.results_folder import escaping_links
 from hiermeta.data.shipped import SCRIPTS, STAN, TEMPLATES
@@ -131,12 +131,8 @@ def program_sources(program):
 
 
 def program_of(name):
-    """The Stan program of a data set; random effects of several grouping factors are sampled."""
-    settings = DATASETS[name]
-    if settings["analysis"] == "meta":
-        return "meta"
-    integrated = settings["family"] == "gaussian" and not several_factors(settings)
-    return "hierarchical_gaussian" if integrated else "hierarchical_latent"
+    """The Stan program of a data set."""
+    return stan_program(DATASETS[name])
 
 
 def program_record(name):

@@ -78,6 +78,20 @@ def several_factors(settings: Mapping[str, Any]) -> bool:
         return False
 
 
+def program_of(settings: Mapping[str, Any]) -> str:
+    """The Stan program of a data set; random effects that can't be integrated out are sampled.
+
+    Parameters
+    ----------
+    settings : mapping
+        One data set of the config.
+    """
+    if settings["analysis"] == "meta":
+        return "meta"
+    integrated = LIKELIHOODS[settings["family"]].rows.quadratic and not several_factors(settings)
+    return "hierarchical_gaussian" if integrated else "hierarchical_latent"
+
+
 def validate(source: Source, settings: Mapping[str, Any]) -> Validated:
     """Turn a table into complete rows of outcome, predictors and clusters.
 
