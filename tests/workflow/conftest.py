@@ -37,7 +37,9 @@ class Project:
     def planned(self):
         """Jobs that would run now, as a set of (rule, data set or None); each kind of analysis has its rule `analyse`."""
         output = self.run("--dry-run").stdout
-        blocks = re.findall(r"^(?:local)?rule (analyse|\w+)(?:_meta|_hierarchical)?:\n((?:    .*\n)*)", output, re.MULTILINE)
+        blocks = re.findall(
+            r"^(?:local)?rule (analyse|\w+)(?:_meta|_hierarchical)?:\n((?:    .*\n)*)", output, re.MULTILINE
+        )
         jobs = {(rule, (re.search(r"wildcards: .*name=([\w.-]+)", body) or [None, None])[1]) for rule, body in blocks}
         return jobs - {("all", None)}
 
