@@ -35,7 +35,7 @@ class Project:
         )
 
     def planned(self):
-        """Jobs that would run now, as a set of (rule, data set or None); each kind of analysis has its rule `analyse`."""
+        """Jobs that would run now, as a set of (rule, data set or None); `analyse` stands for that of either kind."""
         output = self.run("--dry-run").stdout
         blocks = re.findall(
             r"^(?:local)?rule (analyse|\w+)(?:_meta|_hierarchical)?:\n((?:    .*\n)*)", output, re.MULTILINE
