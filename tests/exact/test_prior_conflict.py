@@ -51,7 +51,7 @@ def fitted(effect, mu="normal(0, 0.7)", tau="half_normal(0.35)", moderators=None
         table = table.drop(columns="x: dose")
     model = build(table, priors, formulas)
     names = ["mu"] if model.moderators is None else list(model.moderators.names)
-    document = {"applies": True} | classical(model.effect, model.variance, model.user_design, names)
+    document = classical(model.effect, model.variance, model.user_design, names)
     return model, document
 
 
@@ -123,7 +123,7 @@ def test_milliseconds_declared_as_standardised_fail():
     """Is the reported case unusable: a pooled effect of 2.6 where restricted maximum likelihood finds 273 ± 44?"""
     settings = {"analysis": "meta", "measure": "SMD", "effect": "yi", "standard_error": "sei"}
     model = usable(read_table(str(WRONG_UNIT)), settings).model
-    document = {"applies": True} | classical(model.effect, model.variance, model.user_design, ["mu"])
+    document = classical(model.effect, model.variance, model.user_design, ["mu"])
     told = judged(model, document)
     assert told["status"] == "fail" and told["value"] < 1e-9
 

@@ -15,7 +15,15 @@ from html_tree import parse
 from hiermeta.data.files import read_json, write_csv, write_json
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.inference import analysis, bridge, comparison, exact, loo, psis
-from hiermeta.inference.classical import coefficients, heterogeneity, prediction, profile, sandwich, small_study
+from hiermeta.inference.classical import (
+    coefficients,
+    heterogeneity,
+    prediction,
+    profile,
+    sandwich,
+    small_study,
+    summary,
+)
 from hiermeta.inference.hierarchical import analysis as of_regressions
 from hiermeta.inference.hierarchical import buildup, classical
 from hiermeta.inference.hierarchical import comparison as candidates
@@ -153,6 +161,30 @@ def test_a_failing_part_of_the_classical_counterpart_is_alone(name, where, attri
     assert WHY in page(folder)
     write_json(folder / "classical.json", whole)
     assert WHY not in page(folder)
+
+
+@pytest.mark.parametrize("name", ["clustered", "moderated"])
+def test_without_a_fit_there_is_what_needs_none(name, finished, monkeypatch):
+    """Do Cochran's test, the equal-effects model and the regression on standard errors stay where REML fails?
+
+    Seen to fail when the failing fit took the whole counterpart along.
+    """
+    folder, model = finished[name]
+    whole = analysis.classical_counterpart(model)
+    monkeypatch.setattr(summary, "fit", fails)
+    document = analysis.classical_counterpart(model)
+    assert (document["applies"], document["reason"]) == (False, WHY)
+    assert document["unavailable"] == ({"ignoring_clusters": WHY} if name == "clustered" else {})
+    kept = {"k", "clusters", "Q", "df", "p", "typical_variance", "equal_effects", "small_study"}
+    kept |= {"q_profile"} if name == "moderated" else set()
+    assert {key: document[key] for key in kept} == {key: whole[key] for key in kept}
+    assert document["Q"] > 0
+    write_json(folder / "classical.json", document)
+    text = page(folder)
+    write_json(folder / "classical.json", whole)
+    assert f"No classical counterpart: {WHY}" in text
+    assert "Cochran's test of heterogeneity: Q" in text
+    assert "Regression of the effects on their standard errors" in text
 
 
 ANALYSED = (regression_folders.table(8, 0), {"measure": "SMD"})

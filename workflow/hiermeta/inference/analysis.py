@@ -30,7 +30,7 @@ from hiermeta.inference.comparison import Compared
 from hiermeta.inference.loo import LeaveOneOut
 from hiermeta.inference.natural import add_natural
 from hiermeta.inference.results import Results
-from hiermeta.inference.roots import NotAvailable, attempt
+from hiermeta.inference.roots import attempt
 from hiermeta.inference.sensitivity import sensitivity
 from hiermeta.models.candidates import Candidate, candidates
 from hiermeta.models.meta import MetaModel
@@ -128,7 +128,7 @@ def classical_counterpart(model: MetaModel) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``applies`` and either what ``classical`` gives or the ``reason`` why there is none.
+        What ``classical`` gives; where that is nothing, ``applies`` is false and ``reason`` says why.
     """
     if model.scale is not None:
         return {"applies": False, "reason": "heterogeneity depends on scale moderators"}
@@ -138,16 +138,15 @@ def classical_counterpart(model: MetaModel) -> dict[str, Any]:
     covariance = None
     if model.dependent:
         covariance = block_diag(*model.covariance)[np.ix_(back, back)]
-    try:
-        fitted = classical(
+    unavailable: dict[str, str] = {}
+    found = attempt(
+        "classical",
+        lambda: classical(
             model.effect[back], model.variance[back], model.user_design[back], names, cluster, covariance=covariance
-        )
-        return {"applies": True} | fitted
-    except NotAvailable as reason:
-        return {"applies": False, "reason": str(reason)}
-    except np.linalg.LinAlgError:
-        why = "effects and standard errors differ by so many orders of magnitude that rounding hides one of them"
-        return {"applies": False, "reason": why}
+        ),
+        unavailable,
+    )
+    return found or {"applies": False, "reason": unavailable["classical"]}
 
 
 def of_draws(

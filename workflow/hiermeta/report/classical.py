@@ -152,15 +152,17 @@ def ignoring_clusters(results: Results) -> Sentence | None:
 
 def content(results: Results) -> dict[str, Any]:
     """What the section shows."""
-    if not applies(results):
-        return {"table": None, "reason": results.classical.get("reason")}
     document = results.classical
-    return {
+    shown = {
+        "sentences": heterogeneity(results),
+        "unavailable": unavailable(document, but=("small_study", "QM", "R2")),
+    }
+    if not applies(results):
+        return shown | {"table": None, "reason": document.get("reason")}
+    return shown | {
         "table": beside(results),
         "tests": tests(results),
         "robust": "robust" in document,
-        "sentences": heterogeneity(results),
         "ignoring": ignoring_clusters(results),
         "likelihood": from_document(document, "log_likelihood", FILE, "fine"),
-        "unavailable": unavailable(document, but=("small_study", "QM", "R2")),
     }

@@ -72,7 +72,7 @@ def at(results: Results) -> Table | None:
 def explained(results: Results) -> list[Sentence]:
     """What the moderators explain, by restricted maximum likelihood."""
     document = results.classical
-    if not document.get("applies"):
+    if not document.get("applies") and document.get("Q") is None:
         return []
 
     def number(path: str, form: str = "statistic") -> Any:

@@ -15,9 +15,9 @@ FEWEST = 10
 
 def regression(results: Results) -> Sentence:
     """The regression of effects on their standard errors, or why there is none."""
-    found = results.classical.get("small_study")
-    if not results.classical.get("applies"):
+    if "small_study" not in results.classical:
         return [f"No regression test: {results.classical.get('reason') or 'no classical fit'}."]
+    found = results.classical["small_study"]
     if why := (results.classical.get("unavailable") or {}).get("small_study"):
         return [f"The regression test is not available: {why}."]
     if not found:

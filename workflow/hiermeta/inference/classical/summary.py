@@ -49,11 +49,12 @@ def classical(
         Numbers, strings, lists and dictionaries; what is undefined is None. ``ci`` and ``pi`` are [lower, upper] at
         95%, ``confint`` [estimate, lower, upper], I² and R² in percent; lists of rows are in the given order.
         ``unavailable``: reasons by name of the parts that the numbers don't allow, such as ``confint/rho``.
+        ``applies``: whether there is a fit; without one there is its ``reason``, and what needs none.
 
     Raises
     ------
     Unusable, LinAlgError
-        When the data allow no fit.
+        When the design or the sampling covariance allows no analysis.
     """
     if covariance is not None:
         variance = np.diag(covariance)
@@ -61,18 +62,34 @@ def classical(
     if rows.clustered and not clusters_identified(rows):
         rows = rows.without_clusters()
     unavailable: dict[str, str] = {}
-    found, result = _estimates(rows, unavailable)
-    gls = found.gls
 
     def part(name: str, compute: Callable[[], Any]) -> Any:
         return attempt(name, compute, unavailable)
 
-    result |= {
+    result = _without_fit(rows, unavailable) | {
+        "equal_effects": {"coefficients": part("equal_effects", lambda: coefficients.wald(Gls(rows, 0.0, 0.0)))},
+        "small_study": part("small_study", lambda: small_study.regression(rows, design, np.sqrt(variance))),
+    }
+    if rows.clustered:
+        reasons: dict[str, str] = {}
+
+        def ignoring() -> dict[str, Any]:
+            alone = build(effect, variance, design, terms)
+            return _estimates(alone, reasons)[1] | _without_fit(alone, reasons)
+
+        result["ignoring_clusters"] = part("ignoring_clusters", ignoring)
+        unavailable |= {f"ignoring_clusters/{name}": reason for name, reason in reasons.items()}
+    else:
+        result["q_profile"] = part("q_profile", lambda: _q_profile(rows))
+    fitted = part("fit", lambda: _estimates(rows, unavailable))
+    if fitted is None:
+        return _plain({"applies": False, "reason": unavailable.pop("fit")} | result | {"unavailable": unavailable})
+    found, estimates = fitted
+    gls = found.gls
+    result |= estimates | {
         "QM": part("QM", lambda: coefficients.omnibus(gls)),
         **(part("R2", lambda: _explained(found)) or {"R2": None, "tau2_without_moderators": None}),
-        "equal_effects": {"coefficients": part("equal_effects", lambda: coefficients.wald(Gls(rows, 0.0, 0.0)))},
         "blups": part("blups", lambda: _blups(gls)),
-        "small_study": part("small_study", lambda: small_study.regression(rows, design, np.sqrt(variance))),
     }
     if rows.clustered:
         result |= {
@@ -83,15 +100,20 @@ def classical(
             },
             "likelihood_ratio": part("likelihood_ratio", lambda: heterogeneity.likelihood_ratio_tests(found)),
         }
-        of_alone: dict[str, str] = {}
-        result["ignoring_clusters"] = part(
-            "ignoring_clusters", lambda: _estimates(build(effect, variance, design, terms), of_alone)[1]
-        )
-        unavailable |= {f"ignoring_clusters/{name}": reason for name, reason in of_alone.items()}
     else:
         result["knapp_hartung"] = part("knapp_hartung", lambda: _knapp_hartung(gls))
-        result["q_profile"] = part("q_profile", lambda: _q_profile(rows))
-    return _plain(result | {"unavailable": unavailable})
+    return _plain({"applies": True} | result | {"unavailable": unavailable})
+
+
+def _without_fit(rows: Rows, unavailable: dict[str, str]) -> dict[str, Any]:
+    """What of the fit's summary can be said without it."""
+    q = attempt("Q", lambda: heterogeneity.cochran(rows), unavailable)
+    return {
+        "k": rows.k,
+        "clusters": len(rows.start) if rows.clustered else None,
+        **(q or dict.fromkeys(("Q", "df", "p"))),
+        "typical_variance": attempt("typical_variance", lambda: heterogeneity.typical_variance(rows), unavailable),
+    }
 
 
 def _estimates(rows: Rows, unavailable: dict[str, str]) -> tuple[Reml, dict[str, Any]]:
@@ -107,8 +129,6 @@ def _estimates(rows: Rows, unavailable: dict[str, str]) -> tuple[Reml, dict[str,
 
     return found, {
         "method": "REML",
-        "k": rows.k,
-        "clusters": len(rows.start) if rows.clustered else None,
         "coefficients": part("coefficients", lambda: coefficients.wald(gls)),
         "covariance": gls.covariance.tolist(),
         "tau2": gls.tau2,
@@ -117,9 +137,7 @@ def _estimates(rows: Rows, unavailable: dict[str, str]) -> tuple[Reml, dict[str,
         "tau2_within": gls.within if rows.clustered else None,
         "tau2_between": gls.between if rows.clustered else None,
         "confint": confint,
-        **(part("Q", lambda: heterogeneity.cochran(rows)) or dict.fromkeys(("Q", "df", "p"))),
         "I2": part("I2", lambda: heterogeneity.i2(gls)),
-        "typical_variance": part("typical_variance", lambda: heterogeneity.typical_variance(rows)),
         "log_likelihood": found.log_likelihood,
         "predict": part("predict", lambda: _predictions(gls)),
     }
