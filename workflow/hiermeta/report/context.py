@@ -220,6 +220,7 @@ SECTIONS = [
             "figure": figure(r, "ranks"),
             "table": tables.convergence(r) if r.has_numbers else None,
             "attempts": tables.attempts(r),
+            "unavailable": unavailable(r.diagnostics),
         },
         lambda r: bool(r.fit.get("attempts")) or r.has_numbers,
     ),

@@ -34,6 +34,18 @@ _WORDS = {
     "elpd": "leaving out estimates and clusters by the draws",
     "sensitivity": "sensitivity to the priors",
     "bridge": "bridge sampling",
+    "complete": "complete pooling",
+    "unpooled": "regressions of single clusters",
+    "convergence": "convergence of the random effects",
+    "random_effects.csv": "random effects",
+    "pooling.csv": "the three poolings",
+    "clustering.csv": "what the clustering does",
+    "predictions.csv": "predictions",
+    "marginal_means.csv": "marginal means",
+    "checks.csv": "posterior predictive checks",
+    "prior_predictive.csv": "the prior predictive distribution",
+    "residuals.csv": "residuals",
+    "loo.csv": "leaving out clusters",
 }
 
 

@@ -56,7 +56,7 @@ FIGURES: dict[str, tuple[Callable[[Results], style.Drawing], Callable[[Results],
     "agreement": (agreement.draw, lambda results: bool(results.diagnostics.get("agreement"))),
     "checks": (checks.draw, lambda results: bool(checks.drawn(results.rows("checks")))),
     "residuals": (residuals.draw, lambda results: len(results.rows("residuals")) > 2),
-    "loo": (loo.draw, lambda results: len(results.loo) > 1),
+    "loo": (loo.draw, lambda results: sum(math.isfinite(row["elpd"]) for row in results.loo) > 1),
     "probabilities": (probabilities.draw, lambda results: len(results.comparison) > 1),
     "ranks": (ranks.draw, lambda results: bool(results.estimates)),
 }

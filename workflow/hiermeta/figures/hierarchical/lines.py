@@ -20,7 +20,12 @@ _ROWS = 20_000
 
 
 def predictor(results: Results) -> str | None:
-    """The numeric predictor whose slope differs between clusters, else one that varies within them; None without."""
+    """The numeric predictor whose slope differs between clusters, else one that varies within them; None without.
+
+    None also without random effects, from which the lines are drawn.
+    """
+    if not results.rows("random_effects"):
+        return None
     numeric = [name for name in along.predictors(results) if len(np.unique(results.table[name])) > 2]
     varying = [term for _, term in blocks(results, "random_effects") if term in numeric]
     levels = results.model["levels"]

@@ -67,7 +67,7 @@ def _panel(axes: Axes, rows: list[Row]) -> int:
         max(float(np.ptp(pooled)), float(np.nanmedian(np.abs(raw - pooled))), 1e-12),
     )
     inside = raw[np.isfinite(raw) & (np.abs(raw - centre) <= _BEYOND * reach)]
-    ends = np.concatenate([pooled, inside, complete])
+    ends = np.concatenate([pooled, inside, complete[np.isfinite(complete)]])
     margin = 0.06 * (ends.max() - ends.min()) or 1.0
     low, high = float(ends.min()) - margin, float(ends.max()) + margin
     shown = np.clip(raw, low, high)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,12 @@ from hiermeta.inference.hierarchical.prior_conflict import confronted, on_prior_
 from hiermeta.inference.results import Results
 from hiermeta.inference.roots import attempt, followed
 from hiermeta.inference.summaries import of_draws
-from hiermeta.io.registry import header
+from hiermeta.io.registry import header, without_rows
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.sampling.convergence import CONVERGENCE, SamplerHealth, convergence
 
 Array = npt.NDArray[np.float64]
+RESIDUALS = ("residuals", "cluster_residuals", "residual_checks")
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Fitted:
 def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any], health: SamplerHealth) -> Results:
     """What the draws say, beside the classical fits, and whether they can be trusted.
 
+    Parts that the numbers don't allow have no rows or no numbers; the documents say which, and why.
+
     Parameters
     ----------
     fitted : Fitted
@@ -79,12 +83,30 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
         ``model.json``.
     health : SamplerHealth
     """
-    model, draws, shape = fitted.model, fitted.draws, fitted.shape
+    model, draws, shape, u = fitted.model, fitted.draws, fitted.shape, fitted.u
+    unavailable: dict[str, str] = {}
+
+    def part(name: str, compute: Callable[[], Any]) -> Any:
+        return attempt(name, compute, unavailable)
+
+    def rows(name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        found = part(f"{name}.csv", compute)
+        return without_rows(f"{name}.csv", "hierarchical") if found is None else found
+
+    @cache
+    def groups() -> list[tuple[HierarchicalModel, pooling.Effects]]:
+        return pooling.by_group(model, draws, shape[0], u)
+
+    def pooled(view: HierarchicalModel, found: pooling.Effects) -> pd.DataFrame:
+        alone = part("unpooled", lambda: unpooled.fit(view)) or unpooled.unknown(view)
+        return pooling.pooling(view, found, ordinary, alone)
+
     summary = of_draws(parameters(model, draws, shape))
-    ordinary = complete.fit(model)
-    groups = pooling.by_group(model, draws, shape[0], fitted.u)
-    about_clusters = clustering.table(model, draws, fitted.null, fitted.of_null, ordinary, shape)
-    checked, quantiles = checks.tables(model, draws, fitted.u)
+    estimates = summary.rename_axis("parameter").reset_index()[header("estimates.csv")]
+    ordinary = part("complete", lambda: complete.fit(model)) or complete.unknown(model)
+    about_clusters = rows(
+        "clustering", lambda: clustering.table(model, draws, fitted.null, fitted.of_null, ordinary, shape)
+    )
     fits, document = _classical(model, fitted.null)
     full = next(iter(fits.values()), None)
     compared, inclusion, alone = comparison.compare(model, draws.average if full is None else full.parameters)
@@ -93,47 +115,63 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
         reference = independent.document(model, alone.posterior, alone.value, alone.error)
     at = description["predict_at"]
     if model.linear:
-        predicted = prediction.predictions(model, draws, [found for _, found in groups], table, at, shape[0])
-        means = prediction.marginal_means(model, draws, table, shape[0])
+        predicted = rows(
+            "predictions",
+            lambda: prediction.predictions(model, draws, [found for _, found in groups()], table, at, shape[0]),
+        )
+        means = rows("marginal_means", lambda: prediction.marginal_means(model, draws, table, shape[0]))
     else:
-        predicted = prediction_counts.predictions(model, draws, fitted.u, table, at, shape)
-        means = prediction_counts.marginal_means(model, draws, table, shape)
+        predicted = rows("predictions", lambda: prediction_counts.predictions(model, draws, u, table, at, shape))
+        means = rows("marginal_means", lambda: prediction_counts.marginal_means(model, draws, table, shape))
+    checked, quantiles = part("checks.csv", lambda: checks.tables(model, draws, u)) or (
+        without_rows(name, "hierarchical") for name in ("checks.csv", "quantiles.csv")
+    )
+    left = part("residuals.csv", lambda: residuals.tables(model, table, draws, u)) or {
+        name: without_rows(f"{name}.csv", "hierarchical") for name in RESIDUALS
+    }
     tables = {
-        "estimates": summary.rename_axis("parameter").reset_index()[header("estimates.csv")],
-        "random_effects": pd.concat([pooling.random_effects(*group) for group in groups], ignore_index=True),
-        "pooling": pd.concat(
-            [pooling.pooling(view, found, ordinary, unpooled.fit(view)) for view, found in groups], ignore_index=True
+        "estimates": estimates,
+        "random_effects": rows(
+            "random_effects",
+            lambda: pd.concat([pooling.random_effects(*group) for group in groups()], ignore_index=True),
         ),
+        "pooling": rows("pooling", lambda: pd.concat([pooled(*group) for group in groups()], ignore_index=True)),
         "models": buildup.table(model, summary, ordinary, fits),
         "clustering": about_clusters,
         "predictions": predicted,
         "marginal_means": means,
         "checks": checked,
         "quantiles": quantiles,
-        "prior_predictive": prior_predictive.table(model),
-        "loo": leave_one_out(model, fitted.likelihood),
+        "prior_predictive": rows("prior_predictive", lambda: prior_predictive.table(model)),
+        "loo": leave_one_out(model, fitted.likelihood, unavailable),
         "comparison": compared,
-        **residuals.tables(model, table, draws, fitted.u),
-    }
-    of_clusters = {
-        f"{view.clusters.name} {cluster}: {effect}": found.mean[:, j, k].reshape(shape[0], -1)
-        for view, found in groups
-        for j, cluster in enumerate(view.clusters.names)
-        for k, effect in enumerate(view.effects)
+        **left,
     }
     measured = about_clusters.loc[about_clusters["r_hat"].notna(), CONVERGENCE]
-    every = pd.concat([summary[CONVERGENCE], measured, convergence(of_clusters)])
+    of_clusters = part("convergence", lambda: convergence(_of_clusters(groups(), shape[0])))
+    judged = (summary[CONVERGENCE], measured, of_clusters)
+    every = pd.concat([found for found in judged if found is not None and len(found)])
     further = suspicions.entries(description["suspicions"])
     if full is not None:
-        against = confronted(model, full, document)
+        against = part(prior_conflict.PRIOR, lambda: confronted(model, full, document)) or {}
         further = prior_conflict.entry(against, prior_conflict.credible(on_prior_scale(model, draws))) + further
     documents = {
         "exact": reference,
         "classical": document,
         "comparison": inclusion,
-        "diagnostics": verdict(every, health, tables["estimates"], reference, further),
+        "diagnostics": verdict(every, health, estimates, reference, further) | {"unavailable": unavailable},
     }
     return Results(tables, documents)
+
+
+def _of_clusters(groups: Sequence[tuple[HierarchicalModel, pooling.Effects]], chains: int) -> dict[str, Array]:
+    """Draws of every random effect, shape (chains, draws)."""
+    return {
+        f"{view.clusters.name} {cluster}: {effect}": found.mean[:, j, k].reshape(chains, -1)
+        for view, found in groups
+        for j, cluster in enumerate(view.clusters.names)
+        for k, effect in enumerate(view.effects)
+    }
 
 
 def _classical(model: HierarchicalModel, null: HierarchicalModel) -> tuple[dict[str, buildup.Fitted], dict[str, Any]]:
@@ -229,15 +267,16 @@ def without_draws(model: HierarchicalModel, null: HierarchicalModel) -> dict[str
     return _classical(model, null)[1]
 
 
-def leave_one_out(model: HierarchicalModel, likelihood: Sequence[Array]) -> pd.DataFrame:
+def leave_one_out(model: HierarchicalModel, likelihood: Sequence[Array], unavailable: dict[str, str]) -> pd.DataFrame:
     """Log predictive density of each cluster given the others, by Pareto-smoothed importance sampling.
 
-    The weights come from densities with the random effects integrated out; given the random effects, importance
-    sampling fails (Merkle, Furr & Rabe-Hesketh 2019).
+    Where it can't be had there are no numbers, and ``unavailable`` receives the reason. The weights come from densities
+    with the random effects integrated out; given the random effects, importance sampling fails (Merkle, Furr &
+    Rabe-Hesketh 2019).
     """
     parts = []
     for clusters, values in zip(model.factors, likelihood, strict=True):
-        elpd, pareto_k = log_predictive(values)
+        elpd, pareto_k = attempt("loo.csv", partial(log_predictive, values), unavailable) or (np.nan, np.nan)
         columns = {"cluster": clusters.names, "n": clusters.sizes, "elpd": elpd, "pareto_k": pareto_k}
         parts.append(pd.DataFrame({"group": clusters.name} | columns)[header("loo.csv", "hierarchical")])
     return pd.concat(parts, ignore_index=True)

@@ -57,10 +57,8 @@ def table(
         (chains, draws).
     """
     found = of_draws(quantities(model, draws, null, of_null, shape))
-    values = {
-        f"SE ratio [{name}]": float(ratio)
-        for name, ratio in zip(model.names, draws.beta.std(axis=0, ddof=1) / complete.naive, strict=True)
-    }
+    ratios = zip(model.names, draws.beta.std(axis=0, ddof=1) / complete.naive, strict=True)
+    values = {f"SE ratio [{name}]": float(ratio) for name, ratio in ratios if not np.isnan(ratio)}
     if model.has_sigma:
         values["R2 [within]"] = 1 - float(np.median(draws.sigma) ** 2 / np.median(of_null.sigma) ** 2)
     own, before = _between(model, draws), _between(null, of_null)

@@ -35,6 +35,12 @@ class Complete:
     sigma: float
 
 
+def unknown(model: HierarchicalModel) -> Complete:
+    """What there is where the regression can't be had: no number."""
+    none = np.full(len(model.names), np.nan)
+    return Complete(none, none, none, float("nan"))
+
+
 def fit(model: HierarchicalModel) -> Complete:
     """Ordinary least squares from the sufficient statistics, or logistic or Poisson regression.
 

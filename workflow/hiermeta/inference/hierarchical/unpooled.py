@@ -35,6 +35,12 @@ class Unpooled:
     line: Array
 
 
+def unknown(model: HierarchicalModel) -> Unpooled:
+    """What there is before any regression: no number."""
+    J, q, p = len(model.clusters.start), model.Z.shape[1], model.X.shape[1]
+    return Unpooled(np.full((J, q), np.nan), np.full((J, q), np.nan), np.full((J, q, p), np.nan))
+
+
 def fit(model: HierarchicalModel) -> Unpooled:
     """Regress within each cluster on the columns of Z and those of X that vary beside them.
 
@@ -46,10 +52,10 @@ def fit(model: HierarchicalModel) -> Unpooled:
     X, Z, y = model.X[order], model.Z[order], model.outcome[order]
     stop = start + model.clusters.sizes
     C = np.column_stack([Z, X[:, _further(Z, X, model)]])
-    q, p, J = Z.shape[1], X.shape[1], len(start)
-    estimate, se = np.full((J, q), np.nan), np.full((J, q), np.nan)
-    line = np.full((J, q, p), np.nan)
-    for j in range(J):
+    q, p = Z.shape[1], X.shape[1]
+    every = unknown(model)
+    estimate, se, line = every.estimate, every.se, every.line
+    for j in range(len(start)):
         rows = slice(start[j], stop[j])
         scale = np.maximum(np.sqrt((C[rows] ** 2).mean(axis=0)), 1e-300)
         found, _, rank, _ = np.linalg.lstsq(C[rows] / scale, np.column_stack([X[rows], y[rows]]), rcond=1e-10)
@@ -69,7 +75,7 @@ def fit(model: HierarchicalModel) -> Unpooled:
             inverse = np.linalg.pinv(C[rows] / scale) / scale[:, None]
             se[j] = np.sqrt(residual @ residual / free * (inverse[:q] ** 2).sum(axis=1))
     line[np.abs(line) < 1e-10 * np.maximum(np.abs(line).max(axis=(0, 1), initial=0), 1e-300)] = 0
-    return Unpooled(estimate, se, line)
+    return every
 
 
 def _one(model: HierarchicalModel, rows: npt.NDArray[np.intp]) -> Rows:

@@ -136,7 +136,7 @@ def _narrowed(row: Row) -> bool:
 def ignoring(results: Results) -> Sentence:
     """What ignoring the clusters would have done to the standard error that they change most."""
     found = most_affected(results)
-    if found is None:
+    if found is None or not results.rows("clustering"):
         return []
     at, row = found
     naive, partial = (plain(row, column, f"models.csv/{at}", 2) for column in ("complete_se", "partial_sd"))

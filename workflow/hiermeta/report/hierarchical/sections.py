@@ -52,7 +52,7 @@ def _data(results: Results) -> dict[str, Any]:
         "warnings": document.get("warnings", []),
         "dropped": dropped(results),
         "figure": figure(results, "data"),
-        "outcome": tables.outcome(results) if results.has_numbers else None,
+        "outcome": tables.outcome(results) if results.rows("checks") else None,
     }
 
 
@@ -124,7 +124,7 @@ def _own() -> list[Section]:
         Section("clustering", "What the clustering does", _clustering, lambda r: bool(r.rows("clustering"))),
         Section("pooling", "Clusters, pooled three ways", _pooling, lambda r: bool(r.rows("pooling"))),
         Section("predictions", "Predictions", _predictions, lambda r: bool(r.predictions)),
-        Section("checks", "Model checks", _checks, lambda r: bool(r.rows("checks"))),
+        Section("checks", "Model checks", _checks, _usable),
         Section(
             "comparison",
             "Model comparison",
