@@ -97,8 +97,8 @@ def test_a_link_that_leads_to_no_folder_is_refused(name, folder, capsys):
 def test_files_whose_names_are_patterns_to_snakemake_are_analysed(tmp_path):
     """Braces, angle brackets, line ends: is each such file read, found again unchanged, and a change of it noticed?
 
-    Seen to fail with a WildcardError, and with {name} filled in. Fails where the contents of such files are not among
-    what the job depends on.
+    Seen to fail with a WildcardError, with {name} filled in, and with the contents of such files not among what the
+    job depends on.
     """
     project = Project(tmp_path)
     (tmp_path / "t").mkdir()

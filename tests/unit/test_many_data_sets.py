@@ -177,7 +177,7 @@ def test_a_pattern_ends_at_links_and_finds_each_file_once(name, pattern, tmp_pat
 def test_links_to_other_folders_and_to_files_are_followed(tmp_path):
     """Is what only a link leads to found, and is a link to a file an analysis of its own?
 
-    Fails where links are not followed.
+    Seen to fail with links that are not followed.
     """
     for file in ("data/a.csv", "elsewhere/b.csv"):
         (tmp_path / file).parent.mkdir()

@@ -83,6 +83,8 @@ def test_a_batch_counts_what_it_does():
 
     Two of four are to do; one is complete when the other fails, which is tried again and succeeds. A second batch had
     nothing to do as it seemed, and has made one anew.
+
+    Seen to fail with the numbers that were expected, and with nothing told of a batch that fails.
     """
     jobs = {0: Job("batch", "batch_1", "1.log", ("c", "d")), 1: Job("batch", "batch_2", "2.log", ())}
     progress = Progress(jobs, began=0.0)

@@ -22,6 +22,8 @@ def test_lost_files_are_planned_and_made_again(tmp_path, batch_size):
 
     Each data set loses a file of another stage, so that one plan shows all. Then two lose a file within the folder of
     figures, of which Snakemake knows the folder alone.
+
+    Seen to fail, in single jobs, with figures that are drawn again only where their folder is lost.
     """
     project = Project(tmp_path)
     rows = "".join(f"{0.1 * (i * 7 % 5)},{0.05 + 0.01 * i}\n" for i in range(8))

@@ -95,7 +95,7 @@ def test_the_next_run_tries_again_and_a_mended_file_is_picked_up(project):
 def test_results_of_data_sets_that_the_config_no_longer_names_are_named_and_kept(project):
     """Is a folder of results without a data set told in one line, and another folder of the user not?
 
-    Fails where every folder that isn't a data set's is named.
+    Seen to fail with every folder named that has a model.json.
     """
     assert "\n  no longer in the config, left as they were: results/old\n" in project.completed.stdout
     assert {path.name for path in project.file("old").iterdir()} == {"model.json", "validation.json"}
