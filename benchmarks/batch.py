@@ -3,7 +3,8 @@
 Run ``make benchmark-batch``, or ``benchmarks/batch.py 1 10 100`` for other numbers of data sets. Each run is Snakemake
 in a new folder, from validation to reports with figures. CPU time is that of all processes together, by wait4, so that
 it holds on a busy machine; memory is the largest of any one process. Warm runs find the Stan program compiled, cold
-ones only the toolchain. Writes ``batch.tsv`` and ``batch.svg`` to ``benchmarks/results/``.
+ones only the toolchain. Dry runs plan in batches, as the others do, and without. Writes ``batch.tsv`` and ``batch.svg``
+to ``benchmarks/results/``.
 """
 
 import datetime
@@ -110,9 +111,11 @@ def of_sizes(scratch: Path, sizes: list[int]) -> list[dict[str, object]]:
         folder = scratch / f"warm{size}"
         project(folder, rows)
         lines.append(facts | {"run": "dry-run"} | snakemake(folder, "--dry-run", "--quiet"))
+        single = snakemake(folder, "--dry-run", "--quiet", "--config", "batch_size=1")
+        lines.append(facts | {"run": "dry-run, single jobs"} | single)
         lines.append(facts | {"run": "warm"} | snakemake(folder))
         lines.append(facts | {"run": "nothing to do"} | snakemake(folder))
-        report(lines[-4:])
+        report(lines[-5:])
         shutil.rmtree(folder)
     return lines
 
@@ -151,7 +154,7 @@ def plot(table: pd.DataFrame, path: Path) -> None:
     """CPU seconds per data set, by number of data sets and by size, beside R's."""
     figure, (by_number, by_rows) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
     many = table[table["k"] == "5-60"]
-    for run in ("cold", "warm", "dry-run", "nothing to do"):
+    for run in ("cold", "warm", "dry-run", "dry-run, single jobs", "nothing to do"):
         part = many[many["run"] == run]
         by_number.loglog(part["data_sets"], part["cpu_s_per_data_set"], marker="o", label=run)
     by_number.set(xlabel="data sets of 5 to 60 estimates", ylabel="CPU seconds per data set")
