@@ -193,7 +193,7 @@ def test_without_a_fit_there_is_what_needs_none(name, finished, monkeypatch):
     write_json(folder / "classical.json", document)
     text = page(folder)
     write_json(folder / "classical.json", whole)
-    assert f"No classical counterpart: {WHY}" in text
+    assert f"No fit by restricted maximum likelihood: {WHY}" in text
     assert "Cochran's test of heterogeneity: Q" in text
     assert "Regression of the effects on their standard errors" in text
 
