@@ -1,4 +1,4 @@
-// Log likelihood of binomial (logit), Poisson (log) and gaussian outcomes given random effects, with its analytic
+// Log likelihood of outcomes of each family given random effects, with its analytic
 // gradient: `latent_rows` of stan/hierarchical_latent.stan. Autodiff would put every row on the tape; here a gradient
 // costs one pass over the rows. tests/exact checks value and gradient.
 #ifndef HIERMETA_LATENT_ROWS_HPP
@@ -7,23 +7,27 @@
 #include <stan/model/model_header.hpp>
 
 /**
- * Log likelihood without the terms that don't depend on parameters, that of gaussian outcomes at a variance of 1.
+ * Log likelihood of rows that stand together.
  *
- * @param family  0 binomial, 1 Poisson, 2 gaussian
+ * @param family  0 binomial (logit), 1 Poisson (log), 2 gaussian
  * @param y       events, or sums of gaussian outcomes, as real numbers
- * @param trials  trials of binomial outcomes, number of gaussian ones
+ * @param trials  trials of binomial outcomes, number of the others
  * @param known   part of the linear predictor that is known
+ * @param constant  what aggregation leaves: terms without parameters, at a residual SD of 1
  * @param X       design of the coefficients
  * @param Z       design of the random effects
  * @param place   for each row and column of Z, where its random effect stands in u, from 1
  * @param beta    coefficients
  * @param u       random effects
- * @return        sum of y eta - exp(eta), of y eta - trials log(1 + exp(eta)), or of -trials (y / trials - eta)^2 / 2
+ * @param own     parameters of the family: residual SD
+ * @return        constant plus the sum of y eta - exp(eta) or of y eta - trials log(1 + exp(eta)); the log density of
+ *                gaussian outcomes
  */
-template <typename VY, typename VT, typename VK, typename MX, typename MZ, typename Beta, typename VU>
-stan::return_type_t<Beta, VU> latent_rows(const int& family, const VY& y, const VT& trials, const VK& known,
-                                          const MX& X, const MZ& Z, const std::vector<std::vector<int>>& place,
-                                          const Beta& beta, const VU& u, std::ostream*) {
+template <typename VY, typename VT, typename VK, typename MX, typename MZ, typename Beta, typename VU, typename VO>
+stan::return_type_t<Beta, VU, VO> latent_rows(const int& family, const VY& y, const VT& trials, const VK& known,
+                                              const double& constant, const MX& X, const MZ& Z,
+                                              const std::vector<std::vector<int>>& place, const Beta& beta,
+                                              const VU& u, const VO& own, std::ostream*) {
   using stan::math::value_of;
   const Eigen::VectorXd effects = value_of(u);
   const int rows = y.size(), q = Z.cols();
@@ -33,25 +37,29 @@ stan::return_type_t<Beta, VU> latent_rows(const int& family, const VY& y, const 
       linear[i] += Z(i, k) * effects[place[i][k] - 1];
     }
   }
-  Eigen::VectorXd residual;
+  const Eigen::VectorXd parameters = value_of(own);
+  Eigen::VectorXd residual, by_own = Eigen::VectorXd::Zero(parameters.size());
   double value;
   if (family == 2) {
+    const double sigma = parameters[0], variance = sigma * sigma, n = trials.sum();
     const Eigen::ArrayXd apart = y.array() / trials.array() - linear;
-    residual = (trials.array() * apart).matrix();
-    value = -0.5 * (trials.array() * apart.square()).sum();
+    const double squares = constant - 0.5 * (trials.array() * apart.square()).sum();
+    residual = (trials.array() * apart / variance).matrix();
+    value = squares / variance - n * (std::log(sigma) + stan::math::HALF_LOG_TWO_PI);
+    by_own[0] = -(2.0 * squares / variance + n) / sigma;
   } else if (family == 1) {
     const Eigen::ArrayXd mean = linear.exp();
     residual = y - mean.matrix();
-    value = (y.array() * linear).sum() - mean.sum();
+    value = constant + (y.array() * linear).sum() - mean.sum();
   } else {
     const Eigen::ArrayXd small = (-linear.abs()).exp();
     const Eigen::ArrayXd mean
         = trials.array() * (linear > 0.0).select(1.0 / (1.0 + small), small / (1.0 + small));
     residual = y - mean.matrix();
-    value = (y.array() * linear).sum() - (trials.array() * (linear.max(0.0) + (1.0 + small).log())).sum();
+    value = constant + (y.array() * linear).sum() - (trials.array() * (linear.max(0.0) + (1.0 + small).log())).sum();
   }
 
-  auto gradient = stan::math::make_partials_propagator(beta, u);
+  auto gradient = stan::math::make_partials_propagator(beta, u, own);
   if constexpr (!stan::is_constant_all<Beta>::value) {
     stan::math::partials<0>(gradient) = X.transpose() * residual;
   }
@@ -63,6 +71,9 @@ stan::return_type_t<Beta, VU> latent_rows(const int& family, const VY& y, const 
       }
     }
     stan::math::partials<1>(gradient) = by_u;
+  }
+  if constexpr (!stan::is_constant_all<VO>::value) {
+    stan::math::partials<2>(gradient) = by_own;
   }
   return gradient.build(value);
 }

@@ -40,7 +40,7 @@ def test_differences_of_log_densities_keep_their_digits(family, count):
     """
     y, size = 3 * count, 10 * count if family == "binomial" else 1.0
     rows = rows_of(family, [y], [size])
-    sd = 1 / np.sqrt(rows.curvature(np.array([y]))[0])
+    sd = 1 / np.sqrt(rows.variance(np.array([y]))[0])
     best = np.log(y) if family == "poisson" else np.log(y / (size - y))
     points = best + sd * np.array([-2.0, -1.0, 1.0, 2.0])
     found = rows.kernel(points[:, None])[:, 0]
@@ -56,7 +56,7 @@ def test_log_densities_are_those_of_the_formula(family, share, linear):
     y, size = 10 * share, 10.0
     rows = rows_of(family, [y], [size])
     constant = rows.constant[0] - (y * rows.known[0] if family == "poisson" else 0.0)
-    found = (rows.kernel(np.array([linear])) + rows.normalisers(1.0))[0] - rows.constant[0]
+    found = (rows.kernel(np.array([linear])) + rows.normalisers())[0] - rows.constant[0]
     assert np.isfinite(constant)
     assert found == pytest.approx(float(exactly(family, y, size, linear)), rel=1e-12, abs=1e-12)
 
@@ -80,10 +80,10 @@ def test_modes_do_not_depend_on_where_the_search_begins(crossed, sd, far):
     Seen to fail with ``RuntimeError: Factor is exactly singular`` when searches began at the start they were given.
     """
     L, prior = np.diag(np.array(sd)), (np.zeros(2), np.full(2, 0.1))
-    plain = crossed.approximate(L, crossed.rows.known, 1.0, prior)
+    plain = crossed.approximate(L, crossed.rows.known, np.ones(1), prior)
     start = np.full(crossed.size, far), np.full(2, far)
     with np.errstate(over="ignore", invalid="ignore"):
-        found = crossed.approximate(L, crossed.rows.known, 1.0, prior, start)
+        found = crossed.approximate(L, crossed.rows.known, np.ones(1), prior, start)
     assert found.value == pytest.approx(plain.value, abs=1e-6)
     assert found.linear == pytest.approx(plain.linear, abs=1e-4)
 

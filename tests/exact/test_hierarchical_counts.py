@@ -55,7 +55,7 @@ def test_quadrature_is_the_sum_over_a_grid(case):
     model = model_of(case)
     q, beta = len(model.effects), np.array([-0.3, 0.5])
     L = np.array([[0.8, 0.0], [0.2, 0.4]])[:q, :q] if case != "poisson" else np.diag([0.8, 0.4])
-    found = log_likelihood(model.counts, beta[None], L[None])[0]
+    found = log_likelihood(model.counts, beta[None], L[None], np.zeros((1, 1)))[0]
     axis = np.linspace(-8, 8, 400 if q == 1 else 160)
     grid = np.stack(np.meshgrid(*[axis] * q, indexing="ij"), axis=-1).reshape(-1, q)
     weight = norm.logpdf(grid).sum(axis=1) + q * np.log(axis[1] - axis[0])
@@ -76,7 +76,7 @@ def program():
     return family_program(ROOT / "stan" / "hierarchical_latent.stan")
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", ["bernoulli", "binomial", "poisson"])
 def test_stan_density_and_gradient_are_right(program, case):
     """Do value and analytic gradient equal plain densities, priors and Jacobians, and their difference quotients?
 
@@ -109,7 +109,7 @@ def test_stan_density_and_gradient_are_right(program, case):
         return total + np.log((1 - partial**2) / 2).sum()
 
     b, sd, partial, v = parts(point)
-    parameters = {"beta": b.tolist(), "sd": sd.tolist(), "partial": partial.tolist(), "v": v.tolist(), "sigma": []}
+    parameters = {"beta": b.tolist(), "sd": sd.tolist(), "partial": partial.tolist(), "v": v.tolist(), "own": []}
     found = program.log_prob(parameters, latent_stan.stan_data(model), jacobian=True, sig_figs=16).iloc[0]
     assert found.iloc[0] == pytest.approx(target(point), abs=1e-8)
     steps = 1e-5 * np.eye(len(point))

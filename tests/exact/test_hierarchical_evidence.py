@@ -84,7 +84,8 @@ def test_random_slopes_have_the_density_of_the_stan_program():
     model = model_of("y ~ x + (x | g)")
     marginal = _Marginal(model)
     z = np.array([[0.1, -0.5, 0.05, 0.4]])
-    sigma, covariance, _ = marginal.unpack(z)
+    own, covariance, _ = marginal.unpack(z)
+    sigma = own[:, 0]
     found = marginal.log_density(marginal.sums(sigma, covariance).total(), model.n)[0]
     units, priors = model.units, [model.priors[name].arguments for name in model.names]
     X = model.X - model.centre

@@ -190,7 +190,9 @@ def test_binomial_outcomes_have_the_estimates_of_adaptive_quadrature():
     point = np.array([[row["estimate"] for row in laplace["fixed"]]])
     sd = np.array([[[laplace["varcomp"][0]["sdcor"]]]])
     # glmer's own penalised iterations end 3e-4 from the mode's log density.
-    assert log_likelihood(model.counts, point, sd, nodes=1).sum() == pytest.approx(laplace["logLik"], abs=1e-3)
+    assert log_likelihood(model.counts, point, sd, np.zeros((1, 1)), nodes=1).sum() == pytest.approx(
+        laplace["logLik"], abs=1e-3
+    )
 
 
 def test_logistic_regression_without_clusters_is_that_of_glm():

@@ -8,7 +8,8 @@ from scipy.special import expit
 from hiermeta.likelihoods import LIKELIHOODS
 from hiermeta.models.counts import aggregate
 
-SIGMA = 0.7
+OWN = np.array([0.7, 3.5])
+SIGMA, NU = OWN
 DISTRIBUTIONS = {
     "gaussian": lambda linear, size: stats.norm(linear, SIGMA),
     "bernoulli": lambda linear, size: stats.bernoulli(expit(linear)),
@@ -16,6 +17,8 @@ DISTRIBUTIONS = {
     "poisson": lambda linear, size: stats.poisson(size * np.exp(linear)),
 }
 """Those of SciPy, from which the likelihoods take nothing."""
+MEASURED = ("gaussian", "student_t")
+"""With densities, where the others have probabilities."""
 every = pytest.mark.parametrize("name", LIKELIHOODS)
 
 
@@ -31,7 +34,7 @@ def log_density(name):
     """SciPy's log density of rows by themselves, at the linear predictors of `outcomes`."""
     linear, size, y = outcomes(name)
     found = DISTRIBUTIONS[name](linear, size)
-    return float((found.logpdf(y) if name == "gaussian" else found.logpmf(y)).sum())
+    return float((found.logpdf(y) if name in MEASURED else found.logpmf(y)).sum())
 
 
 def together(name):
@@ -39,7 +42,7 @@ def together(name):
     linear, size, y = outcomes(name)
     value = np.unique(linear)
     rows, _ = aggregate(LIKELIHOODS[name], np.searchsorted(value, linear), y, size, linear[:, None], linear[:, None])
-    return rows, value
+    return rows.at(OWN), rows.X[:, 0]
 
 
 @every
@@ -55,31 +58,35 @@ def test_density_of_rows_together_is_that_of_rows(name):
     Equal but for rounding. Seen to fail without the logarithm of exposures, and without binomial coefficients.
     """
     rows, linear = together(name)
-    dispersion = SIGMA**2 if LIKELIHOODS[name].has_sigma else 1.0
-    found = rows.kernel(rows.known + linear).sum() / dispersion + rows.normalisers(dispersion).sum()
+    found = rows.kernel(rows.known + linear).sum() + rows.normalisers().sum()
     assert found == pytest.approx(log_density(name), rel=1e-12)
 
 
 @every
-def test_mean_and_curvature_are_derivatives_of_the_density(name):
-    """Is y − mean the slope of the log density, and the curvature minus its second derivative?
+def test_score_and_weights_are_derivatives_of_the_density(name):
+    """Is the score the slope of the log density, and do working weights have the score's variance?
 
-    Central differences with steps of 1e-4 are good to 1e-6. Seen to fail with trials left out of the curvature.
+    That variance is minus the second derivative, but for Student's t, where it is the mean of that over outcomes.
+    Central differences with steps of 1e-4 are good to 1e-6. Seen to fail with trials left out of the weights.
     """
     rows, linear = together(name)
     linear, step = rows.known + linear, 1e-4
     low, middle, high = (rows.kernel(linear + shift) for shift in (-step, 0.0, step))
-    mean = rows.mean(linear)
-    assert (high - low) / (2 * step) == pytest.approx(rows.y - mean, rel=1e-5, abs=1e-6)
-    assert -(high - 2 * middle + low) / step**2 == pytest.approx(rows.curvature(mean), rel=1e-5, abs=1e-5)
+    score, weight = rows.derivatives(linear)
+    assert (high - low) / (2 * step) == pytest.approx(score, rel=1e-5, abs=1e-6)
+    if name == "student_t":
+        squares = stats.t(NU).expect(lambda x: ((NU + 1) * x / (NU + x**2)) ** 2) / SIGMA**2
+        assert weight == pytest.approx(rows.trials * squares, rel=1e-6)
+    else:
+        assert -(high - 2 * middle + low) / step**2 == pytest.approx(weight, rel=1e-5, abs=1e-5)
 
 
 @every
 def test_distribution_function_is_scipys(name):
     """Are P(Y < y) and P(Y ≤ y) SciPy's? Seen to fail with the probability of y counted in both."""
     (linear, size, y), likelihood = outcomes(name), LIKELIHOODS[name]
-    below, upto = likelihood.cumulative(y, size, linear, SIGMA)
-    right, step = DISTRIBUTIONS[name](linear, size), 0.0 if name == "gaussian" else 1.0
+    below, upto = likelihood.cumulative(y, size, linear, OWN)
+    right, step = DISTRIBUTIONS[name](linear, size), 0.0 if name in MEASURED else 1.0
     assert upto == pytest.approx(right.cdf(y), rel=1e-10)
     assert below == pytest.approx(right.cdf(y - step), rel=1e-10, abs=1e-14)
 
@@ -92,7 +99,7 @@ def test_random_outcomes_have_the_distributions_mean_and_variance(name):
     """
     (linear, size, _), likelihood = outcomes(name), LIKELIHOODS[name]
     rng, draws = np.random.default_rng(12), 20_000
-    found = np.stack([likelihood.simulate(rng, linear, size, SIGMA) for _ in range(draws)])
+    found = np.stack([likelihood.simulate(rng, linear, size, OWN) for _ in range(draws)])
     mean, variance, kurtosis = DISTRIBUTIONS[name](linear, size).stats("mvk")
     assert (np.abs(found.mean(axis=0) - mean) < 5 * np.sqrt(variance / draws)).all()
     error = variance * np.sqrt((kurtosis + 2) / draws)
@@ -112,7 +119,7 @@ def test_link_is_that_of_the_expected_outcome(name):
 def test_overall_mean_is_finite_at_the_edges(name):
     """Is the overall mean on the coefficients' scale right, and finite where no row, or every row, has an event?"""
     likelihood, (_, size, y) = LIKELIHOODS[name], outcomes(name)
-    expected = y.mean() if name == "gaussian" else y.sum() / size.sum()
+    expected = y.mean() if name in MEASURED else y.sum() / size.sum()
     assert likelihood.link.inverse(np.array(likelihood.overall(y, size))) == pytest.approx(expected, rel=1e-12)
     for edge in (np.zeros(len(y)), size):
         assert np.isfinite(likelihood.overall(edge, size))

@@ -4,14 +4,14 @@ A likelihood owns everything that only it knows: its link, the columns and value
 and curvature, random numbers, the distribution function, the variance within clusters, and its words.
 """
 
-from hiermeta.likelihoods.base import Likelihood, Rows
+from hiermeta.likelihoods.base import CountRows, Likelihood, Rows
 from hiermeta.likelihoods.bernoulli import BERNOULLI
 from hiermeta.likelihoods.binomial import BINOMIAL
 from hiermeta.likelihoods.gaussian import GAUSSIAN
 from hiermeta.likelihoods.links import IDENTITY, LOG, LOGIT, Link
 from hiermeta.likelihoods.poisson import POISSON
 
-__all__ = ["IDENTITY", "LIKELIHOODS", "LOG", "LOGIT", "Likelihood", "Link", "Rows"]
+__all__ = ["IDENTITY", "LIKELIHOODS", "LOG", "LOGIT", "CountRows", "Likelihood", "Link", "Rows"]
 
 LIKELIHOODS = {likelihood.name: likelihood for likelihood in (GAUSSIAN, BERNOULLI, BINOMIAL, POISSON)}
 """By the name that ``family:`` gives them."""

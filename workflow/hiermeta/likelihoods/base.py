@@ -22,8 +22,8 @@ Fault = tuple[npt.NDArray[np.bool_], str, str]
 class Rows(ABC):
     """The log density of rows as a function of their linear predictors η = known + x'β + z'u.
 
-    Rows that share cluster and design row may stand together as one; they are sorted by cluster. Densities are those
-    at a dispersion of 1: `kernel`, `mean` − y and `curvature` are divided by it, and `normalisers` take it.
+    Rows that share cluster and design row may stand together as one; they are sorted by cluster. Parameters of the
+    likelihood itself are those of `at`: a residual SD of 1 before it was called.
 
     Parameters
     ----------
@@ -75,6 +75,17 @@ class Rows(ABC):
             Shape (R,) each.
         """
 
+    def at(self, own: Array) -> Rows:
+        """The rows at values of the likelihood's own parameters.
+
+        Parameters
+        ----------
+        own : numpy.ndarray
+            Shape (..., 1 + m): residual SD (ignored without one), then the m shape parameters. Leading dimensions are
+            those of the linear predictors before the rows.
+        """
+        return self
+
     @abstractmethod
     def mean(self, linear: Array) -> Array:
         """Expected y."""
@@ -84,16 +95,20 @@ class Rows(ABC):
         """A rough linear predictor of each row by itself."""
 
     @abstractmethod
-    def curvature(self, mean: Array) -> Array:
-        """Variance of y given its mean, which is the curvature of −log p by the linear predictor."""
+    def derivatives(self, linear: Array) -> tuple[Array, Array]:
+        """Score, the derivative of the log density by the linear predictor, and working weights: its variance."""
+
+    def curvature(self, linear: Array) -> Array:
+        """Curvature of −log p by the linear predictor, which is the working weight unless outcomes bear on it."""
+        return self.derivatives(linear)[1]
 
     @abstractmethod
     def kernel(self, linear: Array) -> Array:
         """Log density of each row but for the normalisers."""
 
     @abstractmethod
-    def normalisers(self, dispersion: float) -> Array:
-        """Shape (J,): terms of the log density that don't depend on the linear predictor, by cluster."""
+    def normalisers(self) -> Array:
+        """Shape (..., J): terms of the log density that don't depend on the linear predictor, by cluster."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +122,40 @@ class CountRows(Rows):
     def saturated(self) -> Array:
         """Shape (R,): log density where each row is fitted by itself, but for the constant."""
 
-    def normalisers(self, dispersion: float) -> Array:
+    @abstractmethod
+    def variance(self, mean: Array) -> Array:
+        """Variance of y given its mean."""
+
+    def derivatives(self, linear: Array) -> tuple[Array, Array]:
+        mean = self.mean(linear)
+        return self.y - mean, self.variance(mean)
+
+    def normalisers(self) -> Array:
         return self.constant + self.by_cluster(self.saturated)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A parameter of a likelihood beside its residual SD, without units.
+
+    Parameters
+    ----------
+    name : str
+        In tables, and under ``priors:`` in the config.
+    meaning : str
+    prior : str
+        The default.
+    source : str
+        Where that comes from.
+    bounds : tuple of float
+        Between which it lies.
+    """
+
+    name: str
+    meaning: str
+    prior: str
+    source: str
+    bounds: tuple[float, float]
 
 
 class Likelihood(ABC):
@@ -126,16 +173,24 @@ class Likelihood(ABC):
     size_required : bool
     has_sigma : bool
         Whether there is a residual SD, named ``sigma``.
+    shapes : tuple of Shape
+        Its further parameters.
+    additive : bool
+        Whether the log density of rows with one linear predictor depends on the sum of their outcomes only.
     rows : type of Rows
         With ``quadratic`` rows random effects are integrated out in closed form.
     stan : int
         Number in ``stan/functions/latent_rows.hpp``.
     adjective : str
         Before "regression".
-    r_family : str or None
-        For ``glmer``; None with ``lmer``.
+    r_function, r_family : str, str
+        What fits the model in R by maximum likelihood (of lme4 or glmmTMB), and its ``family``, empty without one.
+    brms_family : str
+    distribution, arguments, mean : str, tuple of str, str
+        The equation of the report: y_i ~ distribution(arguments), link(mean_i) = the linear predictor. In arguments, a
+        letter stands for itself and one with ``_i`` for that of a row.
     symbol : str
-        A sentence on the symbol that only this likelihood has in the equation (``reports/sections/hierarchical``).
+        A sentence on the symbols that only this likelihood has in the equation.
     """
 
     name: ClassVar[str]
@@ -144,10 +199,17 @@ class Likelihood(ABC):
     size: ClassVar[str | None] = None
     size_required: ClassVar[bool] = False
     has_sigma: ClassVar[bool] = False
+    shapes: ClassVar[tuple[Shape, ...]] = ()
+    additive: ClassVar[bool] = True
     rows: ClassVar[type[Rows]]
     stan: ClassVar[int]
     adjective: ClassVar[str]
-    r_family: ClassVar[str | None]
+    r_function: ClassVar[str]
+    r_family: ClassVar[str] = ""
+    brms_family: ClassVar[str]
+    distribution: ClassVar[str]
+    arguments: ClassVar[tuple[str, ...]]
+    mean: ClassVar[str]
     symbol: ClassVar[str]
 
     @abstractmethod
@@ -167,7 +229,7 @@ class Likelihood(ABC):
         """The mean of all rows on the scale of the coefficients, half an event away from none and from all."""
 
     @abstractmethod
-    def simulate(self, rng: np.random.Generator, linear: Array, size: Array, sigma: float) -> Array:
+    def simulate(self, rng: np.random.Generator, linear: Array, size: Array, own: Array) -> Array:
         """Random outcomes, sums over trials or exposure.
 
         Parameters
@@ -175,22 +237,22 @@ class Likelihood(ABC):
         rng : numpy.random.Generator
         linear, size : numpy.ndarray
             Linear predictors of one trial or unit of exposure, and trials or exposure.
-        sigma : float
-            Residual SD; ignored without one.
+        own : numpy.ndarray
+            Shape (1 + m,): see `Rows.at`.
         """
 
     @abstractmethod
-    def cumulative(self, y: Array, size: Array, linear: Array, sigma: float) -> tuple[Array, Array]:
+    def cumulative(self, y: Array, size: Array, linear: Array, own: Array) -> tuple[Array, Array]:
         """P(Y < y) and P(Y ≤ y), shape (N,) each, for arguments as in `simulate`."""
 
     @abstractmethod
-    def level1_variance(self, sigma: Array, y: Array) -> Array:
+    def level1_variance(self, own: Array, y: Array) -> Array:
         """Shape (S,): variance within clusters on the scale of the coefficients.
 
         Parameters
         ----------
-        sigma : numpy.ndarray
-            Shape (S,): residual SDs, zero without one.
+        own : numpy.ndarray
+            Shape (S, 1 + m): see `Rows.at`.
         y : numpy.ndarray
             Shape (N,): outcomes.
         """

@@ -17,6 +17,7 @@ class Bernoulli(Binomial):
     name, adjective = "bernoulli", "logistic"
     kind = "event"
     size, size_required = None, False
+    brms_family, distribution, arguments = "bernoulli", "Bernoulli", ("p_i",)
 
     def faults(self, outcome: str, size_column: str, y: Array, size: Array) -> list[Fault]:
         remedy = "Code the outcome as 1 (event) and 0 (none)"

@@ -33,7 +33,7 @@ class BinomialRows(CountRows):
     def guess(self) -> Array:
         return np.asarray(np.log((self.y + 0.5) / (self.trials - self.y + 0.5)))
 
-    def curvature(self, mean: Array) -> Array:
+    def variance(self, mean: Array) -> Array:
         return np.asarray(mean * (1 - mean / self.trials))
 
     @cached_property
@@ -64,7 +64,9 @@ class Binomial(Likelihood):
     link, rows = LOGIT, BinomialRows
     size: ClassVar[str | None] = "trials"
     size_required = True
-    stan, r_family = 0, "binomial"
+    stan, r_function, r_family, brms_family = 0, "glmer", "binomial", "binomial"
+    distribution, mean = "Binomial", "p"
+    arguments: ClassVar[tuple[str, ...]] = ("n_i", "p_i")
     symbol = "p is the probability of the outcome."
 
     def faults(self, outcome: str, size_column: str, y: Array, size: Array) -> list[Fault]:
@@ -77,16 +79,16 @@ class Binomial(Likelihood):
         events = min(max(events, 0.5), total - 0.5)
         return float(np.log(events / (total - events)))
 
-    def simulate(self, rng: np.random.Generator, linear: Array, size: Array, sigma: float) -> Array:
+    def simulate(self, rng: np.random.Generator, linear: Array, size: Array, own: Array) -> Array:
         return np.asarray(rng.binomial(size.astype(np.int64), expit(linear)), float)
 
-    def cumulative(self, y: Array, size: Array, linear: Array, sigma: float) -> tuple[Array, Array]:
+    def cumulative(self, y: Array, size: Array, linear: Array, own: Array) -> tuple[Array, Array]:
         trials, p = size.astype(np.int64), expit(linear)
         return np.where(y > 0, bdtr(np.maximum(y - 1, 0), trials, p), 0.0), np.asarray(bdtr(y, trials, p))
 
-    def level1_variance(self, sigma: Array, y: Array) -> Array:
+    def level1_variance(self, own: Array, y: Array) -> Array:
         """π²/3: that of the latent logistic distribution."""
-        return np.full(len(sigma), np.pi**2 / 3)
+        return np.full(len(own), np.pi**2 / 3)
 
     def response(self, outcome: str, settings: Mapping[str, Any]) -> str:
         return f"probability of {outcome}"

@@ -18,6 +18,8 @@ class Link:
 
     Parameters
     ----------
+    name : str
+        In equations.
     scale : str
         What coefficients are in, as printed.
     ratio : str
@@ -26,6 +28,7 @@ class Link:
         From linear predictors, of any shape, to expected outcomes (of one trial, or per unit of exposure).
     """
 
+    name: str
     scale: str
     ratio: str
     inverse: Callable[[Array], Array]
@@ -39,6 +42,6 @@ def _logistic(linear: Array) -> Array:
     return np.asarray(expit(linear))
 
 
-IDENTITY = Link("outcome", "", np.asarray)
-LOGIT = Link("log odds", "odds ratio", _logistic)
-LOG = Link("log rate", "rate ratio", _exp)
+IDENTITY = Link("identity", "outcome", "", np.asarray)
+LOGIT = Link("logit", "log odds", "odds ratio", _logistic)
+LOG = Link("log", "log rate", "rate ratio", _exp)

@@ -33,7 +33,7 @@ class PoissonRows(CountRows):
     def guess(self) -> Array:
         return np.asarray(np.log((self.y + 0.5) / (np.exp(self.known) + 0.5)) + self.known)
 
-    def curvature(self, mean: Array) -> Array:
+    def variance(self, mean: Array) -> Array:
         return mean
 
     @cached_property
@@ -59,7 +59,8 @@ class Poisson(Likelihood):
     name, kind, adjective = "poisson", "count", "Poisson"
     link, rows = LOG, PoissonRows
     size = "exposure"
-    stan, r_family = 1, "poisson"
+    stan, r_function, r_family, brms_family = 1, "glmer", "poisson", "poisson"
+    distribution, arguments, mean = "Poisson", ("λ_i",), "λ"
     symbol = "λ is the expected rate."
 
     def faults(self, outcome: str, size_column: str, y: Array, size: Array) -> list[Fault]:
@@ -68,16 +69,16 @@ class Poisson(Likelihood):
     def overall(self, y: Array, size: Array) -> float:
         return float(np.log(max(float(y.sum()), 0.5) / float(size.sum())))
 
-    def simulate(self, rng: np.random.Generator, linear: Array, size: Array, sigma: float) -> Array:
+    def simulate(self, rng: np.random.Generator, linear: Array, size: Array, own: Array) -> Array:
         return np.asarray(rng.poisson(np.minimum(size * np.exp(np.minimum(linear, 30)), 1e15)), float)
 
-    def cumulative(self, y: Array, size: Array, linear: Array, sigma: float) -> tuple[Array, Array]:
+    def cumulative(self, y: Array, size: Array, linear: Array, own: Array) -> tuple[Array, Array]:
         mean = size * self.link.inverse(linear)
         return np.where(y > 0, pdtr(np.maximum(y - 1, 0), mean), 0.0), np.asarray(pdtr(y, mean))
 
-    def level1_variance(self, sigma: Array, y: Array) -> Array:
+    def level1_variance(self, own: Array, y: Array) -> Array:
         """log(1 + 1/mean count), an approximation (Nakagawa, Johnson & Schielzeth 2017)."""
-        return np.full(len(sigma), np.log1p(1 / max(float(y.mean()), 1e-12)))
+        return np.full(len(own), np.log1p(1 / max(float(y.mean()), 1e-12)))
 
     def response(self, outcome: str, settings: Mapping[str, Any]) -> str:
         exposure = settings.get("exposure")

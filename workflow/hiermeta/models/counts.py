@@ -33,8 +33,8 @@ def _chunks(rows: Rows, draws: int, nodes: int) -> Iterator[slice]:
         yield slice(first, first + step)
 
 
-def log_likelihood(rows: Rows, beta: Array, L: Array, nodes: int | None = None) -> Array:
-    """Shape (S, J): log p(y_j | β, L), random effects integrated out.
+def log_likelihood(rows: Rows, beta: Array, L: Array, own: Array, nodes: int | None = None) -> Array:
+    """Shape (S, J): log p(y_j | β, L, own), random effects integrated out.
 
     Parameters
     ----------
@@ -43,6 +43,8 @@ def log_likelihood(rows: Rows, beta: Array, L: Array, nodes: int | None = None) 
         Shape (S, p).
     L : numpy.ndarray
         Shape (S, q, q): Cholesky factors of the covariance of the random effects.
+    own : numpy.ndarray
+        Shape (S, 1 + m): parameters of the likelihood, see `Rows.at`.
     nodes : int, optional
         Per dimension; by default `NODES`.
     """
@@ -53,15 +55,16 @@ def log_likelihood(rows: Rows, beta: Array, L: Array, nodes: int | None = None) 
     for part in _chunks(rows, len(beta), len(points)):
         fixed = rows.known + beta[part] @ rows.X.T
         loading = np.einsum("rk,skl->srl", rows.Z, L[part])
-        mode, root = _modes(rows, fixed, loading)
+        some = rows.at(own[part])
+        mode, root = _modes(some, fixed, loading)
         terms = []
         for point, log_weight in zip(points, log_weights, strict=True):
             v = mode + np.linalg.solve(np.swapaxes(root, 2, 3), np.broadcast_to(point, mode.shape)[..., None])[..., 0]
             linear = fixed + (loading * v[:, rows.cluster]).sum(axis=2)
-            terms.append(rows.by_cluster(rows.kernel(linear)) - 0.5 * (v**2).sum(axis=2) + log_weight)
+            terms.append(some.by_cluster(some.kernel(linear)) - 0.5 * (v**2).sum(axis=2) + log_weight)
         log_determinant = np.log(np.diagonal(root, axis1=2, axis2=3)).sum(axis=2)
-        result[part] = logsumexp(terms, axis=0) - log_determinant
-    return result + rows.normalisers(1.0)
+        result[part] = logsumexp(terms, axis=0) - log_determinant + some.normalisers()
+    return result
 
 
 def _modes(rows: Rows, fixed: Array, loading: Array) -> tuple[Array, Array]:
@@ -70,9 +73,9 @@ def _modes(rows: Rows, fixed: Array, loading: Array) -> tuple[Array, Array]:
     v, identity = np.zeros(shape), np.eye(shape[2])
     for _ in range(_NEWTON):
         linear = fixed + (loading * v[:, rows.cluster]).sum(axis=2)
-        mean = rows.mean(linear)
-        gradient = np.add.reduceat(loading * (rows.y - mean)[..., None], rows.start, axis=1) - v
-        weighted = loading * rows.curvature(mean)[..., None]
+        score, weight = rows.derivatives(linear)
+        gradient = np.add.reduceat(loading * score[..., None], rows.start, axis=1) - v
+        weighted = loading * weight[..., None]
         curvature = np.add.reduceat(weighted[..., None] * loading[:, :, None, :], rows.start, axis=1) + identity
         step = np.asarray(np.linalg.solve(curvature, gradient[..., None])[..., 0], float)
         change = np.abs((loading * step[:, rows.cluster]).sum(axis=2))
@@ -93,7 +96,7 @@ def _rule(q: int, count: int) -> tuple[Array, Array]:
 def aggregate(
     likelihood: Likelihood, codes: npt.NDArray[np.intp], y: Array, size: Array, X: Array, Z: Array
 ) -> tuple[Rows, npt.NDArray[np.intp]]:
-    """Put rows that share cluster and design row together.
+    """Put rows that share cluster and design row together; outcomes, too, where their sum isn't enough.
 
     Parameters
     ----------
@@ -111,8 +114,9 @@ def aggregate(
     row : numpy.ndarray
         Shape (N,): where each row went.
     """
-    unique, row = np.unique(np.column_stack([codes, X, Z]), axis=0, return_inverse=True)
-    row, p = row.ravel(), X.shape[1]
+    key = [codes, X, Z] if likelihood.additive else [codes, X, Z, y]
+    unique, row = np.unique(np.column_stack(key), axis=0, return_inverse=True)
+    row, p, q = row.ravel(), X.shape[1], Z.shape[1]
 
     def total(values: Array) -> Array:
         return np.asarray(np.bincount(row, weights=values, minlength=len(unique)), float)
@@ -121,7 +125,7 @@ def aggregate(
     cluster = unique[:, 0].astype(np.intp)
     start = np.searchsorted(cluster, np.arange(cluster[-1] + 1))
     by_cluster = np.asarray(np.bincount(cluster, weights=constant), float)
-    X, Z = unique[:, 1 : 1 + p], unique[:, 1 + p :]
+    X, Z = unique[:, 1 : 1 + p], unique[:, 1 + p : 1 + p + q]
     return likelihood.rows(events, trials, known, X, Z, start, cluster, by_cluster), row
 
 
@@ -158,9 +162,9 @@ def regress(rows: Rows, X: Array) -> Glm:
     beta = np.linalg.lstsq(design, rows.guess() - rows.known, rcond=None)[0]
     converged, information = False, np.eye(len(beta))
     for _ in range(_NEWTON):
-        mean = rows.mean(rows.known + design @ beta)
-        information = design.T @ (rows.curvature(mean)[:, None] * design)
-        step = np.linalg.lstsq(information, design.T @ (rows.y - mean), rcond=1e-14)[0]
+        score, weight = rows.derivatives(rows.known + design @ beta)
+        information = design.T @ (weight[:, None] * design)
+        step = np.linalg.lstsq(information, design.T @ score, rcond=1e-14)[0]
         beta = beta + step / max(1.0, np.abs(step).max() / 3)
         if np.abs(step).max() < 1e-8:
             converged = bool(np.abs(beta).max() < 30 and np.linalg.cond(information) < 1e12)

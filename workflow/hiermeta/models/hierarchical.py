@@ -7,7 +7,7 @@ terms z_i'u_j of all of them add up; Z, sd and Ω then hold their effects side b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -43,12 +43,20 @@ class Draws:
         Shape (S, q): SDs of the random effects.
     correlation : numpy.ndarray
         Shape (S, q, q): their correlation matrices.
+    shape : numpy.ndarray
+        Shape (S, m): the likelihood's shape parameters; none by default.
     """
 
     beta: Array
     sigma: Array
     sd: Array
     correlation: Array
+    shape: Array | None = None
+
+    @property
+    def own(self) -> Array:
+        """Shape (S, 1 + m): parameters of the likelihood, σ first; see `Rows.at`."""
+        return np.column_stack([self.sigma, *(() if self.shape is None else (self.shape,))])
 
     @property
     def covariance(self) -> Array:
@@ -64,16 +72,19 @@ class Draws:
     @property
     def average(self) -> Draws:
         """One draw in place of all: their means."""
-        every = (self.beta, self.sigma, self.sd, self.correlation)
-        return Draws(*(values.mean(axis=0, keepdims=True) for values in every))
+        return self._each(lambda values: values.mean(axis=0, keepdims=True))
 
     def of_effects(self, columns: Sequence[int]) -> Draws:
         """The draws with some of the random effects."""
         kept = np.asarray(columns, dtype=np.intp)
-        return Draws(self.beta, self.sigma, self.sd[:, kept], self.correlation[:, kept[:, None], kept])
+        return replace(self, sd=self.sd[:, kept], correlation=self.correlation[:, kept[:, None], kept])
 
     def __getitem__(self, which: Any) -> Draws:
-        return Draws(self.beta[which], self.sigma[which], self.sd[which], self.correlation[which])
+        return self._each(lambda values: values[which])
+
+    def _each(self, change: Callable[[Array], Array]) -> Draws:
+        beta, sigma, sd, correlation = map(change, (self.beta, self.sigma, self.sd, self.correlation))
+        return Draws(beta, sigma, sd, correlation, None if self.shape is None else change(self.shape))
 
 
 @dataclass(frozen=True)
@@ -172,6 +183,36 @@ class HierarchicalModel:
     def centred(self) -> bool:
         """Whether there is an intercept, so that the other columns are centred."""
         return self.designs.fixed.formula.intercept
+
+    @property
+    def shape_names(self) -> tuple[str, ...]:
+        """Names of the likelihood's shape parameters."""
+        return tuple(shape.name for shape in self.likelihood.shapes)
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """Names of the likelihood's own parameters: the residual SD where there is one, and its shape."""
+        return (("sigma",) if self.has_sigma else ()) + self.shape_names
+
+    @property
+    def own_units(self) -> Array:
+        """Shape (len(own_names),): what one unit of each is in the user's units."""
+        return np.array([self.outcome_spread] * self.has_sigma + [1.0] * len(self.shape_names))
+
+    def own(self, z: Array) -> Array:
+        """Shape (..., 1 + m): standardised parameters of the likelihood from unconstrained ones, one per name.
+
+        An unconstrained parameter is the logarithm of the distance from the lower bound.
+        """
+        floors = np.array([0.0] * self.has_sigma + [shape.bounds[0] for shape in self.likelihood.shapes])
+        values = floors + np.exp(z)
+        return values if self.has_sigma else np.concatenate([np.zeros((*z.shape[:-1], 1)), values], axis=-1)
+
+    def unconstrained(self, own: Array) -> Array:
+        """The inverse of `own`."""
+        floors = np.array([0.0] * self.has_sigma + [shape.bounds[0] for shape in self.likelihood.shapes])
+        values = own if self.has_sigma else own[..., 1:]
+        return np.log(np.maximum(values - floors, 1e-300))
 
     @property
     def sd_names(self) -> tuple[str, ...]:
@@ -294,7 +335,7 @@ class HierarchicalModel:
             first = self.names.index("intercept")
             beta[:, first] += beta @ self.centre - self.outcome_centre
         units = self.units
-        return Draws(beta / units["beta"], draws.sigma / units["sigma"], draws.sd / units["sd"], draws.correlation)
+        return replace(draws, beta=beta / units["beta"], sigma=draws.sigma / units["sigma"], sd=draws.sd / units["sd"])
 
     def predictor(self, beta: Array, u: Sequence[Array]) -> Array:
         """Shape (N,): X β + Z u, for random effects by grouping factor, shape (J, its effects) each."""
@@ -306,7 +347,7 @@ class HierarchicalModel:
     def log_likelihood(self, draws: Draws) -> Array:
         """Shape (S, J): log p(y_j | parameters) with the random effects of one grouping factor integrated out."""
         if not self.closed_form:
-            return counts.log_likelihood(self.counts, draws.beta, draws.factor)
+            return counts.log_likelihood(self.counts, draws.beta, draws.factor, draws.own)
         standard = self.to_standard(draws)
         found = self.sufficient.log_likelihood(standard.beta, standard.sigma, standard.covariance)
         return found - self.clusters.sizes * np.log(self.outcome_spread)
@@ -370,6 +411,8 @@ def parameters(model: HierarchicalModel, draws: Draws, shape: tuple[int, ...]) -
     rows = dict(zip(model.names, draws.beta.T, strict=True))
     if model.has_sigma:
         rows["sigma"] = draws.sigma
+    if draws.shape is not None:
+        rows |= zip(model.shape_names, draws.shape.T, strict=True)
     rows |= dict(zip(model.sd_names, draws.sd.T, strict=True))
     rows |= {
         name: draws.correlation[:, i, j] for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True)
@@ -388,4 +431,5 @@ def from_parameters(model: HierarchicalModel, rows: Mapping[str, Array]) -> Draw
         rows["sigma"].ravel() if model.has_sigma else np.zeros(total),
         np.stack([rows[name].ravel() for name in model.sd_names], axis=1),
         correlation,
+        np.stack([rows[name].ravel() for name in model.shape_names], axis=1) if model.shape_names else None,
     )

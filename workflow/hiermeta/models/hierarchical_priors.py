@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hiermeta.data.problems import Problem, Refused
+from hiermeta.likelihoods import LIKELIHOODS
 from hiermeta.models.default_priors import ChosenPrior
 from hiermeta.models.hierarchical import HierarchicalModel
 from hiermeta.models.priors import Prior, PriorError, parse_for
@@ -17,6 +18,8 @@ WIDE = 2.5
 """Prior SD of a coefficient in SDs of outcome and predictor."""
 MOST_LKJ = 1e6
 """Shapes of an LKJ prior from here on leave no correlation: their SD is below 0.001."""
+OWN = {"sigma"} | {shape.name for likelihood in LIKELIHOODS.values() for shape in likelihood.shapes}
+"""Parameters that only some likelihoods have."""
 _LKJ = re.compile(r"\s*lkj\s*\(\s*([0-9.eE+-]+)\s*\)\s*")
 
 
@@ -88,9 +91,10 @@ def choose(settings: Mapping[str, Any], model: HierarchicalModel) -> Priors:
             if key == "correlation":
                 eta = parse_lkj(text)
                 continue
+            if key in OWN and key not in model.own_names:
+                what = "residual SD" if key == "sigma" else f"parameter {key}"
+                raise PriorError(f"{model.likelihood.name} outcomes have no {what}")
             read[key] = parse_for(key, text)
-            if key == "sigma" and not model.has_sigma:
-                raise PriorError(f"{model.likelihood.name} outcomes have no residual SD")
             if read[key].is_point:
                 raise PriorError(f"{text!r}: a hierarchical regression estimates all of its parameters")
         except PriorError as error:
@@ -123,4 +127,6 @@ def _defaults(model: HierarchicalModel) -> dict[str, tuple[str, ChosenPrior]]:
         found[name] = "sd", ChosenPrior(Prior("half_normal", (scale / float(spread),)), True, source)
     if model.has_sigma:
         found["sigma"] = "sigma", ChosenPrior(Prior("half_normal", (y,)), True, "scale: the SD of the outcome")
+    for shape in model.likelihood.shapes:
+        found[shape.name] = shape.name, ChosenPrior(parse_for(shape.name, shape.prior), True, shape.source)
     return found

@@ -109,7 +109,7 @@ class Latent:
         self,
         L: Array,
         known: Array,
-        dispersion: float,
+        own: Array,
         prior: tuple[Array, Array] | None = None,
         start: tuple[Array, Array] | None = None,
     ) -> Approximation:
@@ -121,8 +121,8 @@ class Latent:
             Shape (q, q): Cholesky factor of Σ.
         known : numpy.ndarray
             Shape (R,): the part of the linear predictor that is known.
-        dispersion : float
-            σ² of gaussian outcomes, else 1.
+        own : numpy.ndarray
+            Shape (1 + m,): parameters of the likelihood, see `Rows.at`.
         prior : pair of numpy.ndarray, optional
             Means and precisions of the coefficients, shape (p,) each; a precision of 0 is a flat prior.
         start : pair of numpy.ndarray, optional
@@ -134,7 +134,7 @@ class Latent:
         LinAlgError
             When parameters are so extreme that double precision doesn't tell the mode.
         """
-        rows, A = self.rows, self.design(L)
+        rows, A = self.rows.at(own), self.design(L)
         across = A.T
         loading = rows.Z @ L
         products = (loading[:, :, None] * loading[:, None, :]).reshape(len(known), len(L) ** 2)
@@ -143,16 +143,15 @@ class Latent:
 
         def height(v: Array, beta: Array) -> float:
             penalty = v @ v + precision @ (beta - mean) ** 2
-            return float(rows.kernel(known + A @ v + X @ beta).sum() / dispersion - penalty / 2)
+            return float(rows.kernel(known + A @ v + X @ beta).sum() - penalty / 2)
 
         v, beta = np.zeros(self.size), mean.copy()
         if start is not None and height(*start) > height(v, beta):
             v, beta = start
         for _ in range(_NEWTON):
             linear = known + A @ v + X @ beta
-            expected = rows.mean(linear)
-            score = (rows.y - expected) / dispersion
-            curvature = _Curvature.of(self, across, X, products, rows.curvature(expected) / dispersion, precision)
+            score, weight = rows.derivatives(linear)
+            curvature = _Curvature.of(self, across, X, products, weight, precision)
             slope = across @ score - v, X.T @ score - precision * (beta - mean)
             step = curvature.solve(*slope)
             if rows.quadratic:
@@ -177,11 +176,11 @@ class Latent:
             raise np.linalg.LinAlgError(_LOST)
         value = (
             height(v, beta)
-            + float(rows.normalisers(dispersion).sum())
+            + float(rows.normalisers().sum())
             + 0.5 * np.log(precision[precision > 0]).sum()
             - curvature.log_determinant / 2
         )
-        return Approximation(self, A, linear, dispersion, v, beta, (mean, precision), curvature, value)
+        return Approximation(self, rows, A, linear, v, beta, (mean, precision), curvature, value)
 
 
 @dataclass(frozen=True)
@@ -234,11 +233,12 @@ class Approximation:
     Parameters
     ----------
     latent : Latent
+    rows : Rows
+        At the likelihood's own parameters.
     A : sparse matrix
         Shape (R, M).
     linear : numpy.ndarray
         Shape (R,): linear predictor at the mode.
-    dispersion : float
     v, beta : numpy.ndarray
         The mode.
     prior : pair of numpy.ndarray
@@ -250,14 +250,23 @@ class Approximation:
     """
 
     latent: Latent
+    rows: Rows
     A: Any
     linear: Array
-    dispersion: float
     v: Array
     beta: Array
     prior: tuple[Array, Array]
     curvature: _Curvature
     value: float
+
+    @property
+    def laplace(self) -> float:
+        """Laplace's approximation of log p(rows), coefficients at their mode: by curvatures, not by working weights."""
+        curvature = self.rows.curvature(self.linear)
+        loading, none = self.A.data.reshape(len(self.linear), -1), np.zeros((len(self.linear), 0))
+        products = (loading[:, :, None] * loading[:, None, :]).reshape(len(loading), loading.shape[1] ** 2)
+        observed = _Curvature.of(self.latent, self.A.T, none, products, curvature, np.zeros(0))
+        return self.value + (self.curvature.log_determinant - observed.log_determinant) / 2
 
     def sample(self, rng: np.random.Generator, pairs: int) -> tuple[Array, Array, Array]:
         """Antithetic draws from the approximation, and what it gets wrong at each.
@@ -270,9 +279,9 @@ class Approximation:
             Shape (2 pairs,): log p of rows, v and beta less that of the approximation; the mean of its exponential is 1
             times exp(−value) times the density of the rows.
         """
-        latent, rows = self.latent, self.latent.rows
+        latent, rows = self.latent, self.rows
         (mean, precision), X = self.prior, rows.X[:, : len(self.beta)]
-        root = np.sqrt(rows.curvature(rows.mean(self.linear)) / self.dispersion)
+        root = np.sqrt(rows.derivatives(self.linear)[1])
         noise = root[:, None] * rng.standard_normal((len(root), pairs))
         right = self.A.T @ noise + rng.standard_normal((latent.size, pairs)), X.T @ noise
         right = right[0], right[1] + np.sqrt(precision)[:, None] * rng.standard_normal((len(precision), pairs))
@@ -281,7 +290,7 @@ class Approximation:
         dv, db, half = np.concatenate([dv, -dv], 1), np.concatenate([db, -db], 1), np.tile(half, 2)
         v, beta = self.v[:, None] + dv, self.beta[:, None] + db
         linear = self.linear[:, None] + self.A @ dv + X @ db
-        rise = (rows.kernel(linear.T) - rows.kernel(self.linear)).sum(axis=1) / self.dispersion
+        rise = (rows.kernel(linear.T) - rows.kernel(self.linear)).sum(axis=1)
         fall = ((v**2).sum(axis=0) - self.v @ self.v) / 2
         fall += (precision[:, None] * ((beta - mean[:, None]) ** 2 - (self.beta - mean)[:, None] ** 2)).sum(axis=0) / 2
         return v.T, beta.T, rise - fall + half
@@ -313,9 +322,9 @@ class Approximation:
         cluster = np.zeros(latent.size, np.intp)
         for k in range(latent.place.shape[1]):
             cluster[latent.place[:, k]] = latent.codes[:, factor]
-        codes, rows = latent.codes[:, factor], latent.rows
-        total = np.bincount(codes, weights=rows.kernel(self.linear) / self.dispersion, minlength=n_clusters)
-        total += np.bincount(codes[rows.start], weights=rows.normalisers(self.dispersion), minlength=n_clusters)
+        codes, rows = latent.codes[:, factor], self.rows
+        total = np.bincount(codes, weights=rows.kernel(self.linear), minlength=n_clusters)
+        total += np.bincount(codes[rows.start], weights=rows.normalisers(), minlength=n_clusters)
         own = (self.v**2 + self.curvature.by_effect) / 2
         return np.asarray(total - np.bincount(cluster, weights=own, minlength=n_clusters))
 

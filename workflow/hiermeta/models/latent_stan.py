@@ -22,17 +22,17 @@ def stan_data(model: HierarchicalModel) -> dict[str, Any]:
     rows, (start, error, found) = latent.rows, _coordinates(model)
     R, p = rows.X.shape
     data: dict[str, Any] = {"N": R, "M": latent.size, "p": p, "q": rows.Z.shape[1], "rows": model.n}
-    data |= {"family": model.likelihood.stan, "gaussian": int(model.has_sigma)}
+    data |= {"family": model.likelihood.stan, "m": len(model.own_names)}
     data |= {"y": rows.y, "trials": rows.trials, "known": rows.known + rows.X @ start, "X": rows.X * error, "Z": rows.Z}
     data |= {"place": latent.place + 1, "constant": float(rows.constant.sum())}
+    own = [model.priors[name] for name in model.own_names]
     data |= {"blocks": len(model.blocks), "block_size": list(model.blocks), "n_partial": len(model.pairs)}
     data["block_clusters"] = [len(model.factors[owner].names) for owner in model.owners]
     offset, unit = model.offset + start * units["beta"], error * units["beta"]
     data |= prior_data("beta", [model.priors[name] for name in model.names], unit, offset)
     data |= prior_data("sd", [model.priors[name] for name in model.sd_names], units["sd"], np.zeros(len(units["sd"])))
-    sigma = [model.priors["sigma"]] if model.has_sigma else []
-    data |= prior_data("sigma", sigma, units["sigma"].reshape(1)[: len(sigma)], np.zeros(len(sigma)))
-    data["sigma_prior"] = np.reshape(data["sigma_prior"], (len(sigma), 3))
+    data |= prior_data("own", own, model.own_units, np.zeros(len(own)))
+    data["own_prior"] = np.reshape(data["own_prior"], (len(own), 3))
     data |= {"settled": int(found is not None), "u_centre": found.centre if found else np.zeros(0)}
     data["u_slope"] = found.slope if found else np.zeros((0, p))
     data["u_root"] = found.root if found else np.zeros((0, latent.size))
@@ -56,11 +56,14 @@ def initial_values(model: HierarchicalModel, chains: int, seed: int) -> list[Map
         lower, upper = ((bound - offset) / unit for bound in prior.support)
         return guess if lower < guess < upper else (float(prior.ppf(rng.uniform(0.25, 0.75))) - offset) / unit
 
-    beta, sd, sigma = model.units["beta"], model.units["sd"], model.units["sigma"]
+    beta, sd = model.units["beta"], model.units["sd"]
     offset = model.offset + start * beta
     return [
         {
-            "sigma": [inside("sigma", rng.uniform(0.5, 1.0), float(sigma), 0.0)] if model.has_sigma else [],
+            "own": [
+                inside(name, rng.uniform(0.5, 1.0), float(unit), 0.0)
+                for name, unit in zip(model.own_names, model.own_units, strict=True)
+            ],
             "beta": [
                 inside(name, width * rng.standard_normal(), float(unit), float(zero))
                 for name, unit, zero in zip(model.names, error * beta, offset, strict=True)
@@ -79,11 +82,13 @@ def initial_values(model: HierarchicalModel, chains: int, seed: int) -> list[Map
 def from_columns(model: HierarchicalModel, columns: Mapping[str, Array]) -> Draws:
     """Draws in the user's units from the columns of CmdStan, shape (chains, draws) each."""
     sd, (start, error, _) = stacked(columns, "sd", len(model.effects)), _coordinates(model)
+    own = stacked(columns, "own", len(model.own_names)) * model.own_units
     return Draws(
         model.to_user(start + error * stacked(columns, "beta", len(model.names))),
-        columns["sigma[1]"].ravel() * model.units["sigma"] if model.has_sigma else np.zeros(len(sd)),
+        own[:, 0] if model.has_sigma else np.zeros(len(sd)),
         sd * model.units["sd"],
         correlations(stacked(columns, "partial", len(model.pairs)), model.blocks),
+        own[:, len(own[0]) - len(model.shape_names) :] if model.shape_names else None,
     )
 
 

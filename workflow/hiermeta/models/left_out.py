@@ -42,7 +42,7 @@ def clusters_left_out(model: HierarchicalModel, draws: Draws, u: Sequence[Array]
     found = np.empty((len(draws.beta), len(clusters.names)))
     for s, beta in enumerate(standard.beta):
         known = latent.rows.known + latent.rows.X @ beta + shared(s)
-        fitted = own.approximate(L[s][np.ix_(private, private)], known, _dispersion(model, standard, s))
+        fitted = own.approximate(L[s][np.ix_(private, private)], known, standard.own[s])
         found[s] = fitted.by_cluster(factor, len(clusters.names))
     return found - clusters.sizes * np.log(model.outcome_spread)
 
@@ -60,10 +60,6 @@ def _shared(model: HierarchicalModel, u: Sequence[Array], effects: Sequence[int]
         return total
 
     return of_draw
-
-
-def _dispersion(model: HierarchicalModel, standard: Draws, s: int) -> float:
-    return float(standard.sigma[s] ** 2) if model.has_sigma else 1.0
 
 
 def rows_left_out(model: HierarchicalModel, draws: Draws) -> Array:
@@ -84,18 +80,18 @@ def rows_left_out(model: HierarchicalModel, draws: Draws) -> Array:
     log_weights = np.log(weights) + nodes**2 / 2
     found = np.empty((len(draws.beta), model.n))
     for s, beta in enumerate(standard.beta):
-        dispersion = _dispersion(model, standard, s)
-        fitted = latent.approximate(L[s], together.known + together.X @ beta, dispersion)
+        row = alone.at(standard.own[s])
+        fitted = latent.approximate(L[s], together.known + together.X @ beta, standard.own[s])
         centre = fitted.linear[latent.row] + apart
         variance = np.maximum(fitted.variances(), _SMALLEST)[latent.row]
-        mean = alone.mean(centre)
-        without = variance / (1 - variance * alone.curvature(mean) / dispersion)
-        moved = without * (alone.y - mean) / dispersion
+        score, weight = row.derivatives(centre)
+        without = variance / (1 - variance * weight)
+        moved = without * score
         sd = np.sqrt(variance)
         terms = [
-            alone.kernel(centre + sd * x) / dispersion - (moved + sd * x) ** 2 / (2 * without) + log_weight
+            row.kernel(centre + sd * x) - (moved + sd * x) ** 2 / (2 * without) + log_weight
             for x, log_weight in zip(nodes, log_weights, strict=True)
         ]
         found[s] = logsumexp(terms, axis=0) + 0.5 * np.log(variance / without / (2 * np.pi))
-        found[s] += alone.normalisers(dispersion)
+        found[s] += row.normalisers()
     return found - np.log(model.outcome_spread)

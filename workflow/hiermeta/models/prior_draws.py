@@ -58,4 +58,5 @@ def regression(model: HierarchicalModel, count: int, rng: np.random.Generator) -
         of(["sigma"])[:, 0] if model.has_sigma else np.zeros(count),
         of(model.sd_names),
         correlations(np.array(partial).reshape(-1, count).T, model.blocks),
+        of(model.shape_names) if model.shape_names else None,
     )

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hiermeta.data.cells import FAR
+from hiermeta.likelihoods import LIKELIHOODS
 
 Array = npt.NDArray[np.float64]
 _CENTRAL = (0.05, 0.95)
@@ -279,6 +280,7 @@ _DOMAIN = {"mu": _REAL, "tau": _POSITIVE, "rho": _UNIT, "moderators": _REAL, "sc
     "sd": _POSITIVE,
     "sigma": _POSITIVE,
 }
+_DOMAIN |= {shape.name: shape.bounds for likelihood in LIKELIHOODS.values() for shape in likelihood.shapes}
 
 
 def parse_for(parameter: str, text: str) -> Prior:

@@ -71,13 +71,13 @@ def settled(latent: Latent) -> Settled | None:
 
 def _coordinates(latent: Latent) -> Settled | None:
     rows = latent.rows
-    by_itself = rows.curvature(rows.mean(rows.guess()))
+    by_itself = rows.derivatives(rows.guess())[1]
     if not 0 < latent.size <= _MOST or not _typical(latent, by_itself, np.ones(len(latent.index))):
         return None
     flat, sd, start = np.zeros(rows.X.shape[1]), np.ones(len(latent.index)), None
     for _ in range(_STEPS):
-        found = latent.approximate(np.diag(sd), rows.known, 1.0, (flat, flat), start)
-        start, weight = (found.v, found.beta), rows.curvature(rows.mean(found.linear))
+        found = latent.approximate(np.diag(sd), rows.known, np.ones(1), (flat, flat), start)
+        start, weight = (found.v, found.beta), rows.derivatives(found.linear)[1]
         if not _typical(latent, weight, sd):
             return None
         A = latent.design(np.diag(sd))

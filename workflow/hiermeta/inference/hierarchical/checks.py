@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import skew
 
 from hiermeta.io.registry import header
+from hiermeta.likelihoods import CountRows
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -42,7 +43,7 @@ def replicate(model: HierarchicalModel, draws: Draws, most: int = _MOST) -> Arra
             for clusters, columns in zip(model.factors, own, strict=True)
         ]
         linear = model.predictor(draws.beta[s], u)
-        result[i] = (model.likelihood.simulate(rng, linear, size, float(draws.sigma[s])) / size)[order]
+        result[i] = (model.likelihood.simulate(rng, linear, size, draws.own[s]) / size)[order]
     return result
 
 
@@ -62,6 +63,7 @@ def dispersion(
         Random effects by grouping factor, shape (S, J, its effects).
     """
     rng, rows = np.random.default_rng(SEED), model.latent_rows.rows
+    assert isinstance(rows, CountRows)
     first = np.unique(model.latent_rows.row, return_index=True)[1]
     count = int(np.clip(_VALUES // len(rows.y), _LEAST, _MOST))
     observed, simulated = [], []
@@ -69,8 +71,8 @@ def dispersion(
         linear = rows.known - model.outcome_centre
         linear = linear + model.predictor(draws.beta[s], [values[s] for values in u])[first]
         mean = rows.mean(linear)
-        drawn = model.likelihood.simulate(rng, linear, rows.trials, float(draws.sigma[s]))
-        variance = np.maximum(rows.curvature(mean), 1e-12)
+        drawn = model.likelihood.simulate(rng, linear, rows.trials, draws.own[s])
+        variance = np.maximum(rows.variance(mean), 1e-12)
         observed.append(float(((rows.y - mean) ** 2 / variance).mean()))
         simulated.append(float(((drawn - mean) ** 2 / variance).mean()))
     beyond = float(np.mean(np.array(simulated) > np.array(observed)))

@@ -145,7 +145,7 @@ def _solve(model: HierarchicalModel, L: Array) -> _Solved:
 
 def _solve_latent(model: HierarchicalModel, L: Array) -> _Solved:
     rows, flat = model.latent_rows.rows, np.zeros(len(model.names))
-    fitted = model.latent_rows.approximate(L, rows.known, 1.0, (flat, flat))
+    fitted = model.latent_rows.approximate(L, rows.known, np.ones(1), (flat, flat))
     squares = -2 * (rows.kernel(fitted.linear).sum() + rows.constant.sum())
     triangle = np.asarray(np.linalg.cholesky(fitted.curvature.outer).T, float)
     return _Solved(fitted.beta, triangle, float(squares + fitted.v @ fitted.v), float(fitted.curvature.by_effect.sum()))
@@ -280,7 +280,7 @@ def _modes(fitted: MixedFit) -> list[tuple[Array, Array]]:
         mean, covariance = model.random_effects(fitted.parameters)
         return [(mean[0], covariance[0])]
     rows, L = model.latent_rows.rows, factor(model.blocks, fitted.theta)
-    found = model.latent_rows.approximate(L, rows.known + rows.X @ fitted._solved.beta, 1.0).random_effects(L)
+    found = model.latent_rows.approximate(L, rows.known + rows.X @ fitted._solved.beta, np.ones(1)).random_effects(L)
     units = [model.units["sd"][model.effects_of(f)] for f in range(len(model.factors))]
     variance = (fitted.sigma / model.outcome_spread) ** 2
     return [(mean * u, variance * spread * np.outer(u, u)) for (mean, spread), u in zip(found, units, strict=True)]
@@ -339,4 +339,4 @@ def residual_variance(model: HierarchicalModel, draws: Draws) -> Array:
     σ² for gaussian outcomes, π²/3 for logits; for Poisson outcomes log(1 + 1/mean count), an approximation (Nakagawa,
     Johnson & Schielzeth 2017).
     """
-    return model.likelihood.level1_variance(draws.sigma, model.outcome)
+    return model.likelihood.level1_variance(draws.own, model.outcome)

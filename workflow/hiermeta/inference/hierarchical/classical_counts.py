@@ -30,6 +30,8 @@ _WIDEST = 3.0
 _OFF = 0.1
 """Searches begin at SDs of at least this."""
 _HIGH = 1e12
+_OWN, _LIMITS = 0.0, (-7.0, 12.0)
+"""Where searches for the likelihood's unconstrained parameters begin, and their ends."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class CountFit:
     ----------
     model : HierarchicalModel
     point : numpy.ndarray
-        Shape (p + t,): standardised coefficients, then the elements of the Cholesky factor, block by block.
+        Shape (p + t + m,): standardised coefficients, the elements of the Cholesky factor, block by block, and
+        unconstrained parameters of the likelihood.
     """
 
     model: HierarchicalModel
@@ -73,9 +76,10 @@ class CountFit:
         in the coefficients given the SDs, as in lme4.
         """
         centred, p = Centred.of(self.model), len(self.model.names)
-        model, point = centred.model, np.concatenate([self.point[:p], centred.from_user(self.point[p:])])
+        of_effects, own = _split(self.model, self.point)
+        model, point = centred.model, np.concatenate([self.point[:p], centred.from_user(of_effects), own])
         scale = _scales(model, point)
-        free = [i for i in range(len(point)) if i < p or abs(point[i]) > SINGULAR]
+        free = [i for i in range(len(point)) if not p <= i < len(point) - len(own) or abs(point[i]) > SINGULAR]
         steps = _STEP * np.diag(scale)[free]
 
         def at(shift: Array) -> float:
@@ -104,24 +108,34 @@ class CountFit:
 
 
 def _parameters(model: HierarchicalModel, point: Array) -> Draws:
-    p = len(model.names)
-    L = factor(model.blocks, point[p:]) * model.units["sd"][:, None]
+    p, (of_effects, own) = len(model.names), _split(model, point)
+    L = factor(model.blocks, of_effects) * model.units["sd"][:, None]
     covariance = L @ L.T
     sd = np.sqrt(np.diag(covariance))
     safe = np.where(sd > 0, sd, 1)
     correlation = covariance / np.outer(safe, safe)
     np.fill_diagonal(correlation, 1)
-    return Draws(model.to_user(point[:p])[None], np.zeros(1), sd[None], correlation[None])
+    values = model.own(own)
+    shape = values[None, 1:] if model.shape_names else None
+    return Draws(model.to_user(point[:p])[None], values[:1] * model.units["sigma"], sd[None], correlation[None], shape)
+
+
+def _split(model: HierarchicalModel, point: Array) -> tuple[Array, Array]:
+    """Elements of the Cholesky factor and unconstrained parameters of the likelihood of a point."""
+    p, m = len(model.names), len(model.own_names)
+    return point[p : len(point) - m], point[len(point) - m :]
 
 
 def _log_likelihood(model: HierarchicalModel, point: Array) -> float:
-    p = len(model.names)
-    L = factor(model.blocks, point[p:])
+    draw, p = _parameters(model, point), len(model.names)
+    of_effects, own = _split(model, point)
+    L = factor(model.blocks, of_effects)
     if model.several:
         rows = model.latent_rows.rows
-        return model.latent_rows.approximate(L, rows.known + rows.X @ point[:p], 1.0).value
+        value = model.latent_rows.approximate(L, rows.known + rows.X @ point[:p], model.own(own)).laplace
+        return float(value - model.n * np.log(model.outcome_spread))
     L = L * model.units["sd"][:, None]
-    return float(log_likelihood(model.counts, model.to_user(point[:p])[None], L[None]).sum())
+    return float(log_likelihood(model.counts, draw.beta, L[None], draw.own).sum())
 
 
 def fit(model: HierarchicalModel) -> CountFit:
@@ -141,12 +155,14 @@ def fit(model: HierarchicalModel) -> CountFit:
     """
     p, (diagonal, bounds), centred = len(model.names), limits(model.blocks), Centred.of(model)
     start = _joint(centred.model, diagonal)
+    of_effects, _ = _split(centred.model, start)
     # At an SD of zero the slope vanishes whether or not it is a minimum.
-    start[p:] = np.where(diagonal, np.maximum(start[p:], _OFF), start[p:])
+    of_effects[:] = np.where(diagonal, np.maximum(of_effects, _OFF), of_effects)
     scale, height = _scales(centred.model, start), _log_likelihood(centred.model, start)
-    limited = [(-np.inf, np.inf)] * p + bounds
+    limited = [(-np.inf, np.inf)] * p + bounds + [_LIMITS] * len(model.own_names)
     point = _search(lambda point: height - _log_likelihood(centred.model, point), start, scale, limited)[1]
-    return CountFit(model, np.concatenate([point[:p], centred.to_user(point[p:])]))
+    of_effects, own = _split(centred.model, point)
+    return CountFit(model, np.concatenate([point[:p], centred.to_user(of_effects), own]))
 
 
 def _search(
@@ -177,29 +193,34 @@ def _fall(compute: Callable[[], float]) -> float:
 
 
 def _scales(model: HierarchicalModel, point: Array) -> Array:
-    """Shape (p + t,): standard errors of the coefficients given the SDs, and shares of the SDs."""
-    p = len(model.names)
+    """Shape (p + t + m,): standard errors of the coefficients given all else, shares of the SDs, and `_SHARE`."""
+    p, (of_effects, own) = len(model.names), _split(model, point)
     errors = np.sqrt(np.abs(np.diag(np.linalg.pinv(_approximate(model, point[p:]).curvature.outer))))
-    sizes = np.sqrt((factor(model.blocks, point[p:]) ** 2).sum(axis=1))
-    return np.concatenate([np.clip(errors, 1e-300, _WIDEST), _SHARE * np.maximum(sizes, _OFF)[places(model.blocks)[0]]])
+    sizes = np.sqrt((factor(model.blocks, of_effects) ** 2).sum(axis=1))
+    of_effects = _SHARE * np.maximum(sizes, _OFF)[places(model.blocks)[0]]
+    return np.concatenate([np.clip(errors, 1e-300, _WIDEST), of_effects, np.full(len(own), _SHARE)])
 
 
 def _approximate(model: HierarchicalModel, theta: Array) -> Approximation:
-    """Laplace's approximation with coefficients at the mode of the random effects."""
-    latent, flat = model.latent_rows, np.zeros(len(model.names))
-    return latent.approximate(factor(model.blocks, theta), latent.rows.known, 1.0, (flat, flat))
+    """Laplace's approximation with coefficients at the mode of the random effects, for a point without them."""
+    latent, flat, m = model.latent_rows, np.zeros(len(model.names)), len(model.own_names)
+    L = factor(model.blocks, theta[: len(theta) - m])
+    return latent.approximate(L, latent.rows.known, model.own(theta[len(theta) - m :]), (flat, flat))
 
 
 def _joint(model: HierarchicalModel, diagonal: npt.NDArray[np.bool_]) -> Array:
-    """The best Cholesky factor with the coefficients at the mode of the random effects, and those."""
+    """The best point with the coefficients at the mode of the random effects."""
 
     def objective(theta: Array) -> float:
-        found = _approximate(model, theta)
-        return -found.value - 0.5 * float(np.linalg.slogdet(found.curvature.outer)[1])
+        return -_approximate(model, theta).laplace
 
-    starts = [np.where(diagonal, size, 0.0) for size in (0.3, 1.0)]
-    bounds = limits(model.blocks)[1]
-    ends = [_search(objective, start, np.full(len(start), _SHARE * start.max(initial=0)), bounds) for start in starts]
+    own = np.full(len(model.own_names), _OWN)
+    starts = [np.append(np.where(diagonal, size, 0.0), own) for size in (0.3, 1.0)]
+    bounds = limits(model.blocks)[1] + [_LIMITS] * len(own)
+    ends = []
+    for start in starts:
+        scale = np.full(len(start), _SHARE * max(start.max(initial=0), _OFF))
+        ends.append(_search(objective, start, scale, bounds))
     theta = min(ends, key=lambda end: end[0])[1]
     return np.concatenate([_approximate(model, theta).beta, theta])
 
@@ -227,6 +248,7 @@ def document(fitted: CountFit, null: CountFit | None) -> dict[str, Any]:
         "correlation": {
             name: draw.correlation[0, i, j] for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True)
         },
+        **{name: draw.own[0, k] for k, name in enumerate(("sigma", *model.shape_names)) if name in model.own_names},
         "singular": fitted.singular,
         "log_likelihood": fitted.log_likelihood,
         **({} if null is None else about_null(model, draw, null.model, null.parameters)),

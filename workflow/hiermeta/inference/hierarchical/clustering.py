@@ -60,7 +60,7 @@ def table(
     ratios = zip(model.names, draws.beta.std(axis=0, ddof=1) / complete.naive, strict=True)
     values = {f"SE ratio [{name}]": float(ratio) for name, ratio in ratios if not np.isnan(ratio)}
     if model.has_sigma:
-        values["R2 [within]"] = 1 - float(np.median(draws.sigma) ** 2 / np.median(of_null.sigma) ** 2)
+        values["R2 [within]"] = 1 - float(_typical_sd(model, draws) ** 2 / _typical_sd(null, of_null) ** 2)
     own, before = _between(model, draws), _between(null, of_null)
     if all(before.values()):
         values["R2 [between]"] = 1 - sum(own.values()) / sum(before.values())
@@ -77,3 +77,8 @@ def _between(model: HierarchicalModel, draws: Draws) -> dict[str, float]:
     """
     parts = {f: draws.of_effects(model.effects_of(f)) for f in range(len(model.factors))}
     return {model.factors[f].name: float(np.median(between_variance(model.by(f), of))) for f, of in parts.items()}
+
+
+def _typical_sd(model: HierarchicalModel, draws: Draws) -> float:
+    """Median SD within clusters."""
+    return float(np.median(np.sqrt(residual_variance(model, draws))))

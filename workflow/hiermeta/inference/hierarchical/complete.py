@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
 
 from hiermeta.models.counts import regress
 from hiermeta.models.hierarchical import HierarchicalModel
@@ -71,14 +72,14 @@ def fit(model: HierarchicalModel) -> Complete:
 
 
 def _of_rows(model: HierarchicalModel) -> Complete:
-    rows, n, p = model.latent_rows.rows, model.n, len(model.names)
+    n, p = model.n, len(model.names)
+    own = _own(model)
+    rows = model.latent_rows.rows.at(own)
     found = regress(rows, rows.X)
-    residual = rows.y - rows.mean(rows.known + rows.X @ found.coefficients)
-    variance = 1.0
-    if model.has_sigma:
-        squares = -2 * (rows.kernel(rows.X @ found.coefficients).sum() + rows.constant.sum())
-        variance = float(squares) / (n - p)
-    scores = rows.X * residual[:, None]
+    linear = rows.known + rows.X @ found.coefficients
+    scores, variance = rows.X * rows.derivatives(linear)[0][:, None], 1.0
+    if rows.quadratic:
+        variance = float(-2 * (rows.kernel(linear).sum() + rows.constant.sum())) / (n - p)
     meat = np.zeros((p, p))
     for size in range(1, len(model.factors) + 1):
         for chosen in combinations(range(len(model.factors)), size):
@@ -89,5 +90,20 @@ def _of_rows(model: HierarchicalModel) -> Complete:
     back = np.stack([model.to_user(row) - model.to_user(0 * row) for row in np.eye(p)], axis=1)
     covariances = [variance * found.covariance, found.covariance @ meat @ found.covariance]
     naive, robust = (np.sqrt(np.maximum(np.diag(back @ c @ back.T), 0)) for c in covariances)
-    sigma = float(np.sqrt(variance)) * model.outcome_spread if model.has_sigma else float("nan")
+    sigma = float(np.sqrt(variance) * own[0]) * model.outcome_spread if model.has_sigma else float("nan")
     return Complete(model.to_user(found.coefficients), naive, robust, sigma)
+
+
+def _own(model: HierarchicalModel) -> Array:
+    """Shape (1 + m,): the likelihood's parameters that fit best without clusters; a residual SD of 1 by itself."""
+    if not model.shape_names:
+        return np.ones(1)
+
+    def height(z: Array) -> float:
+        rows = model.latent_rows.rows.at(model.own(z))
+        linear = rows.known + rows.X @ regress(rows, rows.X).coefficients
+        return float(rows.kernel(linear).sum() + rows.normalisers().sum())
+
+    start = np.zeros(len(model.own_names))
+    bounds = [(-7.0, 12.0)] * len(start)
+    return model.own(minimize(lambda z: -height(z), start, method="Nelder-Mead", bounds=bounds).x)

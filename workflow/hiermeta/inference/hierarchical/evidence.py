@@ -117,8 +117,8 @@ class _Marginal(Hyperparameters):
         """Shape (S,): unnormalised log posterior."""
         result = np.empty(len(z))
         for part in self._parts(len(z)):
-            sigma, covariance, _ = self.unpack(z[part])
-            result[part] = self.log_density(self.sums(sigma, covariance).total(), self.model.n)
+            own, covariance, _ = self.unpack(z[part])
+            result[part] = self.log_density(self.sums(own[:, 0], covariance).total(), self.model.n)
         return result + self.log_prior(z)
 
     def _parts(self, n: int) -> list[slice]:
@@ -133,7 +133,8 @@ class _Marginal(Hyperparameters):
         ratios = []
         sizes = self.model.clusters.sizes.astype(float)
         for part in self._parts(len(z)):
-            t = self.sums(*self.unpack(z[part])[:2])
+            own, covariance, _ = self.unpack(z[part])
+            t = self.sums(own[:, 0], covariance)
             whole = self.log_density(t.total(), self.model.n)
             ratios.append(self.log_density(t.without_each(), self.model.n - sizes) - whole[:, None])
         return -(logsumexp(np.concatenate(ratios), axis=0) - np.log(len(z)))
@@ -144,7 +145,8 @@ class _Marginal(Hyperparameters):
         Those of one point follow on each other.
         """
         model, units = self.model, self.model.units
-        sigma, covariance, _ = self.unpack(z)
+        own, covariance, _ = self.unpack(z)
+        sigma = own[:, 0]
         count = max(1, 2 * pairs)
         beta = np.empty((len(z), count, len(model.names)))
         for part in self._parts(len(z)):

@@ -74,11 +74,11 @@ class _Marginal(Hyperparameters):
         self.log_share = self.v = np.zeros((0, 0))
 
     def factor(self, z: Array) -> tuple[Array, Array]:
-        """Standardised σ, shape (S,), and Cholesky factors of Σ, shape (S, q, q)."""
-        sigma, covariance, _ = self.unpack(z)
+        """Standardised parameters of the likelihood, shape (S, 1 + m), and Cholesky factors of Σ, shape (S, q, q)."""
+        own, covariance, _ = self.unpack(z)
         sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         root = np.linalg.cholesky(covariance / (sd[:, :, None] * sd[:, None, :]) + 1e-12 * np.eye(sd.shape[1]))
-        return sigma, np.asarray(sd[:, :, None] * root)
+        return own, np.asarray(sd[:, :, None] * root)
 
     def __call__(self, z: Array) -> Array:
         """Shape (S,): unnormalised log posterior, or an unbiased estimate of it.
@@ -90,9 +90,9 @@ class _Marginal(Hyperparameters):
         self.beta, self.log_share = np.empty((len(z), draws, len(self._priors))), np.empty((len(z), draws))
         self.chosen, self.v = np.empty(len(z), np.intp), np.empty((len(z), latent.size))
         start = None
-        for i, (sigma, L) in enumerate(zip(*self.factor(z), strict=True)):
+        for i, (own, L) in enumerate(zip(*self.factor(z), strict=True)):
             try:
-                found = latent.approximate(L, latent.rows.known, float(sigma**2), self._prior, start)
+                found = latent.approximate(L, latent.rows.known, own, self._prior, start)
             except np.linalg.LinAlgError:  # so far out that double precision gives out: no weight
                 self.beta[i], self.v[i], self.chosen[i], value[i] = self._prior[0], 0.0, 0, -np.inf
                 self.log_share[i] = -np.log(draws)
@@ -121,13 +121,14 @@ class _Marginal(Hyperparameters):
 
     def parameters(self, z: Array) -> Draws:
         """All draws of the parameters at the points of the last call, in the user's units, point by point."""
-        model, (sigma, covariance, _) = self.model, self.unpack(z)
+        model, (own, covariance, _) = self.model, self.unpack(z)
         sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         correlation = covariance / (sd[:, :, None] * sd[:, None, :])
-        size = sigma * model.units["sigma"] if model.has_sigma else np.zeros(len(z))
         draws = self.log_share.shape[1]
-        every = (np.repeat(values, draws, axis=0) for values in (size, sd * model.units["sd"], correlation))
-        return Draws(model.to_user(self.beta.reshape(-1, self.beta.shape[2])), *every)
+        sizes = own[:, 0] * model.units["sigma"], sd * model.units["sd"], correlation, own[:, 1:]
+        sigma, sd, correlation, shape = (np.repeat(values, draws, axis=0) for values in sizes)
+        beta = model.to_user(self.beta.reshape(-1, self.beta.shape[2]))
+        return Draws(beta, sigma, sd, correlation, shape if model.shape_names else None)
 
     def one_each(self, places: Places) -> Places:
         """Places of the chosen draws of some points among all draws."""

@@ -43,9 +43,9 @@ class Effort:
 
 
 class Hyperparameters:
-    """SDs, correlations and residual SD of a model over the unconstrained scale.
+    """SDs, correlations and the likelihood's parameters of a model over the unconstrained scale.
 
-    A point holds log SDs, inverse hyperbolic tangents of partial correlations, and log σ of gaussian outcomes.
+    A point holds log SDs, inverse hyperbolic tangents of partial correlations, and what `HierarchicalModel.own` takes.
     """
 
     def __init__(self, model: HierarchicalModel) -> None:
@@ -54,38 +54,38 @@ class Hyperparameters:
     def start(self, draw: Draws | None) -> tuple[Array, Array]:
         """Centre and root of a first proposal: around point estimates, or at 1."""
         model = self.model
-        q, d = len(model.effects), len(model.effects) + len(model.pairs) + model.has_sigma
-        centre, root = np.zeros(d), 0.3 * np.eye(d)
+        q, m, own = len(model.effects), len(model.pairs), len(model.own_names)
+        centre, root = np.zeros(q + m + own), 0.3 * np.eye(q + m + own)
         if draw is not None:
-            sigma = draw.sigma[0] / model.units["sigma"] if model.has_sigma else 1.0
-            centre[:q] = np.log(np.maximum(draw.sd[0] / model.units["sd"], 0.05 * sigma))
-            if model.has_sigma:
-                centre[-1] = np.log(sigma)
-        names = [*model.sd_names, *(["sigma"] if model.has_sigma else [])]
-        for k, name in zip([*range(q), -1], names, strict=False):
-            unit = model.units["sigma"] if name == "sigma" else model.units["sd"][k]
-            centre[k] = np.clip(centre[k], *np.log(model.priors[name].ppf([0.01, 0.99]) / unit))
-        if model.has_sigma:
-            root[-1, -1] = 2 / np.sqrt(model.n)
+            standard = model.to_standard(draw)
+            sigma = standard.sigma[0] if model.has_sigma else 1.0
+            centre[:q] = np.log(np.maximum(standard.sd[0], 0.05 * sigma))
+            centre[q + m :] = model.unconstrained(standard.own[0])
+        for k, name in enumerate(model.sd_names):
+            centre[k] = np.clip(centre[k], *np.log(model.priors[name].ppf([0.01, 0.99]) / model.units["sd"][k]))
+        for k, (name, unit) in enumerate(zip(model.own_names, model.own_units, strict=True)):
+            ends = np.zeros((2, len(model.likelihood.shapes) + 1))
+            ends[:, k + (not model.has_sigma)] = model.priors[name].ppf([0.01, 0.99]) / unit
+            centre[q + m + k] = np.clip(centre[q + m + k], *model.unconstrained(ends)[:, k])
+            root[q + m + k, q + m + k] = 2 / np.sqrt(model.n) if name == "sigma" else 0.5
         return centre, root
 
     def unpack(self, z: Array) -> tuple[Array, Array, Array]:
-        """Standardised σ (S,), 1 for counts, Σ (S, q, q), and partial correlations (S, m)."""
+        """Standardised parameters of the likelihood (S, 1 + m), Σ (S, q, q), and partial correlations (S, pairs)."""
         q, m = len(self.model.effects), len(self.model.pairs)
         sd, partial = np.exp(z[:, :q]), np.tanh(z[:, q : q + m])
-        sigma = np.exp(z[:, -1]) if self.model.has_sigma else np.ones(len(z))
         omega = correlations(partial, self.model.blocks)
-        return sigma, sd[:, :, None] * omega * sd[:, None, :], partial
+        return self.model.own(z[:, q + m :]), sd[:, :, None] * omega * sd[:, None, :], partial
 
     def log_prior(self, z: Array) -> Array:
         """Shape (S,): priors and Jacobians."""
-        model, q = self.model, len(self.model.effects)
-        units = model.units
+        model, q, m = self.model, len(self.model.effects), len(self.model.pairs)
         total = np.zeros(len(z))
-        if model.has_sigma:
-            total = model.priors["sigma"].logpdf(np.exp(z[:, -1]) * units["sigma"]) + np.log(units["sigma"]) + z[:, -1]
+        own = model.own(z[:, q + m :])[:, 0 if model.has_sigma else 1 :]
+        for k, (name, unit) in enumerate(zip(model.own_names, model.own_units, strict=True)):
+            total = total + model.priors[name].logpdf(own[:, k] * unit) + np.log(unit) + z[:, q + m + k]
         for k, name in enumerate(model.sd_names):
-            unit = float(units["sd"][k])
+            unit = float(model.units["sd"][k])
             total = total + model.priors[name].logpdf(np.exp(z[:, k]) * unit) + np.log(unit) + z[:, k]
         partial = np.tanh(z[:, q : q + len(model.pairs)])
         used = 0

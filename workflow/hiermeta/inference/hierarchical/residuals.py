@@ -61,9 +61,7 @@ def tables(model: HierarchicalModel, table: pd.DataFrame, draws: Draws, u: Seque
         clusters), residual (observed − fitted), standardised. ``cluster_residuals``: one row per cluster and random
         effect. ``residual_checks``: one row per level.
     """
-    point = Draws(
-        *(part.mean(axis=0, keepdims=True) for part in (draws.beta, draws.sigma, draws.sd, draws.correlation))
-    )
+    point = draws.average
     if not u:
         mean, covariance = (part[0] for part in model.random_effects(point))
         moments = [(mean, covariance)]
@@ -95,10 +93,9 @@ def _of_latent_gaussian(model: HierarchicalModel, point: Draws) -> _Individuals:
     """As with one grouping factor, E[u] and Cov[u] being those given all rows and the parameters."""
     latent, standard = model.latent_rows, model.to_standard(point)
     known = latent.rows.known + latent.rows.X @ standard.beta[0]
-    variance = float(standard.sigma[0] ** 2)
-    found = latent.approximate(standard.factor[0], known, variance)
+    found = latent.approximate(standard.factor[0], known, standard.own[0])
     fitted = model.outcome_centre + model.outcome_spread * found.linear[latent.row]
-    inside = found.variances()[latent.row] / variance
+    inside = found.variances()[latent.row] / float(standard.sigma[0] ** 2)
     residual = model.outcome - fitted
     return _Individuals(fitted, residual, residual / (point.sigma[0] * np.sqrt(np.maximum(1 - inside, 1e-12))))
 
@@ -120,7 +117,7 @@ def _of_counts(model: HierarchicalModel, draws: Draws, u: Sequence[Array]) -> _I
     for s in chosen:
         linear = model.predictor(draws.beta[s], [values[s] for values in u])
         fitted += model.likelihood.link.inverse(linear)
-        under, up_to_it = model.likelihood.cumulative(y, size, linear, float(draws.sigma[s]))
+        under, up_to_it = model.likelihood.cumulative(y, size, linear, draws.own[s])
         below, upto = below + under, upto + up_to_it
     share = np.random.default_rng(_SEED).uniform(size=model.n)
     level = np.clip((below + share * (upto - below)) / count, 1e-12, 1 - 1e-12)

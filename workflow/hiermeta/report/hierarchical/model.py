@@ -6,6 +6,7 @@ from typing import Any
 
 from hiermeta.figures.hierarchical.layout import blocks, groups, likelihood
 from hiermeta.figures.results import Results
+from hiermeta.likelihoods import IDENTITY
 from hiermeta.report.cells import Cell, Column, Table, Text
 from hiermeta.report.hierarchical import tables
 from hiermeta.report.section import figure
@@ -24,6 +25,9 @@ def meaning(results: Results, name: str) -> str:
         return f"expected {scale} where all predictors are at their means"
     if name == "sigma":
         return "standard deviation of the outcome within clusters, given the predictors"
+    for shape in likelihood(results).shapes:
+        if name == shape.name:
+            return shape.meaning
     if name == "correlation":
         return "correlation matrix of the random effects of a cluster"
     if name.startswith("sd("):
@@ -51,7 +55,7 @@ def priors(results: Results) -> Table:
 
 def content(results: Results) -> dict[str, Any]:
     """What the section shows."""
-    settings = results.model["settings"]
+    settings, found = results.model["settings"], likelihood(results)
     varying: dict[str, list[str]] = {}
     for group, term in blocks(results, "random_effects"):
         varying.setdefault(group, []).append(term)
@@ -59,8 +63,11 @@ def content(results: Results) -> dict[str, Any]:
     return {
         "kind": kind(results),
         "intercept": "intercept" in results.model["coefficients"],
-        "family": results.model["family"],
-        "symbol": likelihood(results).symbol,
+        "distribution": found.distribution,
+        "arguments": found.arguments,
+        "mean": found.mean,
+        "link": found.link.name if found.link is not IDENTITY else "",
+        "symbol": found.symbol,
         "formula": results.model["formula"],
         "outcome": results.model["outcome"],
         "exposure": settings.get("exposure"),

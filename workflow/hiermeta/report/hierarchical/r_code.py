@@ -60,32 +60,36 @@ def _outcome(results: Results) -> str:
     return r_syntax.expression(formula_of(results.model["settings"]).outcome)
 
 
+def package(results: Results) -> str:
+    """The R package of the classical fit."""
+    return "lme4" if likelihood(results).r_function in ("lmer", "glmer") else "glmmTMB"
+
+
 def lme4(results: Results) -> str:
     """The classical fit, and which numbers of the report it gives."""
     model, settings, document = results.model, results.model["settings"], results.classical
     if not document.get("applies"):
         return f"# No fit by maximum likelihood: {document.get('reason')}."
-    outcome, options, lines = _outcome(results), ["data = dat"], _start(results, "lme4")
+    outcome, options, lines = _outcome(results), ["data = dat"], _start(results, package(results))
     nodes, quadrature = document.get("quadrature_nodes", 1), len(model["effects"]) == 1
     says = f"classical counterpart in the report; log-likelihood {significant(document['log_likelihood'], 5)}"
-    r_family = likelihood(results).r_family
-    if r_family:
-        options.append(f"family = {r_family}")
+    function, family = likelihood(results).r_function, likelihood(results).r_family
+    if family:
+        options.append(f"family = {family}")
     if "exposure" in settings:
         options.append(f"offset = log({r_syntax.column(settings['exposure'])})")
     if "trials" in settings:
         outcome = f"cbind({outcome}, {r_syntax.column(settings['trials'])} - {outcome})"
-    if nodes > 1 and quadrature:
+    if nodes > 1 and quadrature and function == "glmer":
         options.append(f"nAGQ = {nodes}")
         says += " less that of a saturated model" * (likelihood(results).kind == "count")
     elif nodes > 1:
-        lines.append("# glmer integrates several effects by Laplace's approximation, the report by quadrature with")
-        lines.append(f"# {nodes} nodes per effect, so that its numbers differ a little.")
+        lines.append(f"# {function} uses Laplace's approximation here, the report quadrature with {nodes} nodes per")
+        lines.append("# effect, so that its numbers differ a little.")
         says = "near the " + says
     if document["singular"]:
         lines.append("# The maximum is at an edge: an SD of zero or a correlation of one. lme4 may stop short of it.")
-    function = "glmer" if r_family else "lmer"
-    if _saturated(results):
+    if _saturated(results) and package(results) == "lme4":
         options.append(f'control = {function}Control(check.nobs.vs.nRE = "ignore")')
     lines.append(f"fit <- {function}({_formula(results, outcome)}, {', '.join(options)})")
     return "\n".join([*lines, f"summary(fit)  # {says}", "ranef(fit)"])
@@ -113,7 +117,7 @@ def brms(results: Results) -> str | None:
     call = [
         "fit <- brm(",
         f"  {_formula(results, outcome)},",
-        f"  data = dat, family = {model['family']}(),",
+        f"  data = dat, family = {likelihood(results).brms_family}(),",
         f"  prior = c(\n    {text}\n  ),",
         f"  seed = {results.fit.get('seed') or 1}",
         ")",
@@ -131,8 +135,8 @@ def _prior(name: str, entry: dict[str, Any], results: Results) -> str | None:
     density = f'"{_BRMS[prior.family]}({", ".join(_arguments(prior))})"'
     if name == "intercept":
         return f'set_prior({density}, class = "Intercept")'
-    if name == "sigma":
-        return f'set_prior({density}, class = "sigma")'
+    if name == "sigma" or name in {shape.name for shape in likelihood(results).shapes}:
+        return f'set_prior({density}, class = "{name}")'
     if name.startswith("sd("):
         group, _, term = name[3:-1].partition(":") if name.count(":") == 1 else ("", "", "")
         if not group:
@@ -163,7 +167,7 @@ def codes(results: Results) -> list[tuple[str, str, str]]:
     """Sentence, name and text of each piece of code."""
     method = str(results.classical.get("method") or "ML")
     long = {"REML": "restricted maximum likelihood", "ML": "maximum likelihood"}[method]
-    found = [(f"With lme4, by {long}:", "R code for lme4", lme4(results))]
+    found = [(f"With {package(results)}, by {long}:", f"R code for {package(results)}", lme4(results))]
     bayes = brms(results)
     if bayes is not None:
         found.append(("With brms, by sampling the same Bayesian model:", "R code for brms", bayes))
