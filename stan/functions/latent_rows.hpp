@@ -9,8 +9,8 @@
 /**
  * Log likelihood of rows that stand together.
  *
- * @param family  0 binomial (logit), 1 Poisson (log), 2 gaussian
- * @param y       events, or sums of gaussian outcomes, as real numbers
+ * @param family  0 binomial (logit), 1 Poisson (log), 2 gaussian, 3 Student's t
+ * @param y       events, sums of gaussian outcomes, or Student-t outcomes that are equal, as real numbers
  * @param trials  trials of binomial outcomes, number of the others
  * @param known   part of the linear predictor that is known
  * @param constant  what aggregation leaves: terms without parameters, at a residual SD of 1
@@ -19,9 +19,9 @@
  * @param place   for each row and column of Z, where its random effect stands in u, from 1
  * @param beta    coefficients
  * @param u       random effects
- * @param own     parameters of the family: residual SD
+ * @param own     parameters of the family: residual SD, degrees of freedom
  * @return        constant plus the sum of y eta - exp(eta) or of y eta - trials log(1 + exp(eta)); the log density of
- *                gaussian outcomes
+ *                gaussian and Student-t outcomes
  */
 template <typename VY, typename VT, typename VK, typename MX, typename MZ, typename Beta, typename VU, typename VO>
 stan::return_type_t<Beta, VU, VO> latent_rows(const int& family, const VY& y, const VT& trials, const VK& known,
@@ -40,7 +40,19 @@ stan::return_type_t<Beta, VU, VO> latent_rows(const int& family, const VY& y, co
   const Eigen::VectorXd parameters = value_of(own);
   Eigen::VectorXd residual, by_own = Eigen::VectorXd::Zero(parameters.size());
   double value;
-  if (family == 2) {
+  if (family == 3) {
+    const double sigma = parameters[0], nu = parameters[1], half = 0.5 * (nu + 1.0), n = trials.sum();
+    const Eigen::ArrayXd apart = (y.array() - linear) / sigma;
+    const Eigen::ArrayXd square = apart.square() / nu;
+    const Eigen::ArrayXd weight = trials.array() / (1.0 + square);
+    const double logs = (trials.array() * square.log1p()).sum();
+    residual = (2.0 * half / (nu * sigma) * weight * apart).matrix();
+    value = n * (std::lgamma(half) - std::lgamma(0.5 * nu) - 0.5 * std::log(nu * stan::math::pi()) - std::log(sigma))
+            - half * logs;
+    by_own[0] = (2.0 * half * (weight * square).sum() - n) / sigma;
+    by_own[1] = 0.5 * n * (stan::math::digamma(half) - stan::math::digamma(0.5 * nu) - 1.0 / nu) - 0.5 * logs
+                + half / nu * (weight * square).sum();
+  } else if (family == 2) {
     const double sigma = parameters[0], variance = sigma * sigma, n = trials.sum();
     const Eigen::ArrayXd apart = y.array() / trials.array() - linear;
     const double squares = constant - 0.5 * (trials.array() * apart.square()).sum();

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logsumexp
 from scipy.stats import beta as beta_distribution
-from scipy.stats import binom, norm, poisson
+from scipy.stats import binom, norm, poisson, t
 from tests.conftest import ROOT
 
 from hiermeta.models import latent_stan
@@ -17,7 +17,10 @@ CASES = {
     "bernoulli": ("y ~ x + (1 | g)", {"family": "bernoulli"}),
     "binomial": ("y ~ x + (x | g)", {"family": "binomial", "trials": "n"}),
     "poisson": ("y ~ x + (x || g)", {"family": "poisson", "exposure": "n"}),
+    "student_t": ("y ~ x + (1 | g)", {"family": "student_t"}),
 }
+OWN = np.array([[0.6, 3.0]])
+"""Scale and degrees of freedom of Student-t outcomes."""
 
 
 def model_of(case):
@@ -31,6 +34,7 @@ def model_of(case):
         "bernoulli": rng.binomial(1, expit(linear)),
         "binomial": rng.binomial(table["n"].astype(int), expit(linear)),
         "poisson": rng.poisson(table["n"] * np.exp(linear)),
+        "student_t": linear + 0.6 * rng.standard_t(3, 30),
     }
     return with_priors(table.assign(y=draws[case].astype(float)), settings | {"formula": formula})[0]
 
@@ -38,6 +42,8 @@ def model_of(case):
 def log_density(model, linear, rows):
     """Log p(y_rows) given the linear predictor, one plain density per row of the data."""
     y, n = model.outcome[rows], model.size[rows]
+    if model.likelihood.name == "student_t":
+        return t.logpdf(y, OWN[0, 1], linear, OWN[0, 0]).sum()
     if model.likelihood.name == "poisson":
         return poisson.logpmf(y, n * np.exp(linear)).sum()
     return binom.logpmf(y, n, expit(linear)).sum()
@@ -55,7 +61,7 @@ def test_quadrature_is_the_sum_over_a_grid(case):
     model = model_of(case)
     q, beta = len(model.effects), np.array([-0.3, 0.5])
     L = np.array([[0.8, 0.0], [0.2, 0.4]])[:q, :q] if case != "poisson" else np.diag([0.8, 0.4])
-    found = log_likelihood(model.counts, beta[None], L[None], np.zeros((1, 1)))[0]
+    found = log_likelihood(model.counts, beta[None], L[None], OWN)[0]
     axis = np.linspace(-8, 8, 400 if q == 1 else 160)
     grid = np.stack(np.meshgrid(*[axis] * q, indexing="ij"), axis=-1).reshape(-1, q)
     weight = norm.logpdf(grid).sum(axis=1) + q * np.log(axis[1] - axis[0])

@@ -174,7 +174,7 @@ def program():
     return family_program(ROOT / "stan" / "hierarchical_latent.stan")
 
 
-@pytest.mark.parametrize("family", ["gaussian"])
+@pytest.mark.parametrize("family", ["gaussian", "student_t"])
 def test_stan_density_and_gradient_of_measurements_are_right(program, family):
     """Do value and gradient with crossed factors equal plain densities and their difference quotients? 1e-8, 1e-5.
 
@@ -212,7 +212,7 @@ def test_stan_density_and_gradient_of_measurements_are_right(program, family):
     assert found.iloc[1:].to_numpy(float) == pytest.approx(np.array(quotients), abs=1e-5, rel=1e-5)
 
 
-@pytest.mark.parametrize("family", ["gaussian"])
+@pytest.mark.parametrize("family", ["gaussian", "student_t"])
 def test_sampled_posteriors_are_those_of_the_marginal_likelihood(program, family):
     """Do NUTS over all random effects and importance sampling without them give the same posterior?
 

@@ -12,6 +12,7 @@ OWN = np.array([0.7, 3.5])
 SIGMA, NU = OWN
 DISTRIBUTIONS = {
     "gaussian": lambda linear, size: stats.norm(linear, SIGMA),
+    "student_t": lambda linear, size: stats.t(NU, linear, SIGMA),
     "bernoulli": lambda linear, size: stats.bernoulli(expit(linear)),
     "binomial": lambda linear, size: stats.binom(np.asarray(size, int), expit(linear)),
     "poisson": lambda linear, size: stats.poisson(size * np.exp(linear)),

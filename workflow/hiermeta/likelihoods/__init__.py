@@ -10,8 +10,9 @@ from hiermeta.likelihoods.binomial import BINOMIAL
 from hiermeta.likelihoods.gaussian import GAUSSIAN
 from hiermeta.likelihoods.links import IDENTITY, LOG, LOGIT, Link
 from hiermeta.likelihoods.poisson import POISSON
+from hiermeta.likelihoods.student_t import STUDENT_T
 
 __all__ = ["IDENTITY", "LIKELIHOODS", "LOG", "LOGIT", "CountRows", "Likelihood", "Link", "Rows"]
 
-LIKELIHOODS = {likelihood.name: likelihood for likelihood in (GAUSSIAN, BERNOULLI, BINOMIAL, POISSON)}
+LIKELIHOODS = {likelihood.name: likelihood for likelihood in (GAUSSIAN, STUDENT_T, BERNOULLI, BINOMIAL, POISSON)}
 """By the name that ``family:`` gives them."""
