@@ -13,6 +13,8 @@
 //
 // Columns are centred and divided by their spread; `unit` is what one unit of a parameter here is in the user's units,
 // in which the priors are stated.
+//
+// The same model in plain form: reference/hierarchical_latent.stan (equal densities: tests/exact/test_reference_programs.py).
 functions {
   #include priors.stan
   #include correlation.stan

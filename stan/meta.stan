@@ -13,6 +13,8 @@
 // and with dependent sampling errors the density of N(X beta, S_c + diag(tau_i^2 (1 - rho)) + a a'). `three_level`
 // (functions/three_level.hpp) returns the sum over clusters with its analytic gradient. J = 0 leaves clusters out.
 // A prior of family 0 fixes its parameter.
+//
+// The same model in plain form: reference/meta.stan (equal densities: tests/exact/test_reference_programs.py).
 functions {
   #include priors.stan
 

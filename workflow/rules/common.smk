@@ -125,8 +125,8 @@ def is_pattern(path):
 
 
 def program_sources(program):
-    """A Stan program, its functions and the toolchain, without the other programs."""
-    others = set(STAN.glob("*.stan")) - {STAN / f"{program}.stan"}
+    """A Stan program, its functions and the toolchain, without the other programs and those to read."""
+    others = {*STAN.glob("*.stan"), *STAN.glob("reference/*")} - {STAN / f"{program}.stan"}
     return sorted(path for path in STAN.rglob("*.*") if path not in others)
 
 
