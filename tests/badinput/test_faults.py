@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hiermeta.data.files import write_text
+from hiermeta.io.posterior import Groups, read_draws, write_posterior
 from hiermeta.sampling import programs, toolchain
-from hiermeta.sampling.storage import Groups, read_draws, write_posterior
 from tests.badinput.conftest import META
 from tests.workflow.conftest import ROOT, Project
 
@@ -45,7 +45,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_rest(small_disk):
 
 NOISE = """
 import sys, numpy as np
-from hiermeta.sampling.storage import Groups, write_posterior
+from hiermeta.io.posterior import Groups, write_posterior
 write_posterior(sys.argv[1], Groups({"posterior": {"mu": np.random.default_rng(1).normal(size=(4, 10_000))}}), {})
 """
 

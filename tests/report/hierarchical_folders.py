@@ -20,10 +20,11 @@ from hiermeta.inference.hierarchical import analysis, classical, classical_count
 from hiermeta.inference.hierarchical.evidence import evidence
 from hiermeta.inference.hierarchical.evidence_latent import scores
 from hiermeta.inference.results import without_results
+from hiermeta.io.posterior import Groups, write_posterior
+from hiermeta.io.results import typed
 from hiermeta.models import hierarchical_files
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.sampling.convergence import sampler_health
-from hiermeta.sampling.storage import Groups, write_posterior
 
 TOTAL = CHAINS * DRAWS
 SHAPE = (CHAINS, DRAWS)
@@ -86,7 +87,7 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
     description = {"name": folder.name, "status": "ok", "analysis": "hierarchical", "measure": None}
     description |= hierarchical_files.describe(table, settings, model, priors)
     description |= {"predict_at": settings.get("predict_at", []), "suspicions": validated.suspicions}
-    table = hierarchical_files.typed(table, description)
+    table = typed(table, description)
     model, null = hierarchical_files.models(table, description)
     draws, u = _posterior(model)
     of_null, _ = _posterior(null)

@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from hiermeta.data.files import read_csv, read_json, write_json
-from hiermeta.figures.results import Results
+from hiermeta.data.files import read_json, write_json
 from hiermeta.inference import analysis
 from hiermeta.inference.hierarchical import classical, classical_counts
+from hiermeta.io.results import Results, validated
 from hiermeta.models import hierarchical_files, meta
 from hiermeta.models.hierarchical import HierarchicalModel
 from hiermeta.stages.prepare import prepare
@@ -40,9 +40,9 @@ def analysed(folder: Path, settings: dict[str, Any]) -> Results:
 
 def _classical(folder: Path, description: dict[str, Any]) -> Any:
     if description["analysis"] == "meta":
-        table = read_csv(folder / "data.csv", text=description["factors"])
+        table = validated(folder, description)
         return analysis.classical_counterpart(meta.from_files(table, description))
-    table = hierarchical_files.read(folder, description)
+    table = validated(folder, description)
     return of_regression(hierarchical_files.models(table, description)[0])
 
 

@@ -16,9 +16,9 @@ from hiermeta.data.files import write_csv, write_json
 from hiermeta.data.measures import MEASURES
 from hiermeta.inference import analysis
 from hiermeta.inference.results import without_results
+from hiermeta.io.posterior import Groups, write_posterior
 from hiermeta.models import default_priors, heterogeneity, meta
 from hiermeta.sampling.convergence import sampler_health
-from hiermeta.sampling.storage import Groups, write_posterior
 
 
 def table(k: int, clusters: int, seed: int = 3) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from html_tree import Node, parse
 from test_report_numbers import sourced
 
 from hiermeta.figures.catalogue import write_figures
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.report.context import write_report
 from hiermeta.report.hierarchical import answer, classical, counts, r_code, verdict
 from hiermeta.report.hierarchical.verdict import Evidence, judge

@@ -13,7 +13,7 @@ import pytest
 from html_tree import Node, parse
 
 from hiermeta.figures import curves, prior_posterior, prior_predictive
-from hiermeta.figures.results import Results, find, read_table
+from hiermeta.io.results import Results, find, read_table
 from hiermeta.models.priors import parse as parse_prior
 from hiermeta.report import comparison, r_code
 from hiermeta.report.health import next_steps, strip

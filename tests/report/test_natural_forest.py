@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from hiermeta.figures import forest, style
-from hiermeta.figures.results import Results
 from hiermeta.figures.svg import render
+from hiermeta.io.results import Results
 
 
 def printed(folder: Path) -> list[list[str]]:

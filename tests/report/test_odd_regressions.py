@@ -11,7 +11,7 @@ from test_hierarchical_pages import change, copy, text
 
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.figures.hierarchical import curves, prior_predictive
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.report.context import write_report
 from hiermeta.report.hierarchical import answer, model, verdict
 

@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 from scipy.stats import binom, poisson
 
 from hiermeta.data.files import write_text
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.models import counts, hierarchical_files
 from hiermeta.report import r_code
 from hiermeta.report.hierarchical import r_code as hierarchical_code

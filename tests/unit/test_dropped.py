@@ -5,7 +5,7 @@ import yaml
 
 from hiermeta.cli import main
 from hiermeta.data.dropped import LISTED, by_reason, listed
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.report import tables
 
 

@@ -19,6 +19,7 @@ from hiermeta.data.hierarchical import program_of
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.shipped import STAN
 from hiermeta.io.registry import result_files
+from hiermeta.io.results import Results
 
 if TYPE_CHECKING:
     import arviz
@@ -95,9 +96,7 @@ class Analysis:
         return sorted({name for name in names if any(self.folder.glob(f"{name}.*"))} | set(super().__dir__()))
 
     def _table(self, path: Path) -> pd.DataFrame:
-        if path.name == "data.csv":
-            return read_csv(path, text=[*self.model.get("text", ()), *self.model.get("factors", ())])
-        return read_csv(path)
+        return self._results.table if path.name == "data.csv" else read_csv(path)
 
     @property
     def name(self) -> str:
@@ -110,9 +109,7 @@ class Analysis:
         return str(self._results.status)
 
     @cached_property
-    def _results(self) -> Any:
-        from hiermeta.figures.results import Results
-
+    def _results(self) -> Results:
         return Results(self.folder)
 
     @cached_property
@@ -308,6 +305,8 @@ def _analysed(table: Table, settings: dict[str, Any], cores: int | None) -> Anal
     folder.mkdir(parents=True)
     prepare(folder, completed)
     validation = read_json(folder / "validation.json")
+    if isinstance(table, pd.DataFrame):
+        write_json(folder / "validation.json", validation | {"source": validation["source"] | {"path": "a data frame"}})
     if validation["status"] == "refused":
         raise Refused([_without_path(Problem(**problem), root) for problem in validation["problems"]])
     stan_file = STAN / f"{program_of(completed)}.stan"

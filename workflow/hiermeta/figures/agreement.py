@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import as_written, significant
-from hiermeta.figures.results import Document, Results
+from hiermeta.io.results import Document, Results
+from hiermeta.text.numbers import as_written, significant
 
 LEFT, RIGHT, STEP, TOP = 190, 880, 20, 40
 

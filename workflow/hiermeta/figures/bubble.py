@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from hiermeta.figures import curves, palette, style
 from hiermeta.figures.curves import Curve
 from hiermeta.figures.forest_rows import weights
-from hiermeta.figures.numbers import EXACT, fixed, places, with_limits
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import EXACT, fixed, places, with_limits
 
 HEIGHT = 380
 

@@ -34,8 +34,8 @@ from hiermeta.figures import (
     style,
 )
 from hiermeta.figures.hierarchical import catalogue as hierarchical
-from hiermeta.figures.results import ERROR, Results
 from hiermeta.figures.svg import render
+from hiermeta.io.results import ERROR, Results
 
 PNG_DPI = 300
 

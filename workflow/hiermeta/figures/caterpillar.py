@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import Interval
-from hiermeta.figures.numbers import as_written
+from hiermeta.text.numbers import as_written
 
 LEFT, RIGHT, STEP, GAP = 250, 880, 20, 62
 LABELLED = 80

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import as_written
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
+from hiermeta.text.numbers import as_written
 
 Array = npt.NDArray[np.float64]
 HEIGHT = 330

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.models.meta import of_results
 
 Array = npt.NDArray[np.float64]
 POINTS = 33
@@ -59,7 +60,7 @@ def values(results: Results, moderator: str) -> Array:
     """Shape (k,): a numeric moderator in the validated table's order."""
     from hiermeta.models.meta import user_table
 
-    return np.asarray(user_table(results.frame)[moderator], float)
+    return np.asarray(user_table(results.table)[moderator], float)
 
 
 def effect(results: Results, moderator: str, others: Mapping[str, Any] = MappingProxyType({})) -> Curve:
@@ -86,7 +87,7 @@ def _designs(results: Results, moderator: str, others: Mapping[str, Any]) -> tup
 
     observed = values(results, moderator)
     x = np.linspace(observed.min(), observed.max(), POINTS)
-    pairs = [design_rows_at(results.fitted, results.frame, {**others, moderator: float(at)}) for at in x]
+    pairs = [design_rows_at(of_results(results), results.table, {**others, moderator: float(at)}) for at in x]
     return x, np.array([row for row, _ in pairs]), np.array([row for _, row in pairs])
 
 

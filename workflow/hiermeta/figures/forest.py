@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from hiermeta.data.measures import MEASURES
 from hiermeta.figures import natural_axis, palette, style
 from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, Texts, lines, natural, shown_interval, texts
-from hiermeta.figures.numbers import as_written, count, noun
-from hiermeta.figures.results import Results
 from hiermeta.figures.style import Drawing
+from hiermeta.io.results import Results
+from hiermeta.text.numbers import as_written, count, noun
 
 LINE_HEIGHT = 18
 HEADER = 58

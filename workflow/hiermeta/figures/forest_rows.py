@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from hiermeta.data.measures import MEASURES, to_natural
-from hiermeta.figures.numbers import exact_row, printed
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import exact_row, printed
 
 ROWS_SHOWN = 60
 """Above this many estimates the forest shows clusters."""

@@ -7,8 +7,8 @@ import math
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import as_written
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
+from hiermeta.text.numbers import as_written
 
 HEIGHT = 400
 CONTOURS = ((1.644854, 1.959964, palette.RULE), (1.959964, 2.575829, palette.SAMPLING))

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import cluster_name
-from hiermeta.figures.numbers import as_written, fixed, places_of, printed, significant
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import as_written, fixed, places_of, printed, significant
 
 TOP, STEP = 44, 19
 PANELS = {"mu": (220, 520), "tau": (560, 720), "cook": (760, 890)}

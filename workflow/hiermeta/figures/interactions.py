@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 
 from hiermeta.data.formula import Piece
 from hiermeta.figures import curves, palette, style
-from hiermeta.figures.numbers import as_written, significant
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
+from hiermeta.models.meta import of_results
+from hiermeta.text.numbers import as_written, significant
 
 Array = npt.NDArray[np.float64]
 HEIGHT, SHOWN, LEVELS = 310, 4, 4
@@ -67,7 +68,7 @@ def values(factors: Mapping[str, Sequence[str]], column: str, observed: Collecti
 def pairs(results: Results) -> list[Pair]:
     """Interactions of two moderators of which one is numeric."""
     numeric = curves.numeric(results.marginal_means)
-    design = results.fitted.moderators if numeric else None
+    design = of_results(results).moderators if numeric else None
     if design is None:
         return []
     found = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import EXACT, as_written, fixed, places, printed
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import EXACT, as_written, fixed, places, printed
 
 LEFT, RIGHT, STEP = 250, 730, 22
 LEVELS_SHOWN = 40

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 
 from hiermeta.data.measures import MEASURES, to_natural
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import as_written
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
+from hiermeta.text.numbers import as_written
 
 _GRID = 2001
 _APART = 46

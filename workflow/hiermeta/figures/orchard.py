@@ -13,8 +13,8 @@ import numpy as np
 from hiermeta.data.measures import MEASURES
 from hiermeta.figures import natural_axis, palette, style
 from hiermeta.figures.forest_rows import ROWS_SHOWN, interval
-from hiermeta.figures.numbers import as_written, count, printed
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
+from hiermeta.text.numbers import as_written, count, printed
 
 LEFT, RIGHT, MIDDLE, HALF, BOTTOM = 130, 880, 150, 92, 262
 _GOLDEN = (math.sqrt(5) - 1) / 2

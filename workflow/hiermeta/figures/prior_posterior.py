@@ -10,9 +10,10 @@ from matplotlib.lines import Line2D
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.density import density
-from hiermeta.figures.numbers import EXACT, fixed, places, printed
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.models.meta import of_results
 from hiermeta.models.priors import Prior, parse
+from hiermeta.text.numbers import EXACT, fixed, places, printed
 
 NAMES = {"mu": "pooled effect", "tau": "heterogeneity SD", "rho": "share between clusters"}
 HEIGHT = 270
@@ -29,7 +30,7 @@ def _prior(results: Results, name: str) -> Prior:
     own = parse(results.model["priors"][name]["prior"])
     if name != "mu" or not results.coefficients:
         return own
-    model = results.fitted
+    model = of_results(results)
     parts = list(zip(model.mean_design.tolist(), model.coefficient_priors, strict=True))
     if any(prior.family != "normal" for share, prior in parts if abs(share) > 1e-9):
         return own

@@ -9,9 +9,10 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import as_written, significant
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.models.meta import of_results
 from hiermeta.models.priors import Prior, parse
+from hiermeta.text.numbers import as_written, significant
 
 Array = npt.NDArray[np.float64]
 DRAWS = 20_000
@@ -27,7 +28,7 @@ def quantities(results: Results) -> list[Row]:
     priors = {name: parse(entry["prior"]) for name, entry in results.model["priors"].items()}
     tau = priors["tau"].draws(DRAWS, rng)
     if results.coefficients or results.scale_coefficients:
-        model = results.fitted
+        model = of_results(results)
         beta = np.column_stack([prior.draws(DRAWS, rng) for prior in model.coefficient_priors])
         delta = [priors["scale"].draws(DRAWS, rng) for _ in range(model.scale_design.shape[1])]
         row = rng.integers(model.k, size=DRAWS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import percents
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import percents
 
 LEFT, RIGHT, STEP = 330, 790, 24
 MODELS_SHOWN = 16

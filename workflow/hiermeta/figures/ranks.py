@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.prior_posterior import estimated
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 
 Array = npt.NDArray[np.float64]
 _POINTS = 60

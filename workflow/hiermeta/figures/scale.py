@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from hiermeta.figures import curves, marginal_means, palette, style
-from hiermeta.figures.numbers import with_limits
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
+from hiermeta.text.numbers import with_limits
 
 HEIGHT = 300
 

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import EXACT, as_written, fixed, places, significant, superscript
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import EXACT, as_written, fixed, places, significant, superscript
 
 HEIGHT = 260
 

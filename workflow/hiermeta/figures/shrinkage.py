@@ -6,8 +6,8 @@ import math
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
-from hiermeta.figures.numbers import UNKNOWN, as_written, fixed, places
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
+from hiermeta.text.numbers import UNKNOWN, as_written, fixed, places
 
 LEFT, RIGHT, TOP, BOTTOM = 120, 880, 34, 204
 ROWS_SHOWN = 300

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.numbers import as_written, significant
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import as_written, significant
 
 HEIGHT = 400
 INTERVALS_SHOWN = 300

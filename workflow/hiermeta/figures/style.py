@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from hiermeta.data.printable import in_markup
-from hiermeta.figures.numbers import as_written
 from hiermeta.figures.palette import INK, MUTED, PAPER
+from hiermeta.text.numbers import as_written
 
 WIDTH = 900
 FONT_SIZE = 12

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from hiermeta.data.design import unusable_values
-from hiermeta.data.files import read_csv
 from hiermeta.data.hierarchical import formula_of
 from hiermeta.data.problems import Refused
 from hiermeta.models import hierarchical, hierarchical_priors
@@ -71,17 +69,6 @@ def describe(
         "text": text,
         "priors": priors.as_dict(bool(model.pairs)),
     }
-
-
-def typed(table: pd.DataFrame, description: Mapping[str, Any]) -> pd.DataFrame:
-    """The table of ``data.csv`` with numbers where they were, whatever their columns are called."""
-    numeric = [column for column in table if column not in ("row", *description["text"])]
-    return table.astype({column: float for column in numeric})
-
-
-def read(folder: Path, description: Mapping[str, Any]) -> pd.DataFrame:
-    """The typed table of a results folder."""
-    return typed(read_csv(folder / "data.csv", text=description["text"]), description)
 
 
 def models(table: pd.DataFrame, description: Mapping[str, Any]) -> tuple[HierarchicalModel, HierarchicalModel]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from hiermeta.data.formula_tree import FormulaError
 from hiermeta.data.meta import RESERVED, moderator_column
 from hiermeta.data.moderators import formulas
 from hiermeta.data.problems import Problem, Refused
+from hiermeta.io.results import Results
 from hiermeta.models.priors import Prior, parse_for
 
 Array = npt.NDArray[np.float64]
@@ -295,11 +296,17 @@ def from_files(table: pd.DataFrame, description: dict[str, Any]) -> MetaModel:
     """The model again, from ``data.csv`` and ``model.json``."""
     priors = {name: parse_for(name, entry["prior"]) for name, entry in description["priors"].items()}
     covariance = None
-    if description["covariance"]:
+    if description.get("covariance"):
         covariance = np.zeros((len(table), len(table)))
         for block in description["covariance"]:
             covariance[np.ix_(block["rows"], block["rows"])] = block["matrix"]
     return build(table, priors, description["formulas"], covariance)
+
+
+@lru_cache(maxsize=1)
+def of_results(results: Results) -> MetaModel:
+    """The model of a results folder, for what is drawn and written of it."""
+    return from_files(results.table, results.model)
 
 
 def covariance_blocks(model: MetaModel) -> list[dict[str, Any]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from hiermeta.data.measures import MEASURES
-from hiermeta.figures.numbers import UNKNOWN, noun, percent
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
 from hiermeta.report import natural
 from hiermeta.report.cells import Number, Sentence, from_document, of_summary
 from hiermeta.report.tables import probability_cell
 from hiermeta.report.words import level_means
+from hiermeta.text.numbers import UNKNOWN, noun, percent
 
 LEFT_OUT = 0.1
 """Share of the rows without a value in some column from which the answer says so."""

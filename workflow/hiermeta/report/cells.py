@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hiermeta.figures.numbers import (
+from hiermeta.io.results import Row
+from hiermeta.text.numbers import (
     EXACT,
     MISSING,
     as_written,
@@ -21,7 +22,6 @@ from hiermeta.figures.numbers import (
     significant,
     width_as_sd,
 )
-from hiermeta.figures.results import Row
 
 
 @dataclass(frozen=True)

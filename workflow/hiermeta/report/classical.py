@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
 from hiermeta.report.cells import (
     Cell,
     Column,

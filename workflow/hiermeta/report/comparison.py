@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 from hiermeta.figures import probabilities
-from hiermeta.figures.numbers import EXACT, UNKNOWN, fixed, percent, places
-from hiermeta.figures.results import Document, Results, Row
+from hiermeta.io.results import Document, Results, Row
 from hiermeta.report.cells import (
     Cell,
     Column,
@@ -21,6 +20,7 @@ from hiermeta.report.cells import (
     with_places,
 )
 from hiermeta.report.unavailable import unavailable
+from hiermeta.text.numbers import EXACT, UNKNOWN, fixed, percent, places
 
 FILE, TABLE = "comparison.json", "comparison.csv"
 MODELS_SHOWN = 60

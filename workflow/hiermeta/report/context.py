@@ -9,7 +9,7 @@ from typing import Any
 from hiermeta.data.files import write_json, write_text
 from hiermeta.data.guard import guarded
 from hiermeta.figures.forest_rows import ROWS_SHOWN as FOREST_ROWS
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.report import classical, comparison, influence, moderators, r_code, small_study, tables
 from hiermeta.report.answer import answer
 from hiermeta.report.cells import Number, from_document

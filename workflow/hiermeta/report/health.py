@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from hiermeta.figures.numbers import EXACT, fixed, places
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.results import Results
 from hiermeta.inference.prior_conflict import PRIOR, REML
+from hiermeta.io.results import Results
 from hiermeta.report.cells import Number, Sentence, from_document, of_summary
 from hiermeta.report.words import advice, after_crash
+from hiermeta.text.numbers import EXACT, fixed, places
 
 AGREEMENT = ("Stan − exact, in SDs", "Stan − importance sampling, in SDs")
 UNCONVERGED = ("R-hat", "ESS", "divergences")

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from hiermeta.figures.influence import name
-from hiermeta.figures.numbers import fixed, places_of, significant
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.report.cells import Cell, Column, Number, Table, Text
 from hiermeta.report.unavailable import LEFT_OUT, unavailable
+from hiermeta.text.numbers import fixed, places_of, significant
 
 UNITS_SHOWN = 15
 

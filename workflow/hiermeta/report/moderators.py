@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from hiermeta.figures.marginal_means import level
-from hiermeta.figures.numbers import noun
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
 from hiermeta.report import natural
 from hiermeta.report.cells import Cell, Column, Sentence, Table, Text, from_document
 from hiermeta.report.tables import ROWS_SHOWN, SUMMARY_COLUMNS, probability_cell, shown, summary_cells
 from hiermeta.report.unavailable import unavailable
+from hiermeta.text.numbers import noun
 
 PROBABILITY = Column("P(> 0)", numeric=True)
 

@@ -9,9 +9,9 @@ import math
 from collections.abc import Callable
 
 from hiermeta.data.measures import MEASURES, to_natural
-from hiermeta.figures.numbers import printed
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
 from hiermeta.report.cells import Cell, Column, Number
+from hiermeta.text.numbers import printed
 
 QUANTILES = ("median", "q2.5", "q97.5")
 

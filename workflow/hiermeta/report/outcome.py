@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hiermeta.data.printable import in_terminal
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.report.health import Check, next_steps, not_compared, strip
 from hiermeta.report.words import log_of
 

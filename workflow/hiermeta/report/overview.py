@@ -13,8 +13,8 @@ from hiermeta.data.guard import guarded
 from hiermeta.data.spreadsheet import safe
 from hiermeta.figures import caterpillar, style
 from hiermeta.figures.forest_rows import interval
-from hiermeta.figures.results import Results, Row
 from hiermeta.figures.svg import render as render_svg
+from hiermeta.io.results import Results, Row
 from hiermeta.report import comparison
 from hiermeta.report.cells import Number, from_document, of_summary
 from hiermeta.report.context import ICONS, RECORD

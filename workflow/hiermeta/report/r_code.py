@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from hiermeta.data.meta import moderator_column
-from hiermeta.figures.numbers import significant
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
+from hiermeta.models.meta import of_results
 from hiermeta.models.priors import Prior, parse
 from hiermeta.report import r_syntax
+from hiermeta.text.numbers import significant
 
 _ROBMA = {
     "normal": ("normal", ("mean", "sd"), ""),
@@ -41,7 +42,7 @@ fit$alpha / 2  # coefficients of log(tau), as the report's; metafor's are of log
 
 def codes(results: Results) -> list[tuple[str, str, str]]:
     """Sentence, name and text of each piece of code."""
-    moderated = "; its default priors of moderators may be scaled otherwise" if results.fitted.moderators else ""
+    moderated = "; its default priors of moderators may be scaled otherwise" if of_results(results).moderators else ""
     every = (
         ("With metafor, by restricted maximum likelihood:", "R code for metafor", metafor(results)),
         (f"With RoBMA 4, by sampling the same Bayesian model{moderated}:", "R code for RoBMA", robma(results)),
@@ -53,7 +54,7 @@ def metafor(results: Results) -> str:
     """The fit by restricted maximum likelihood; where there is none, a comment that says why."""
     document, dependent = results.classical, bool(results.model.get("covariance"))
     lines, arguments = _start(results, "metafor"), _formulas(results)
-    if results.fitted.scale is not None:
+    if of_results(results).scale is not None:
         if results.clustered or dependent:
             other = "estimates are in clusters" if results.clustered else "sampling errors are correlated"
             return f"# metafor has no model in which heterogeneity depends on moderators and {other} as well."
@@ -66,7 +67,8 @@ def metafor(results: Results) -> str:
     if dependent:
         lines.append(_COVARIANCE)
     # Without an intercept rma() estimates tau^2 from effects less their mean, which is another model.
-    level = results.fitted.moderators is None or results.fitted.moderators.formula.intercept
+    moderators = of_results(results).moderators
+    level = moderators is None or moderators.formula.intercept
     if level and not (clustered or dependent):
         kind = "rma"
         # Its default of 1e-5 for the last change of tau^2 is too coarse for effects in small units.
@@ -95,7 +97,7 @@ def _numbers(results: Results, clustered: bool, kind: str) -> list[str]:
     ]
     if document["rho"] is not None:
         lines.append(f"fit$sigma2[1] / {tau2}  # rho: {significant(document['rho'], 5)}")
-    if results.fitted.moderators is None:
+    if of_results(results).moderators is None:
         lines.append("predict(fit)  # with the prediction interval of a new effect")
     if clustered:
         lines.append("robust(fit, cluster = cluster, clubSandwich = TRUE)  # CR2; needs the package clubSandwich")
@@ -128,7 +130,7 @@ def robma(results: Results) -> str | None:
 
 
 def _start(results: Results, package: str) -> list[str]:
-    fitted = results.fitted
+    fitted = of_results(results)
     levels = {
         name: entry for design in (fitted.moderators, fitted.scale) if design for name, entry in design.factors.items()
     }
@@ -138,7 +140,7 @@ def _start(results: Results, package: str) -> list[str]:
 
 def _formulas(results: Results) -> list[str]:
     """Arguments of the formulas of mean and scale."""
-    designs = {"mods": results.fitted.moderators, "scale": results.fitted.scale}
+    designs = {"mods": of_results(results).moderators, "scale": of_results(results).scale}
     return [
         f"{key} = ~ {r_syntax.terms(entry.formula, _column)}" for key, entry in designs.items() if entry is not None
     ]

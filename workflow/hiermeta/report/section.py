@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.report.inline import description, inline
 from hiermeta.report.words import ITEMS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.report.cells import Cell, Column, Number, Sentence, Table, Text, from_document, to_error
 from hiermeta.report.moderators import p_words
 

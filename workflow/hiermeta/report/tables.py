@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 
 from hiermeta.data.dropped import by_reason, listed
-from hiermeta.figures.numbers import EXACT, count, exact_row, percent, places, printed, significant
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.results import Results, Row, read_table
+from hiermeta.io.results import Results, Row, read_table
 from hiermeta.report import natural
 from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, from_document, of_summary, with_places
 from hiermeta.report.words import HETEROGENEITY, PARAMETERS, prior_short, prior_words
+from hiermeta.text.numbers import EXACT, count, exact_row, percent, places, printed, significant
 
 ROWS_SHOWN = 200
 """Longer tables are cut here; the file beside the page has all rows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.results import Document
+from hiermeta.io.results import Document
 
 LEFT_OUT = ("elpd_loo", "elpd_loco")
 _WORDS = {

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hiermeta.figures.numbers import as_written, limits, significant
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.models.priors import parse
+from hiermeta.text.numbers import as_written, limits, significant
 
 HETEROGENEITY = {
     "tau": ("τ", "Standard deviation of the true effects, on the scale of the effect measure."),

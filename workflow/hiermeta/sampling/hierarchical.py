@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from hiermeta.io.posterior import PRIOR_DRAWS, Groups
 from hiermeta.models import hierarchical_stan, latent_stan, prior_draws
 from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
 from hiermeta.models.left_out import clusters_left_out
 from hiermeta.sampling.nuts import Sample, sample, sample_stats
-from hiermeta.sampling.storage import PRIOR_DRAWS, Groups
 
 if TYPE_CHECKING:
     from cmdstanpy import CmdStanModel

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hiermeta.io.posterior import PRIOR_DRAWS, Groups
 from hiermeta.models import heterogeneity, marginal, prior_draws
 from hiermeta.models.meta import MetaModel
 from hiermeta.models.stan import in_own_unit, initial_values, stan_data
 from hiermeta.sampling.nuts import Sample, sample, sample_stats
-from hiermeta.sampling.storage import PRIOR_DRAWS, Groups
 
 if TYPE_CHECKING:
     from cmdstanpy import CmdStanModel

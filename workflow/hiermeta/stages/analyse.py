@@ -6,17 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hiermeta.data.files import read_csv, read_json, write_csv, write_json
+from hiermeta.data.files import read_json, write_csv, write_json
 from hiermeta.data.guard import guarded
 from hiermeta.inference import analysis as meta_analyses
 from hiermeta.inference.hierarchical import analysis as regressions
 from hiermeta.inference.results import Results, without_results
+from hiermeta.io.posterior import read_draws, read_group
+from hiermeta.io.results import validated
 from hiermeta.models import hierarchical_files, meta
 from hiermeta.models.hierarchical import from_parameters
 from hiermeta.sampling.convergence import SamplerHealth, sampler_health
 from hiermeta.sampling.hierarchical import RANDOM_EFFECTS, by_factor
 from hiermeta.sampling.meta import from_posterior
-from hiermeta.sampling.storage import read_draws, read_group
 
 
 def analyse(folder: Path, prior_odds: dict[str, float]) -> None:
@@ -71,7 +72,7 @@ def _meta_analysis(
     health: SamplerHealth | None,
 ) -> None:
     """Add what can be said; of the draws only where there are any."""
-    table = read_csv(folder / "data.csv", text=description["factors"])
+    table = validated(folder, description)
     model = meta.from_files(table, description)
     evidence = meta_analyses.Evidence.of(model, description["measure"], prior_odds)
     results.update(meta_analyses.without_draws(model, table, evidence))
@@ -82,7 +83,7 @@ def _meta_analysis(
 
 def _regression(folder: Path, description: dict[str, Any], results: Results, health: SamplerHealth | None) -> None:
     """Add what can be said; of the draws only where there are any."""
-    table = hierarchical_files.read(folder, description)
+    table = validated(folder, description)
     model, null = hierarchical_files.models(table, description)
     if health is None:
         results.documents["classical"] = regressions.without_draws(model, null)

@@ -7,15 +7,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hiermeta.data.files import read_csv, read_json, write_json
+from hiermeta.data.files import read_json, write_json
 from hiermeta.data.guard import guarded
 from hiermeta.data.provenance import own_commit, own_version
+from hiermeta.io.posterior import Groups, write_posterior
+from hiermeta.io.results import validated
 from hiermeta.models import hierarchical_files, meta
 from hiermeta.sampling import hierarchical as regressions
 from hiermeta.sampling import meta as meta_analyses
 from hiermeta.sampling.families import family_program
 from hiermeta.sampling.nuts import Sample, SamplingFailed
-from hiermeta.sampling.storage import Groups, write_posterior
 
 PACKAGES = ("arviz", "cmdstanpy", "numpy", "pandas", "scipy", "snakemake", "xarray")
 
@@ -81,7 +82,7 @@ def fit(folder: Path, program: Path, stan_file: Path, sampling: dict[str, Any], 
 def _meta_analysis(
     folder: Path, description: dict[str, Any], stan_file: Path, sampling: dict[str, Any], cores: int
 ) -> tuple[Sample, Groups]:
-    table = read_csv(folder / "data.csv", text=description["factors"])
+    table = validated(folder, description)
     model = meta.from_files(table, description)
     fitted = meta_analyses.fit(family_program(stan_file), model, sampling, cores)
     return fitted, meta_analyses.groups(model, fitted, table, sampling["seed"])
@@ -90,7 +91,7 @@ def _meta_analysis(
 def _regression(
     folder: Path, description: dict[str, Any], stan_file: Path, sampling: dict[str, Any], cores: int
 ) -> tuple[Sample, Groups]:
-    model, null = hierarchical_files.models(hierarchical_files.read(folder, description), description)
+    model, null = hierarchical_files.models(validated(folder, description), description)
     program = family_program(stan_file)
     fitted = regressions.fit(program, model, sampling, cores)
     of_null = regressions.fit_null(program, model, null, fitted, sampling, cores)

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from hiermeta.figures.curves import numeric
 from hiermeta.figures.hierarchical.layout import inverse
-from hiermeta.figures.results import Results, Row
 from hiermeta.inference.hierarchical.prediction import design_rows
 from hiermeta.inference.hierarchical.prediction_counts import population_average
+from hiermeta.io.results import Results, Row
 from hiermeta.models import hierarchical
 from hiermeta.models.hierarchical import Draws, HierarchicalModel
 

@@ -24,7 +24,7 @@ from hiermeta.figures.hierarchical import (
     shrinkage,
 )
 from hiermeta.figures.hierarchical.layout import response
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
 
 
 def factor_levels(results: Results) -> list[Row]:

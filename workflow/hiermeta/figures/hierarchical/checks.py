@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import several, ticks
-from hiermeta.figures.numbers import as_written, simulated
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import as_written, simulated
 
 HEIGHT, STEP = 340, 22
 _LIMIT = 6.0

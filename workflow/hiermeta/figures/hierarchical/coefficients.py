@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import several
-from hiermeta.figures.numbers import as_written, fixed, significant
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import as_written, fixed, significant
 
 LEFT, RIGHT, TOP, STEP, GAP = 200, 760, 46, 13, 12
 SHOWN = 24

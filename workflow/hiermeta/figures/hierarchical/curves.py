@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical import along
 from hiermeta.figures.hierarchical.layout import in_a_sentence, linear, response, ticks
-from hiermeta.figures.numbers import with_limits
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import with_limits
 
 HEIGHT = 300
 

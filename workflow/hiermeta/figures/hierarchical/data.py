@@ -10,9 +10,9 @@ from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import formula_of
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import likelihood, observed, response, several, ticks
-from hiermeta.figures.numbers import significant
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.likelihoods import LOG
+from hiermeta.text.numbers import significant
 
 Array = npt.NDArray[np.float64]
 HEIGHT, BINS = 250, 24

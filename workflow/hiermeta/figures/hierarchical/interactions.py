@@ -6,7 +6,7 @@ from hiermeta.figures import style
 from hiermeta.figures.hierarchical import along
 from hiermeta.figures.hierarchical.layout import response
 from hiermeta.figures.interactions import HEIGHT, SHOWN, Pair, columns_of, finding, panel, values
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 
 
 def pairs(results: Results) -> list[Pair]:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from hiermeta.figures import style
-from hiermeta.figures.numbers import as_written
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
 from hiermeta.likelihoods import IDENTITY, LIKELIHOODS, Likelihood
+from hiermeta.text.numbers import as_written
 
 Array = npt.NDArray[np.float64]
 _RATIOS = 50

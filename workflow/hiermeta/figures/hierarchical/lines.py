@@ -10,8 +10,8 @@ from hiermeta.data.hierarchical import formula_of
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical import along
 from hiermeta.figures.hierarchical.layout import blocks, in_a_sentence, inverse, linear, response, several, ticks
-from hiermeta.figures.numbers import significant
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
+from hiermeta.text.numbers import significant
 
 Array = npt.NDArray[np.float64]
 HEIGHT = 380

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import group_of, several, ticks
-from hiermeta.figures.numbers import significant
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import significant
 
 HEIGHT = 260
 RELIABLE = 0.7

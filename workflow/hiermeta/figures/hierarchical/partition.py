@@ -6,8 +6,8 @@ from itertools import cycle
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import groups
-from hiermeta.figures.numbers import EXACT, percent, percents
-from hiermeta.figures.results import Results, find
+from hiermeta.io.results import Results, find
+from hiermeta.text.numbers import EXACT, percent, percents
 
 LEFT, RIGHT, TOP, STEP, BAR = 200, 860, 36, 50, 20
 _COLORS = (palette.BETWEEN, palette.PREDICTION, palette.PRIOR, palette.OBSERVED, palette.INK, palette.SAMPLING)

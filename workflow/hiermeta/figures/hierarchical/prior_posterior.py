@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hiermeta.figures import prior_posterior as of_meta
 from hiermeta.figures import style
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.models.priors import parse
 
 HEIGHT, COLUMNS, SHOWN = 210, 3, 9

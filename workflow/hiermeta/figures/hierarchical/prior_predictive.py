@@ -6,10 +6,10 @@ import math
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import likelihood, response
-from hiermeta.figures.numbers import as_written, limits, significant, superscript
 from hiermeta.figures.prior_predictive import STEP, TOP, Scale, axis, interval
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
 from hiermeta.likelihoods import LOG
+from hiermeta.text.numbers import as_written, limits, significant, superscript
 
 _APART = 1.4 * STEP
 _BELOW = 14

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import LABELLED, blocks, ratio, ratio_axis, scale, several, ticks
-from hiermeta.figures.numbers import printed
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import printed
 
 HEIGHT, STEP = 280, 15
 

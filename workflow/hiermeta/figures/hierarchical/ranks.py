@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hiermeta.figures import ranks as of_meta
 from hiermeta.figures import style
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 
 SHOWN, COLUMNS = 6, 3
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import several, ticks
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 
 Array = npt.NDArray[np.float64]
 HEIGHT, LARGE = 320, 3.0

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.hierarchical.layout import blocks, ratio, ratio_axis, scale, several, ticks
-from hiermeta.figures.numbers import significant
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
+from hiermeta.text.numbers import significant
 
 HEIGHT = 300
 _BEYOND = 1.5

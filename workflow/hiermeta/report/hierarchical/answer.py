@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from hiermeta.figures.hierarchical.layout import groups, linear, ratio
-from hiermeta.figures.numbers import EXACT, significant
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
 from hiermeta.report.answer import left_out
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import bayes_factor
@@ -14,6 +13,7 @@ from hiermeta.report.health import agreement_check, failed, not_compared, strip
 from hiermeta.report.hierarchical import classical, verdict
 from hiermeta.report.hierarchical.numbers import boundary, effect, plain, quantity
 from hiermeta.report.words import level_means
+from hiermeta.text.numbers import EXACT, significant
 
 NAMED = 4
 """Coefficients that the answer names at most."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hiermeta.figures.numbers import EXACT, percent
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.report import comparison as of_meta
 from hiermeta.report.cells import Number, Sentence
 from hiermeta.report.unavailable import unavailable
+from hiermeta.text.numbers import EXACT, percent
 
 
 def verdicts(results: Results) -> list[Sentence]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hiermeta.figures.hierarchical.layout import likelihood, ratio
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.report.cells import Number, Sentence
 from hiermeta.report.hierarchical.numbers import of_checks, place, plain, quantity
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hiermeta.figures.hierarchical.layout import blocks, groups, likelihood
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.likelihoods import IDENTITY
 from hiermeta.report.cells import Cell, Column, Table, Text
 from hiermeta.report.hierarchical import tables

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from hiermeta.figures.hierarchical.layout import linear
-from hiermeta.figures.numbers import significant, simulated
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
 from hiermeta.report import natural
 from hiermeta.report.cells import Cell, Missing, Number, of_summary
+from hiermeta.text.numbers import significant, simulated
 
 INTERVAL = ("mean", "q2.5", "q97.5")
 

@@ -8,10 +8,10 @@ from typing import Any
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
 from hiermeta.figures.hierarchical.layout import likelihood
-from hiermeta.figures.numbers import significant
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.models.priors import Prior, parse
 from hiermeta.report import r_syntax
+from hiermeta.text.numbers import significant
 
 _BRMS = {
     "normal": "normal", "half_normal": "normal", "student_t": "student_t", "half_student_t": "student_t",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hiermeta.figures.hierarchical.layout import group_of, likelihood, linear, ratio
-from hiermeta.figures.results import Results
+from hiermeta.io.results import Results
 from hiermeta.likelihoods import LOG
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import next_steps

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from hiermeta.figures.hierarchical.layout import groups, linear, ratio
 from hiermeta.figures.hierarchical.prior_predictive import label
-from hiermeta.figures.numbers import EXACT, UNKNOWN, count, places, printed
-from hiermeta.figures.results import Results, Row
+from hiermeta.io.results import Results, Row
 from hiermeta.report.cells import Cell, Column, Missing, Number, Table, Text, with_places
 from hiermeta.report.hierarchical.numbers import effect, of_checks, plain
 from hiermeta.report.hierarchical.words import STATISTICS, meaning
 from hiermeta.report.tables import SUMMARY_COLUMNS, cut, probability_cell, summary_cells
+from hiermeta.text.numbers import EXACT, UNKNOWN, count, places, printed
 
 BUILD_UP = {"null": "Null", "individual": "Individual", "contextual": "Contextual", "cross-level": "Cross-level"}
 ROWS_SHOWN = 30

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hiermeta.figures.numbers import EXACT
-from hiermeta.figures.results import Results, find
+from hiermeta.io.results import Results, find
 from hiermeta.report.cells import Number, Sentence, to_error
 from hiermeta.report.comparison import bayes_factor, strength
 from hiermeta.report.hierarchical.numbers import boundary, place, quantity
+from hiermeta.text.numbers import EXACT
 
 ICC, DESIGN = 0.05, 2.0
 """Rules of thumb: an intraclass correlation above the first, a design effect above the second (Muthén & Satorra 1995)

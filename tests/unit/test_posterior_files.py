@@ -6,10 +6,10 @@ import pytest
 import xarray
 
 from hiermeta.data.hierarchical import RESERVED
+from hiermeta.io.posterior import Groups, read_group, write_posterior
 from hiermeta.models import prior_draws
 from hiermeta.sampling import meta, nuts
 from hiermeta.sampling.hierarchical import RANDOM_EFFECTS
-from hiermeta.sampling.storage import Groups, read_group, write_posterior
 
 
 def test_names_with_slashes_come_back(tmp_path):

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hiermeta.figures.numbers import (
+from hiermeta.io.results import print_together
+from hiermeta.text.numbers import (
     add_up,
     exact_row,
     fixed,
@@ -22,7 +23,6 @@ from hiermeta.figures.numbers import (
     printed,
     significant,
 )
-from hiermeta.figures.results import print_together
 
 scales = st.floats(1e-6, 1e6)
 

@@ -7,19 +7,18 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from hiermeta.data.files import read_csv
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.spreadsheet import original
-from hiermeta.figures.numbers import add_up, fixed, places_of
-
-if TYPE_CHECKING:
-    from hiermeta.models.meta import MetaModel
+from hiermeta.text.numbers import add_up, fixed, places_of
 
 ERROR = "error.txt"
 """What could not be drawn, in ``figures/``."""
@@ -186,32 +185,14 @@ class Results:
     @cached_property
     def draws(self) -> dict[str, np.ndarray]:
         """Posterior draws by parameter, each of shape (chains, draws)."""
-        from hiermeta.sampling.storage import read_draws
+        from hiermeta.io.posterior import read_draws  # imports xarray, which most pages do without
 
         return dict(read_draws(self.folder / "posterior.nc"))
 
     @cached_property
-    def frame(self) -> Any:
+    def table(self) -> pd.DataFrame:
         """The validated table as a data frame."""
-        from hiermeta.data.files import read_csv
-
-        return read_csv(self.folder / "data.csv", text=self.model.get("factors", []))
-
-    @cached_property
-    def table(self) -> Any:
-        """The validated table of a hierarchical regression as a data frame, numbers where they were."""
-        from hiermeta.models.hierarchical_files import read
-
-        return read(self.folder, self.model)
-
-    @cached_property
-    def fitted(self) -> MetaModel:
-        """The model's rows and designs; needed only where moderators are."""
-        from hiermeta.models.meta import build
-        from hiermeta.models.priors import parse
-
-        priors = {name: parse(entry["prior"]) for name, entry in self.model["priors"].items()}
-        return build(self.frame, priors, self.model["formulas"])
+        return validated(self.folder, self.model)
 
     @cached_property
     def fit_digest(self) -> str:
@@ -284,6 +265,27 @@ class Results:
 
     def prediction(self, target: str) -> Row:
         return find(self.predictions, "target", target)
+
+
+def validated(folder: Path, description: Mapping[str, Any]) -> pd.DataFrame:
+    """The table of ``data.csv``.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/NAME``.
+    description : mapping
+        ``model.json``.
+    """
+    if description["analysis"] == "meta":
+        return read_csv(folder / "data.csv", text=description.get("factors", ()))
+    return typed(read_csv(folder / "data.csv", text=description["text"]), description)
+
+
+def typed(table: pd.DataFrame, description: Mapping[str, Any]) -> pd.DataFrame:
+    """The table of a regression with numbers where they were, whatever their columns are called."""
+    numeric = [column for column in table if column not in ("row", *description["text"])]
+    return table.astype({column: float for column in numeric})
 
 
 def print_together(rows: Sequence[Row]) -> None:

@@ -1,0 +1,1 @@
+"""How results are written for people: numbers first of all."""
