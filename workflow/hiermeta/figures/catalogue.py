@@ -1,10 +1,12 @@
-"""Which figures a data set gets, and writing them."""
+"""The figures, each declared once, and writing them."""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from hiermeta.figures import (
     funnel,
     influence,
     interactions,
+    levels,
     marginal_means,
     orchard,
     partition,
@@ -33,34 +36,189 @@ from hiermeta.figures import (
     shrunken,
     style,
 )
-from hiermeta.figures.hierarchical import catalogue as hierarchical
+from hiermeta.figures import hierarchical as regressions
 from hiermeta.figures.svg import render
 from hiermeta.io.results import ERROR, Results
 
 PNG_DPI = 300
 
-Entry = tuple[Callable[[Results], style.Drawing], Callable[[Results], bool]]
-FIGURES: dict[str, Entry] = {
-    "prior_predictive": (prior_predictive.draw, lambda results: True),
-    "forest": (forest.draw, lambda results: True),
-    "orchard": (orchard.draw, orchard.applies),
-    "partition": (partition.draw, lambda results: True),
-    "prior_posterior": (prior_posterior.draw, lambda results: bool(prior_posterior.estimated(results))),
-    "agreement": (agreement.draw, lambda results: bool(results.diagnostics.get("agreement"))),
-    "shrinkage": (shrinkage.draw, lambda results: len(results.data) <= shrinkage.ROWS_SHOWN),
-    "shrunken": (shrunken.draw, shrunken.applies),
-    "marginal_means": (marginal_means.draw, lambda results: bool(results.marginal_means)),
-    "bubble": (bubble.draw, lambda results: bool(bubble.moderators(results))),
-    "interactions": (interactions.draw, lambda results: bool(interactions.pairs(results))),
-    "scale": (scale.draw, lambda results: bool(scale.moderators(results))),
-    "funnel": (funnel.draw, lambda results: len(results.data) > 2),
-    "probabilities": (probabilities.draw, lambda results: len(results.comparison) > 1),
-    "sensitivity": (sensitivity.draw, lambda results: bool(results.sensitivity)),
-    "influence": (influence.draw, lambda results: bool(influence.units(results))),
-    "checks": (checks.draw, checks.applies),
-    "ranks": (ranks.draw, lambda results: bool(prior_posterior.estimated(results))),
-}
-"""File name to the function that draws it and the one that says whether there is something to draw."""
+Draw = Callable[[Results], style.Drawing]
+Applies = Callable[[Results], bool]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure, declared once.
+
+    Parameters
+    ----------
+    name : str
+        Of its file.
+    caption : str
+        In Snakemake's own report, true of every kind of analysis that has the figure.
+    meta, hierarchical : tuple of callable or None
+        What draws it and what says whether there is something to draw, by kind of analysis; None without it.
+    """
+
+    name: str
+    caption: str
+    meta: tuple[Draw, Applies] | None = None
+    hierarchical: tuple[Draw, Applies] | None = None
+
+
+def _always(results: Results) -> bool:
+    return True
+
+
+def _compared(results: Results) -> bool:
+    return len(results.comparison) > 1
+
+
+def _agreement(results: Results) -> bool:
+    return bool(results.diagnostics.get("agreement"))
+
+
+FIGURES = (
+    Figure(
+        "data",
+        "The data before any model: how large the clusters are, and how the outcome is distributed.",
+        hierarchical=(regressions.data.draw, _always),
+    ),
+    Figure(
+        "prior_predictive",
+        "What the priors alone say about the data to come, beside the data that came.",
+        (prior_predictive.draw, _always),
+        (regressions.prior_predictive.draw, lambda results: bool(results.rows("prior_predictive"))),
+    ),
+    Figure(
+        "forest",
+        "Observed estimates, true effects, cluster effects, the pooled effect and the prediction interval.",
+        (forest.draw, _always),
+    ),
+    Figure(
+        "orchard",
+        "Every estimate, larger where more precise, around the pooled effect and its two intervals.",
+        (orchard.draw, orchard.applies),
+    ),
+    Figure(
+        "partition",
+        "Where the variance lies: between clusters, within them, and what is neither.",
+        (partition.draw, _always),
+        (regressions.partition.draw, regressions.partition.applies),
+    ),
+    Figure(
+        "prior_posterior",
+        "What the data added to the prior: both densities of each parameter on one scale.",
+        (prior_posterior.draw, lambda results: bool(prior_posterior.estimated(results))),
+        (regressions.prior_posterior.draw, lambda results: bool(regressions.prior_posterior.shown(results))),
+    ),
+    Figure(
+        "coefficients",
+        "What ignoring the clusters does to each coefficient: four intervals on a common scale.",
+        hierarchical=(regressions.coefficients.draw, lambda results: bool(results.model["coefficients"])),
+    ),
+    Figure(
+        "shrinkage",
+        "Partial pooling: where each estimate moves once the others are taken into account.",
+        (shrinkage.draw, lambda results: len(results.data) <= shrinkage.ROWS_SHOWN),
+        (
+            regressions.shrinkage.draw,
+            lambda results: any(math.isfinite(row["none"]) for row in results.rows("pooling")),
+        ),
+    ),
+    Figure(
+        "shrunken",
+        "True effects, as they are estimated from all rows together, against the observed estimates.",
+        (shrunken.draw, shrunken.applies),
+    ),
+    Figure(
+        "random_effects",
+        "How each cluster differs from the overall coefficients, smallest first.",
+        hierarchical=(regressions.random_effects.draw, lambda results: bool(results.rows("random_effects"))),
+    ),
+    Figure(
+        "lines",
+        "The fitted line of each cluster, at posterior means, with the overall one.",
+        hierarchical=(regressions.lines.draw, lambda results: regressions.lines.predictor(results) is not None),
+    ),
+    Figure(
+        "curves",
+        "The expected outcome along each numeric predictor, and where a new cluster is to be expected.",
+        hierarchical=(regressions.curves.draw, lambda results: bool(regressions.along.predictors(results))),
+    ),
+    Figure("levels", "The expected outcome at levels of factors.", hierarchical=(levels.draw, levels.applies)),
+    Figure(
+        "marginal_means",
+        "The mean effect at levels of each moderator, as intervals.",
+        (marginal_means.draw, lambda results: bool(results.marginal_means)),
+    ),
+    Figure(
+        "bubble",
+        "Estimates against a numeric moderator, with the mean effect and new effects along it.",
+        (bubble.draw, lambda results: bool(bubble.moderators(results))),
+    ),
+    Figure(
+        "interactions",
+        "How one predictor's effect depends on another: lines at values of the second.",
+        (interactions.draw, lambda results: bool(interactions.pairs(results))),
+        (regressions.interactions.draw, lambda results: bool(regressions.interactions.pairs(results))),
+    ),
+    Figure(
+        "scale",
+        "Heterogeneity along the scale moderators: τ with its credible band, or level by level.",
+        (scale.draw, lambda results: bool(scale.moderators(results))),
+    ),
+    Figure(
+        "funnel",
+        "Estimates against their standard errors, over regions of significance.",
+        (funnel.draw, lambda results: len(results.data) > 2),
+    ),
+    Figure(
+        "agreement",
+        "Stan's draws against the posterior computed without Stan: differences beside their own Monte Carlo errors.",
+        (agreement.draw, _agreement),
+        (agreement.draw, _agreement),
+    ),
+    Figure(
+        "checks",
+        "Does the model describe the data? What it predicts beside what was observed.",
+        (checks.draw, checks.applies),
+        (regressions.checks.draw, lambda results: bool(regressions.checks.drawn(results.rows("checks")))),
+    ),
+    Figure(
+        "residuals",
+        "Residuals by level: those of rows given their clusters, and random effects, against normal quantiles.",
+        hierarchical=(regressions.residuals.draw, lambda results: len(results.rows("residuals")) > 2),
+    ),
+    Figure(
+        "loo",
+        "How well each cluster is predicted by the others.",
+        hierarchical=(regressions.loo.draw, lambda results: len(results.loo) > 1),
+    ),
+    Figure(
+        "probabilities",
+        "How probable each model is, before and after seeing the data.",
+        (probabilities.draw, _compared),
+        (probabilities.draw, _compared),
+    ),
+    Figure(
+        "sensitivity",
+        "What other priors would have said: the pooled effect and its Bayes factor over a range of prior scales.",
+        (sensitivity.draw, lambda results: bool(results.sensitivity)),
+    ),
+    Figure(
+        "influence",
+        "What changes without each cluster, or each estimate: the pooled effect, τ, and how far the posterior moves.",
+        (influence.draw, lambda results: bool(influence.units(results))),
+    ),
+    Figure(
+        "ranks",
+        "Do the chains agree? Rank ECDFs of every chain with simultaneous bands.",
+        (ranks.draw, lambda results: bool(prior_posterior.estimated(results))),
+        (regressions.ranks.draw, lambda results: bool(results.estimates)),
+    ),
+)
+"""Every figure of a report. A new one is one entry here and one file that draws it."""
 
 
 def write_figures(folder: Path, target: Path, png: bool = False) -> None:
@@ -87,10 +245,8 @@ def _write_all(results: Results, target: Path, png: bool) -> list[str]:
     """Write what applies; what went wrong with the figures that can't be drawn."""
     if not results.has_numbers:
         return []
-    wanted = FIGURES if results.is_meta else hierarchical.FIGURES
     errors = [
-        guarded(partial(_write, results, name, figure, target, png), partial(_named, name))
-        for name, figure in wanted.items()
+        guarded(partial(_write, results, figure, target, png), partial(_named, figure.name)) for figure in FIGURES
     ]
     return [error for error in errors if error]
 
@@ -99,12 +255,12 @@ def _named(name: str, message: str) -> str:
     return f"figure {name}: {message}"
 
 
-def _write(results: Results, name: str, figure: Entry, target: Path, png: bool) -> str:
-    draw, applies = figure
-    if not applies(results):
+def _write(results: Results, figure: Figure, target: Path, png: bool) -> str:
+    drawn_by, name = figure.meta if results.is_meta else figure.hierarchical, figure.name
+    if drawn_by is None or not drawn_by[1](results):
         return ""
     with style.drawing():
-        drawing = draw(results)
+        drawing = drawn_by[0](results)
         write_text(target / f"{name}.svg", render(drawing.figure, drawing.title, drawing.description))
         if png:
             drawing.figure.savefig(target / f"{name}.png", dpi=PNG_DPI, metadata={"Software": None})
