@@ -13,6 +13,7 @@ from hiermeta.figures import shrunken, style
 from hiermeta.inference import diagnostics
 from hiermeta.report import answer, classical, comparison, health, moderators, outcome, small_study
 from hiermeta.report.cells import Number
+from hiermeta.report.hierarchical import answer as regression
 from hiermeta.report.hierarchical.answer import trust
 
 
@@ -93,7 +94,7 @@ def test_new_effects_have_the_signs_of_their_probability(
 
 
 @pytest.mark.parametrize(
-    ("low", "start"), [(10.0, "True effects differ"), (9.99, "Whether true effects differ is open")]
+    ("low", "start"), [(10.0, "True effects differ"), (9.99, "The data do not settle whether true effects differ")]
 )
 def test_heterogeneity_is_claimed_from_the_lower_limit_of_i2(low: float, start: str) -> None:
     """Is it I², not τ, and its lower limit, not its mean, that decides?
@@ -180,7 +181,7 @@ def test_small_study_effects_are_claimed_below_5_per_cent(p: float | None, diffe
 @pytest.mark.parametrize(
     ("log_factor", "words"),
     [
-        (1.0, "times more probable with than without (hardly any evidence either way)"),
+        (1.0, "times more probable with than without (anecdotal evidence)"),
         (1.2, "times more probable with than without (moderate evidence for)"),
         (-1.2, "times more probable without than with (moderate evidence against)"),
         (2.4, "(strong evidence for)"),
@@ -265,3 +266,41 @@ def test_means_at_levels_are_not_called_effects_of_moderators() -> None:
     )
     sentence = said(answer._moderators(results(coefficients=["f[a]", "f[b]", "x"], estimates=rows)))
     assert sentence.startswith("It depends on moderators: x ") and "f[" not in sentence
+
+
+@pytest.mark.parametrize(("low", "high", "told"), [(0.02, 0.95, True), (0.1, 0.85, False)])
+def test_a_share_that_is_its_prior_again_is_told(low: float, high: float, told: bool) -> None:
+    """Does the answer say that data hardly inform ρ where its interval is nearly that of its prior, and only there?
+
+    The uniform prior's interval is 0.95 wide; 0.85 of that is 0.81. Seen to fail with the upper limit in place of the width.
+    """
+    row = SUMMARY | {"parameter": "rho", "quantity": "rho", "mean": 0.5, "q2.5": low, "q97.5": high}
+    found = results(estimates=[row], heterogeneity=[row])
+    found.model = found.model | {"priors": {"rho": {"prior": "beta(1, 1)"}}}
+    assert ("the data hardly inform ρ" in said(answer._allocation(found))) == told
+
+
+@pytest.mark.parametrize(
+    ("log_factor", "ending"),
+    [
+        (0.2, "the Bayes factor for an effect is 1.2 (anecdotal evidence)."),
+        (-3.0, "the Bayes factor for no effect is 20 (strong evidence)."),
+    ],
+)
+def test_sign_and_bayes_factor_are_reconciled(log_factor: float, ending: str) -> None:
+    """Does the sentence behind that on the sign say what the sign takes for granted, and weigh it against no effect?
+
+    Seen to fail with the factor's direction turned.
+    """
+    entries = [{"part": "clusters", "log_bayes_factor": 9.0}, {"part": "effect", "log_bayes_factor": log_factor}]
+    sentence = answer._against_none(results(averages={"inclusion": entries}))
+    assert said(sentence).startswith(" That takes an effect for granted") and said(sentence).endswith(ending)
+    assert answer._against_none(results(averages={})) == []
+
+
+@pytest.mark.parametrize(("clusters", "told"), [(2, True), (4, True), (5, False)])
+def test_few_clusters_are_told(clusters: int, told: bool) -> None:
+    """Does a regression's answer say that what lies between fewer than five clusters leans on the prior?"""
+    model = {"groups": [{"name": "g", "n_clusters": clusters}, {"name": "h", "n_clusters": 9}], "n_clusters": clusters}
+    sentence = said(regression.few(results(model=model)))
+    assert sentence.startswith(f"With only {clusters} clusters of g,") if told else not sentence

@@ -136,7 +136,7 @@ def test_without_differences_between_clusters_the_page_does_not_claim_any(result
     found = Results(results / "few")
     said = [text(sentence) for sentence in verdict.sentences(found)]
     assert said[0] != verdict.CONCLUSIONS["matters"]
-    assert "Clusters are few, so that what lies between them is known badly." in said
+    assert "Clusters are few: what is said of the variation between them leans on its prior." in said
     document = json.loads((results / "few" / "classical.json").read_text())
     assert any("singular" in sentence for sentence in said) == bool(document["singular"])
 
@@ -200,8 +200,8 @@ def test_predictors_are_named_where_their_intervals_leave_zero_out(
     folder = copy(results, "slopes", tmp_path)
     change(folder, "estimates.csv", "parameter", "dose", **{"mean": 0.5, "sd": 0.25, "q2.5": low, "q97.5": 1.0})
     sentence = text(answer.depends(Results(folder)))
-    assert ("dose: 0.5" in sentence) == named
-    assert ("not clearly on" in sentence and "dose" in sentence.partition("not clearly on")[2]) != named or named
+    assert ("dose by 0.5" in sentence) == named
+    assert ("not clearly with" in sentence and "dose" in sentence.partition("not clearly with")[2]) != named or named
 
 
 @pytest.mark.parametrize(

@@ -169,12 +169,14 @@ def test_reml_outside_the_credible_interval_is_marked(results: Path, tmp_path: P
     Seen to fail with REML always told as inside.
     """
     folder = results / "moderated"
-    inside = next(check for check in strip(Results(folder)) if check.name == "REML beside Bayes")
+    inside = next(
+        check for check in strip(Results(folder)) if check.name == "REML estimate inside the credible interval"
+    )
     assert inside.status == "pass" and inside.threshold[0].startswith("inside the 95%")
     entries = json.loads((folder / "diagnostics.json").read_text(encoding="utf-8"))["checks"]
     entries = [entry | ({"status": "warn"} if entry["name"] == "REML beside Bayes" else {}) for entry in entries]
     changed = _changed(folder, tmp_path, "diagnostics.json", checks=entries, status="warn")
-    outside = next(check for check in strip(changed) if check.name == "REML beside Bayes")
+    outside = next(check for check in strip(changed) if check.name == "REML estimate inside the credible interval")
     assert outside.status == "warn" and outside.threshold[0].startswith("outside the 95%")
     assert any("wider prior" in step for step in next_steps(changed))
 

@@ -34,8 +34,8 @@ def test_level_means_are_no_effects(levels: Path) -> None:
     sentence = text(answer.depends(found))
     assert sentence.startswith("The expected value of score is ")
     assert sentence.count(" at arm[") == 2
-    assert "score depends on dose mg/kg: " in sentence
-    assert "arm" not in sentence.partition("depends on")[2]
+    assert "score changes with dose mg/kg by " in sentence
+    assert "arm" not in sentence.partition("changes with")[2]
     expected = "expected outcome at this level, where the other predictors are zero"
     assert [model.meaning(found, f"arm[{level}]") for level in ("<i>old</i>", "new & better")] == [expected] * 2
     assert model.meaning(found, "dose mg/kg") == "change of the outcome per unit"

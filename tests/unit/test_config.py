@@ -141,8 +141,8 @@ def test_results_stay_below_the_working_directory(results):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("datasets:\n  a: {data: x}\n  a: {data: y}\n", "line 3: 'a' stands twice"),
-        ("datasets:\n  a: {data: x, data: y}\n", "'data' stands twice"),
+        ("datasets:\n  a: {data: x}\n  a: {data: y}\n", "line 3: 'a' is a duplicate key"),
+        ("datasets:\n  a: {data: x, data: y}\n", "'data' is a duplicate key"),
         ("a: &x [1]\nb: *x\n", "line 2: aliases"),
         ("datasets: [\n", "not readable as YAML"),
         ("just words\n", "must hold keys"),
@@ -196,7 +196,7 @@ def test_the_command_line_leaves_other_values_alone():
     assert retyped({"png": False}, {"png": "true", "own": "1"}, ["png=true", "own=1"]) == {"png": False}
 
 
-@pytest.mark.parametrize("text, words", [("{a: 1, a: 2}", "'a' stands twice"), ("[&x 1, *x]", "aliases")])
+@pytest.mark.parametrize("text, words", [("{a: 1, a: 2}", "'a' is a duplicate key"), ("[&x 1, *x]", "aliases")])
 def test_the_command_line_is_read_as_strictly_as_a_file(text, words):
     """Duplicate keys and aliases, refused with the key's name? Seen to fail with YAML's own loader."""
     with pytest.raises(ConfigError, match=rf"--config sampling: .*{words}"):

@@ -86,7 +86,7 @@ class Cells:
             self.problems.append(Problem(message, remedy, row, column))
         if len(positions) > REPORTED_ROWS:
             message = f"{path}: column {column!r} has {len(positions) - REPORTED_ROWS} more such cells"
-            self.problems.append(Problem(message, "Mend them too", column=column))
+            self.problems.append(Problem(message, "Fix these as well", column=column))
 
 
 def list_rows(rows: Iterable[int]) -> str:

@@ -52,7 +52,7 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
                 raise ConfigError(f"line {key_node.start_mark.line + 1}: keys must be plain words")
             if key in seen:
                 line = key_node.start_mark.line + 1
-                raise ConfigError(f"line {line}: {key!r} stands twice in the same place; keep one, or rename one")
+                raise ConfigError(f"line {line}: {key!r} is a duplicate key; keep one, or rename one")
             seen.add(key)
         return super().construct_mapping(node, deep)
 

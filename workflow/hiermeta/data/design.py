@@ -275,14 +275,16 @@ def _full_coding(formula: Formula, coded: Mapping[str, _Coded]) -> tuple[tuple[b
 
 def _check_rank(design: Design, matrix: Array) -> None:
     if matrix.shape[1] >= len(matrix):
-        raise FormulaError(f"{matrix.shape[1]} coefficients leave nothing of {len(matrix)} rows; use fewer terms")
+        raise FormulaError(
+            f"{matrix.shape[1]} coefficients for {len(matrix)} rows: no residual degrees of freedom; use fewer terms"
+        )
     scaled = matrix / _size(matrix)
     if np.linalg.matrix_rank(scaled) == matrix.shape[1]:
         return
     for last in range(1, matrix.shape[1]):
         if np.linalg.matrix_rank(scaled[:, : last + 1]) <= last:
             before = ", ".join(design.names[:last])
-            raise FormulaError(f"{design.names[last]} follows from {before} in these rows; leave its term out")
+            raise FormulaError(f"{design.names[last]} is collinear with {before} in these rows; leave its term out")
 
 
 def unusable_values(

@@ -26,8 +26,8 @@ def way_of(settings: dict[str, Any]) -> Given | Raw:
     if "columns" in settings:
         others = [f"`{key}:`" for key in ("effect", *keys) if key in settings]
         if others:
-            message = f"columns: stands beside {', '.join(others)}"
-            remedy = "Give raw `columns:`, or `effect:` with its precision, and remove the keys of the other"
+            message = f"columns: given together with {', '.join(others)}"
+            remedy = "Give either raw `columns:` or `effect:` with its precision, not both"
             raise Refused([Problem(message, remedy)])
         return Raw.of(settings)
     if "effect" in settings:

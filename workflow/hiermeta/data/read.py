@@ -134,7 +134,7 @@ def numbers(source: Source, column: str, problems: list[Problem]) -> npt.NDArray
     if len(bad) > REPORTED_ROWS:
         more = len(bad) - REPORTED_ROWS
         problems.append(
-            Problem(f"{source.path}: column {column!r} has {more} more such cells", "Mend them too", column=column)
+            Problem(f"{source.path}: column {column!r} has {more} more such cells", "Fix these as well", column=column)
         )
     return values
 

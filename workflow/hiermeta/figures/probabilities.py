@@ -44,7 +44,7 @@ def draw(results: Results) -> style.Drawing:
     best, share = rows[0]
     before = printed(results.comparison, "prior")[results.comparison.index(best)]
     text = (
-        f"Of {len(results.comparison)} models, {style.shorten(best['model'], 60)} is the most probable one, with "
-        f"{share} after {before} before the data."
+        f"The most probable of {len(results.comparison)} models is {style.shorten(best['model'], 60)}: "
+        f"{before} before, {share} after the data."
     )
     return style.Drawing(figure, "Probabilities of the models", text)

@@ -300,7 +300,8 @@ def parse_for(parameter: str, text: str) -> Prior:
             if name in ("uniform", "point") or (family.support[0] >= lower and family.support[1] <= upper)
         ]
         raise PriorError(
-            f"{text!r} reaches outside [{lower:g}, {upper:g}], where {parameter} lives; use one of {', '.join(suited)}"
+            f"{text!r} allows values outside [{lower:g}, {upper:g}], the range of {parameter}; "
+            f"use one of {', '.join(suited)}"
         )
     _check_computable(text, prior)
     return prior

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hiermeta.data.measures import MEASURES
 from hiermeta.io.results import Results, Row
+from hiermeta.models.priors import parse
 from hiermeta.report import natural
 from hiermeta.report.cells import Number, Sentence, from_document, of_summary
+from hiermeta.report.comparison import bayes_factor, strength
 from hiermeta.report.tables import probability_cell
 from hiermeta.report.words import level_means
-from hiermeta.text.numbers import UNKNOWN, noun, percent
+from hiermeta.text.numbers import EXACT, UNKNOWN, noun, percent
 
 LEFT_OUT = 0.1
 """Share of the rows without a value in some column from which the answer says so."""
 NEARLY_ALL = 0.95
 """Probability of a sign from which new effects are said to have nearly all of them that sign."""
+INFORMED = 0.85
+"""Width of an interval over that of the prior, from which the data are said to hardly inform it."""
 LITTLE = 10.0
 """Lower limit of I², in per cent, below which the data are not said to show that true effects differ."""
 
@@ -22,7 +28,7 @@ def answer(results: Results) -> list[Sentence]:
     """Pooled effect, its sign, heterogeneity and where it lies, and what to expect of a new study."""
     sentences = [_pooled(results)]
     if not (results.is_fixed("mu") or MEASURES[results.model["measure"]].single_group):
-        sentences.append(_sign(results))
+        sentences.append([*_sign(results), *_against_none(results)])
     if results.coefficients:
         sentences.append(_moderators(results))
     sentences.append(_heterogeneity(results))
@@ -65,7 +71,7 @@ def _pooled(results: Results) -> Sentence:
     label = results.model["measure_label"]
     if results.is_fixed("mu"):
         return [*start, f", the pooled {label} is not estimated: its prior fixes it at ", mean, "."]
-    where = ", averaged over the rows' moderators," if results.coefficients else ""
+    where = ", at the average moderator values of these estimates," if results.coefficients else ""
     middle: Sentence = [f", the pooled {label}{where} is ", mean, " (95% credible interval ", low, " to ", high, ")"]
     return [*start, *middle, *_natural(results, "estimates.csv", results.estimates, "parameter", "mu"), "."]
 
@@ -98,6 +104,20 @@ def _sign(results: Results) -> Sentence:
     return [*start, number, *_beyond(results, row, f"estimates.csv/{position}"), meaning]
 
 
+def _against_none(results: Results) -> Sentence:
+    """What the sign takes for granted, and how an effect compares with exactly none."""
+    for position, entry in enumerate(results.averages.get("inclusion", [])):
+        if entry["part"] == "effect":
+            value, error = entry["log_bayes_factor"], entry.get("error", EXACT)
+            factor = bayes_factor(value, f"comparison.json/inclusion/{position}/log_bayes_factor", error)
+            which = "an effect" if value >= 0 else "no effect"
+            return [
+                f" That takes an effect for granted; weighed against exactly none, the Bayes factor for {which} is ",
+                factor, f" ({strength(value)} evidence).",
+            ]  # fmt: skip
+    return []
+
+
 def _beyond(results: Results, row: Row, source: str) -> Sentence:
     """The probability beyond the threshold that the config sets."""
     for column in row:
@@ -115,7 +135,7 @@ def _moderators(results: Results) -> Sentence:
     if means and not others:
         return ["The coefficients are the mean effects at the levels of ", means[0].rpartition("[")[0], "."]
     if not found:
-        return ["No moderator has a coefficient whose 95% credible interval leaves zero out."]
+        return ["No moderator has a coefficient whose 95% credible interval excludes zero."]
     sentence: Sentence = ["It depends on moderators"]
     for position, row in enumerate(found[:3]):
         name = row["parameter"]
@@ -144,11 +164,10 @@ def _heterogeneity(results: Results) -> Sentence:
     remaining = " beyond what the moderators say" if results.coefficients else ""
     averaged = ", averaged over the rows," if results.scale_coefficients else ""
     lowest = next(row["q2.5"] for row in results.heterogeneity if row["quantity"] == "I2")
-    start = f"True effects differ{remaining}" if lowest >= LITTLE else f"Whether true effects differ{remaining} is open"
+    start = "True effects differ" if lowest >= LITTLE else "The data do not settle whether true effects differ"
     return [
-        f"{start}: their standard deviation τ{averaged} is ", tau[0], " (",
-        tau[1], " to ", tau[2],
-        "), and I² = ", share[0], "% of the variance of the estimates is true difference rather than sampling error.",
+        f"{start}{remaining} (SD τ{averaged} = ", tau[0], ", ", tau[1], " to ", tau[2], "); ", share[0],
+        "% of the variance of the estimates is not sampling error (I²).",
     ]  # fmt: skip
 
 
@@ -158,8 +177,18 @@ def _allocation(results: Results) -> Sentence:
         return ["The share ρ of their variance between clusters is fixed by its prior at ", mean, "."]
     return [
         "Of the variance of the true effects, a share ρ of ", mean, " (", low, " to ", high,
-        ") lies between clusters, the rest within them.",
+        f") lies between clusters, the rest within them{_uninformed(results)}.",
     ]  # fmt: skip
+
+
+def _uninformed(results: Results) -> str:
+    """A clause on a share whose posterior is hardly narrower than its prior."""
+    prior = parse(results.model["priors"]["rho"]["prior"])
+    row = next(row for row in results.estimates if row["parameter"] == "rho")
+    low, high = prior.ppf(np.array([0.025, 0.975]))
+    if row["q97.5"] - row["q2.5"] < INFORMED * (high - low):
+        return ""
+    return "; the data hardly inform ρ: its interval is nearly that of its prior"
 
 
 def _prediction(results: Results) -> Sentence:

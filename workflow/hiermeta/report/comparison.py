@@ -30,7 +30,7 @@ PARTS = {
     "clusters": "differences between clusters (ρ above zero)",
     "scale": "heterogeneity that depends on the scale moderators",
 }
-STRENGTH = ((3.0, "hardly any"), (10.0, "moderate"), (30.0, "strong"), (100.0, "very strong"), (math.inf, "extreme"))
+STRENGTH = ((3.0, "anecdotal"), (10.0, "moderate"), (30.0, "strong"), (100.0, "very strong"), (math.inf, "extreme"))
 """Upper ends of the Bayes factors that the words stand for (Jeffreys 1961, in Lee & Wagenmakers' 2013 wording)."""
 _LARGEST = math.log(1e6)
 _NAT = 0.5
@@ -51,7 +51,7 @@ def strength(log_bayes_factor: float) -> str:
     Examples
     --------
     >>> strength(0.2), strength(-2.5)
-    ('hardly any', 'strong')
+    ('anecdotal', 'strong')
     """
     factor = math.exp(min(abs(log_bayes_factor), 700.0))
     return next(word for limit, word in STRENGTH if factor < limit)
@@ -92,11 +92,11 @@ def verdicts(results: Results) -> list[Sentence]:
             for key in ("prior_probability", "posterior_probability")
         )
         evidence, words = strength(log_factor), part_words(entry["part"], bool(results.coefficients))
-        toward = "either way" if evidence == "hardly any" else "for" if log_factor >= 0 else "against"
+        toward = "" if evidence == "anecdotal" else " for" if log_factor >= 0 else " against"
         sentences.append(
             [
                 f"{words[:1].upper()}{words[1:]}: the data are ", number, f" times more probable {with_it} than "
-                f"{without} ({evidence} evidence {toward}); probability from ", before, " to ", after, ".",
+                f"{without} ({evidence} evidence{toward}); probability from ", before, " to ", after, ".",
             ]
         )  # fmt: skip
     return sentences
@@ -191,7 +191,7 @@ def inclusion(results: Results) -> Table:
         for key in ("prior_probability", "posterior_probability"):
             cells.append(Number(percent(entry[key], EXACT), entry[key], f"{source}/{key}"))
         value = entry["log_bayes_factor"]
-        way = "" if strength(value) == "hardly any" else " for it" if value >= 0 else " against it"
+        way = "" if strength(value) == "anecdotal" else " for it" if value >= 0 else " against it"
         cells += [log_bayes_factor(entry, source), Text(f"{strength(value)}{way}")]
         rows.append(cells)
     return Table("table-inclusion", "Inclusion Bayes factors", columns, rows, FILE)

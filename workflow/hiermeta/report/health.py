@@ -58,10 +58,11 @@ def _check(results: Results, position: int, entry: dict[str, Any]) -> Check:
         where = "inside" if entry["status"] == "pass" else "outside"
         error = (results.classical.get("predict") or {}).get("se") or mu["sd"]
         value = Number(fixed(entry["value"], places(error, EXACT)), entry["value"], f"diagnostics.json/{path}")
+        name = "REML estimate inside the credible interval"
         return Check(name, entry["status"], value, [f"{where} the 95% credible interval of μ, ", low, " to ", high])
     threshold: Sentence = [f"required: {entry['threshold']}"]
     if name == PRIOR:
-        name, threshold = f"prior of {symbol(entry['parameter'])} against data", ["tail probability, ", *threshold]
+        name, threshold = f"Do prior and data agree? ({symbol(entry['parameter'])})", ["tail probability, ", *threshold]
     form = "p" if entry["name"] == PRIOR else _form(name)
     return Check(name, entry["status"], from_document(results.diagnostics, path, "diagnostics.json", form), threshold)
 
@@ -96,19 +97,14 @@ def verdict(results: Results) -> Sentence:
     comparison = agreement_check(results)
     wrong = failed(checks)
     if results.status == "fail":
-        return ["These numbers must not be used: ", ", ".join(wrong) or "not every stage ended", "."]
+        why = f", because these checks failed: {', '.join(wrong)}" if wrong else ": not every stage ended"
+        return [f"These numbers must not be used{why}."]
     alone = [f" {reason}"] if (reason := not_compared(results)) else []
     if wrong:
         return ["Read these numbers with care; failed checks: ", ", ".join(wrong), ".", *alone]
     if comparison is None:
         return ["All convergence checks passed.", *alone]
-    return [
-        "All convergence checks passed, and Stan agrees with the exact posterior: the largest difference is ",
-        comparison.value,
-        " posterior standard deviations (",
-        *comparison.threshold,
-        ").",
-    ]
+    return ["All convergence checks passed. Sampling and exact calculation agree."]
 
 
 def next_steps(results: Results) -> list[str]:

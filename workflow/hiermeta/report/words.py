@@ -97,7 +97,7 @@ ADVICE = {
         "Section Data names the rows or columns that are probably not what they are said to be: correct them, or say "
         "in the paper why they are right."
     ),
-    "against data": (
+    "prior and data agree": (
         "The data lie far out in this prior: check the measure and the units of the data, or set a wider prior "
         "under `priors:`."
     ),
@@ -114,7 +114,8 @@ ADVICE = {
     "E-BFMI": "Use priors with lighter tails for τ, such as `half_normal(scale)`.",
     "trees": "Look at the scale of the data: effects and variances should not differ by many orders of magnitude.",
     "Stan − ": (
-        "Run again with another seed. If the disagreement stays, please report it with this folder: it is a bug."
+        "The chains converged, and yet draws and calculation disagree. Ask for more draws, "
+        "`sampling: {draws: 10000}`. If the disagreement stays, please report it with this folder: it is a bug."
     ),
     "sampling failed": (
         "Look for estimates with an implausibly small variance, use narrower priors, or give the sampler more time: "

@@ -105,6 +105,13 @@ def _effects(results: Results, clusters: Clusters, terms: tuple[str, ...]) -> Ar
     return np.array([[found[cluster, term] for term in terms] for cluster in clusters.names])[clusters.codes]
 
 
+def _rising(rising: int, count: int) -> str:
+    """How many lines rise."""
+    if rising in (0, count):
+        return f"all {count:,} {'rise' if rising else 'fall or are level'}"
+    return f"{rising:,} rise and {count - rising:,} do not"
+
+
 def _finding(results: Results, name: str, x: Array, values: Array) -> str:
     change = values[:, -1] - values[:, 0]
     rising = int((change > 0).sum())
@@ -114,7 +121,7 @@ def _finding(results: Results, name: str, x: Array, values: Array) -> str:
     )
     return (
         f"Fitted lines of {several('cluster', len(values))} along {style.shorten(name, 40)}, the other predictors as "
-        f"they are in each cluster: {rising:,} rise and {len(values) - rising:,} do not. At "
+        f"they are in each cluster: {_rising(rising, len(values))}. At "
         f"{significant(float(x[0]), 2)} {in_a_sentence(results)} reaches {first}, at "
         f"{significant(float(x[-1]), 2)} {last}."
     )

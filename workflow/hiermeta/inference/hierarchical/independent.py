@@ -71,7 +71,7 @@ def document(model: HierarchicalModel, found: Weighted, value: float, error: flo
     pareto_k, worth = found.pareto_k, found.worth
     about = {"log_marginal_likelihood": value, "error": error, "pareto_k": pareto_k}
     if not (pareto_k <= MOST_PARETO_K and worth >= LEAST_WORTH):
-        reason = f"importance weights vary too much for it (Pareto k {pareto_k:.2f}; worth {worth:.0f} even ones)"
+        reason = f"importance weights vary too much for it (Pareto k {pareto_k:.2f}, effective sample size {worth:.0f})"
         return {"applies": False, "reason": reason} | about
     weight = np.exp(found.log_weight - logsumexp(found.log_weight))
     rows = parameters(model, found.draws, weight.shape)

@@ -19,12 +19,15 @@ NAMED = 4
 """Coefficients that the answer names at most."""
 NARROW = 1.5
 """Times that a classical standard error is larger than a posterior SD, from which it is the prior that narrows it."""
+FEWEST = 5
+"""Clusters below which the answer says that what lies between them leans on the prior."""
 STEPS = ("null", "individual", "contextual", "cross-level")
 
 
 def answer(results: Results) -> list[Sentence]:
     """What the outcome depends on, what clusters add, what ignoring them does, and what remains of them."""
-    parts = [depends(results), between(results), ignoring(results), matters(results), remains(results), trust(results)]
+    parts = [depends(results), between(results), few(results), ignoring(results), matters(results), remains(results)]
+    parts.append(trust(results))
     return [*(part for part in parts if part), *left_out(results)]
 
 
@@ -62,34 +65,31 @@ def _levels(results: Results) -> Sentence:
 def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Sentence:
     clear = [(i, row) for i, row in found if not row["q2.5"] <= 0 <= row["q97.5"]]
     if not clear:
-        return [f"No predictor of {outcome} has a coefficient whose 95% credible interval leaves no effect out."]
-    if linear(results):
-        sentence: Sentence = [f"{outcome} depends on "]
-    else:
-        sentence = [f"The {'rate' if ratio(results) == 'rate ratio' else 'odds'} of {outcome} are multiplied by "]
-        if ratio(results) == "rate ratio":
-            sentence = [f"The rate of {outcome} is multiplied by "]
+        return [f"No predictor of {outcome} has a coefficient whose 95% credible interval excludes no effect."]
+    sentence: Sentence = [f"{outcome} changes with "] if linear(results) else []
     for position, (at, row) in enumerate(clear[:NAMED]):
         name = row["parameter"]
         middle, low, high = effect(results, row, f"estimates.csv/{at}")
         named = " (95% credible interval " if position == 0 else " ("
         size: Sentence = [middle, named, low, " to ", high, ")"]
-        unit = "" if name.endswith("]") else " per unit"
-        lead: Sentence = [f"{name}: ", *size, unit] if linear(results) else [*size, f"{unit or ' for'} {_of(name)}"]
+        level = name.endswith("]")
+        if linear(results):
+            lead: Sentence = [f"{name} by ", *size, "" if level else " per unit"]
+        else:
+            who = name if level else f"{'each' if position else 'Each'} unit of {name}"
+            what = "" if position else f" multiplies the {ratio(results).removesuffix(' ratio')} of {outcome}"
+            lead = [f"{who}{what} by ", *size]
         sentence += ["; " if position else "", *lead]
     sentence.append("; and others" if len(clear) > NAMED else "")
+    sentence.append(", the other predictors held fixed" if len(found) > 1 else "")
     unclear = [row["parameter"] for _, row in found if row["q2.5"] <= 0 <= row["q97.5"]]
     if unclear:
         more = f" and {'others' if len(unclear) > NAMED else unclear[-1]}" if len(unclear) > 1 else ""
         first = ", ".join(unclear[: min(NAMED, len(unclear) - 1) or 1])
-        sentence.append(f"; not clearly on {first}{more}" if linear(results) else f"; not clearly by {first}{more}")
+        sentence.append(f"; not clearly with {first}{more}" if linear(results) else f"; not clearly by {first}{more}")
     joined = any(":" in row["parameter"] for _, row in found)
     sentence.append(". Predictors in interactions: where the other one is zero" if joined else "")
-    return [*sentence, "."]
-
-
-def _of(name: str) -> str:
-    return name if name.endswith("]") else f"of {name}"
+    return [*sentence, ". These are associations, not causes, unless the design says so."]
 
 
 def between(results: Results) -> Sentence:
@@ -109,8 +109,20 @@ def between(results: Results) -> Sentence:
         if share is not None:
             sentence += [", " if position else ": ", share[0], f" between clusters of {group}"]
     if given is not None and coefficients(results):
-        sentence += ["; of what the predictors leave, ", given[0], " (", given[1], " to ", given[2], ")"]
+        sentence += ["; after adjusting for the predictors, ", given[0], " (", given[1], " to ", given[2], ")"]
     return [*sentence, "."]
+
+
+def few(results: Results) -> Sentence:
+    """That the variation between few clusters leans on its prior."""
+    factors = results.model.get("groups") or [{"name": "", "n_clusters": results.model["n_clusters"]}]
+    fewest = min(factors, key=lambda factor: factor["n_clusters"])
+    if fewest["n_clusters"] >= FEWEST:
+        return []
+    return [
+        f"With only {fewest['n_clusters']} clusters of {fewest['name']}, their standard deviation and the intraclass "
+        "correlation lean on the prior; with so few, a fixed factor in place of the random term is an alternative."
+    ]
 
 
 def most_affected(results: Results) -> tuple[int, Row] | None:
@@ -225,6 +237,6 @@ def trust(results: Results) -> Sentence:
     method = results.classical.get("method")
     beside = f", and {method} agrees with the posterior" if method else ""
     if method and results.classical.get("singular"):
-        beside += f", but for {boundary(results)[1]}"
+        beside += f", but for {boundary(results)[1]}: the boundary, where a posterior mean cannot be"
     agrees = "; Stan agrees with the posterior computed without it" if agreement_check(results) else ""
     return [f"All convergence checks passed{agrees}{beside}.", *alone]

@@ -113,7 +113,7 @@ def health(results: Results) -> list[Check]:
     ]  # fmt: skip
     number = _cells(results, worst)[0]
     assert isinstance(number, Number)
-    return [Check(f"{method} beside Bayes", "pass" if inside else "warn", number, threshold)]
+    return [Check(f"{method} estimate inside the credible interval", "pass" if inside else "warn", number, threshold)]
 
 
 def _distance(results: Results, both: Beside) -> float:

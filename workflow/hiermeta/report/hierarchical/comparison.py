@@ -24,7 +24,7 @@ def verdicts(results: Results) -> list[Sentence]:
             f"{path}/posterior_probability",
         )
         evidence = of_meta.strength(log_factor)
-        toward = "either way" if evidence == "hardly any" else "for it" if log_factor >= 0 else "against it"
+        toward = "" if evidence == "anecdotal" else " for it" if log_factor >= 0 else " against it"
         part = str(entry["part"])
         what = (
             f"A slope of {part.removeprefix('varying ')} that differs between clusters"
@@ -32,7 +32,7 @@ def verdicts(results: Results) -> list[Sentence]:
             else part[:1].upper() + part[1:]
         )
         sentences.append(
-            [f"{what}: the data are ", number, f" times more probable {first} it than {second} it ({evidence} evidence "
+            [f"{what}: the data are ", number, f" times more probable {first} it than {second} it ({evidence} evidence"
              f"{toward}); probability ", probability, " where even odds were given to it."]
         )  # fmt: skip
     return sentences

@@ -82,7 +82,7 @@ def judge(evidence: Evidence) -> str:
 CONCLUSIONS = {
     "matters": "The clustering matters and belongs in the model.",
     "little": "The clustering matters little here.",
-    "open": "Whether the clustering matters is open.",
+    "open": "The data do not settle whether the clustering matters.",
 }
 
 
@@ -155,10 +155,10 @@ def data(results: Results) -> list[Sentence]:
         number = bayes_factor(value, f"comparison.json/inclusion/{position}/log_bayes_factor", error)
         first, second = ("with", "without") if value >= 0 else ("without", "with")
         evidence_word = strength(value)
-        toward = "either way" if evidence_word == "hardly any" else "for it" if value >= 0 else "against it"
+        toward = "" if evidence_word == "anecdotal" else " for it" if value >= 0 else " against it"
         sentences.append(
             ["The data are ", number, f" times more probable {first} the clustering than {second} it "
-             f"({evidence_word} evidence {toward})."]
+             f"({evidence_word} evidence{toward})."]
         )  # fmt: skip
     rows = results.comparison
     difference = _difference(results)
@@ -188,7 +188,7 @@ def caveats(results: Results) -> list[str]:
     found = []
     factors = results.model.get("groups") or [results.model]
     if min(factor["n_clusters"] for factor in factors) < FEW:
-        found.append("Clusters are few, so that what lies between them is known badly.")
+        found.append("Clusters are few: what is said of the variation between them leans on its prior.")
     if results.classical.get("singular"):
         method = results.classical.get("method", "ML")
         found.append(f"{method} is singular: it puts {boundary(results)[0]}.")
