@@ -25,7 +25,10 @@ from hiermeta.models.candidates import candidates, check_prior_odds
 from hiermeta.models.default_priors import choose_priors, unit_information
 from hiermeta.models.hierarchical import HierarchicalModel
 from hiermeta.models.separation import check_residuals, separation
+from hiermeta.text.numbers import noun
 
+FEW = 5
+"""Clusters below which a warning says that they are few."""
 DESIGNS = ("moderators", "scale", "reference_levels")
 """Settings of the designs of a meta-analysis."""
 
@@ -135,6 +138,14 @@ def _meta_analysis(source: Source, settings: dict[str, Any]) -> Prepared:
     meta.check_predict_at(model, settings.get("predict_at", []))
     neutral = not MEASURES[settings["measure"]].single_group
     check_prior_odds(settings.get("prior_odds", {}), candidates(model, neutral))
+    few = len(model.clusters)
+    if 0 < few < FEW:
+        told = (
+            f"The estimates are in {few} {noun(few, 'cluster')}: what is said of the variation between clusters, and "
+            "of a new one, leans on the priors. Leave `cluster:` out where clusters are of no interest."
+        )
+        validated.warnings.append(told)
+        validated.suspicions.extend([told] if few == 1 else [])
     fitted = [design for design in (model.moderators, model.scale) if design]
     description = {
         "k": model.k,

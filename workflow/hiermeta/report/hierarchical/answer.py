@@ -233,7 +233,7 @@ def trust(results: Results) -> Sentence:
     wrong = failed(checks)
     alone = [f" {reason}"] if (reason := not_compared(results)) else []
     if wrong:
-        return ["Read these numbers with care: ", ", ".join(wrong), " did not reach the threshold.", *alone]
+        return ["Read these numbers with care; failed checks: ", ", ".join(wrong), ".", *alone]
     method = results.classical.get("method")
     beside = f", and {method} agrees with the posterior" if method else ""
     if method and results.classical.get("singular"):
