@@ -50,6 +50,9 @@ coverage: $(VENV)/installed-test ## measure how much of the library the tests ru
 audit: $(VENV)/installed-test ## look the pinned packages up among known vulnerabilities (needs the network)
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock -r requirements-test.lock
 
+workflow/schemas/config.schema.yaml: workflow/hiermeta/config/models.py $(VENV)/installed
+	@PYTHONPATH=workflow $(BIN)/python -m hiermeta.config.schema > $@
+
 config/README.md: workflow/schemas/config.schema.yaml $(VENV)/installed
 	@sed -i '/^## Top level/,$$d' $@
 	@PYTHONPATH=workflow $(BIN)/python -c 'from hiermeta.io.reference import config_tables as t; print(t(), end="")' >> $@

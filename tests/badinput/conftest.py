@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hiermeta.data.config import complete
+from hiermeta.config.expand import complete
 from hiermeta.stages.prepare import prepare as stage
 
 META = {"analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from hiermeta.data.config import ConfigError, complete, read_config
+from hiermeta.config.expand import complete
+from hiermeta.config.load import ConfigError, read_config
 from tests.badinput.conftest import META, catalogue
 
 CASES = catalogue("configs.yaml")

@@ -6,8 +6,9 @@ import time
 import pytest
 
 from hiermeta.cli import main
+from hiermeta.config.expand import complete
+from hiermeta.config.load import ConfigError
 from hiermeta.data import delimited
-from hiermeta.data.config import ConfigError, complete
 from hiermeta.data.split import contents
 from tests.badinput.conftest import META, settings_of
 

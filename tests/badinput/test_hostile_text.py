@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from hiermeta.cli import main
-from hiermeta.data.config import ConfigError, complete
+from hiermeta.config.expand import complete
+from hiermeta.config.load import ConfigError
 from tests.badinput.conftest import META, settings_of
 
 TEXTS = {

@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from hiermeta.data.config import ConfigError, complete, retyped
+from hiermeta.config.expand import complete
+from hiermeta.config.load import ConfigError, retyped
 from tests.badinput.conftest import META
 from tests.workflow.conftest import Project
 
@@ -60,7 +61,7 @@ def test_names_that_are_not_utf8_are_refused(name, folder, capsys):
     with open(path, "w") as file:
         file.write(TABLE)
     message = refusal(capsys, {"a": pattern})
-    assert f"datasets.a.data: {path!r} is not UTF-8; give the file and its folders names in UTF-8" in message
+    assert f"datasets.a.data: {path!r} is not UTF-8; write it in UTF-8, names of files and folders too" in message
 
 
 def test_text_of_the_command_line_that_is_not_utf8_is_refused():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hiermeta.data.config import complete
+from hiermeta.config.expand import complete
 from hiermeta.data.read import read_table
 from hiermeta.stages.prepare import usable
 

@@ -8,7 +8,8 @@ import yaml
 from tests.workflow.conftest import Project
 
 from hiermeta.cli import main
-from hiermeta.data.config import ConfigError, complete
+from hiermeta.config.expand import complete
+from hiermeta.config.load import ConfigError
 
 CASE = Path(__file__).parent / "break" / "data_loss"
 META = {"analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}

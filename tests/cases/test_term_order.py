@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hiermeta.data.config import complete
+from hiermeta.config.expand import complete
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 from hiermeta.stages.prepare import usable

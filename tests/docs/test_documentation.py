@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from hiermeta.cli import main
-from hiermeta.data import config, hierarchical, meta
+from hiermeta.config.expand import complete
+from hiermeta.data import hierarchical, meta
 from hiermeta.data.read import read_table
 from hiermeta.io.registry import common_columns, result_files
 
@@ -92,7 +93,7 @@ def test_configs_can_be_used(text, monkeypatch):
         else:  # somebody's own file, or a pattern: the settings only
             written["datasets"][name] = {**entry, "data": "data/school-calendar.csv"}
             written["datasets"][name].pop("split_by", None)
-    for name, settings in config.complete(written)["datasets"].items():
+    for name, settings in complete(written)["datasets"].items():
         if name in shipped:
             validate = meta.validate if settings["analysis"] == "meta" else hierarchical.validate
             assert len(validate(read_table(settings["data"]), {"family": "gaussian"} | settings).table)

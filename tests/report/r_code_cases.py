@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hiermeta.data.config import PRESENTATION, complete, read_config
+from hiermeta.config.expand import complete
+from hiermeta.config.load import read_config
+from hiermeta.config.models import PRESENTATION
 
 ROOT = Path(__file__).resolve().parents[2]
 ODD = ["=1+1", 'the "old" one', "it's", "01", "1", "a\\b", "T", "ß: é"]
@@ -152,7 +154,7 @@ def _regressions(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def settings(folder: Path) -> dict[str, dict[str, Any]]:
-    """The settings of every analysis by name, as `hiermeta.data.config.complete` returns them.
+    """The settings of every analysis by name, as `hiermeta.config.expand.complete` returns them.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ def analysed(folder: Path, settings: dict[str, Any]) -> Results:
     folder : Path
         Is made.
     settings : dict
-        One data set of the config, as `hiermeta.data.config.complete` returns it.
+        One data set of the config, as `hiermeta.config.expand.complete` returns it.
     """
     folder.mkdir(parents=True)
     prepare(folder, settings)

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from hiermeta.cli import main
-from hiermeta.data import config, guess, meta
+from hiermeta.config.expand import complete
+from hiermeta.data import guess, meta
 from hiermeta.data.read import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,7 +89,7 @@ def test_the_offered_config_can_be_used(tmp_path, capsys, monkeypatch):
     table(tmp_path, "study,district,yi,vi\na,1,0.1,0.2\nb,1,0.3,0.1\nc,2,0.2,0.1\n", "my review.csv")
     assert main(["check", "my review.csv"]) == 0
     offered = pasted(capsys.readouterr().out)
-    settings = config.complete(offered)["datasets"]["my-review"]
+    settings = complete(offered)["datasets"]["my-review"]
     assert settings["cluster"] == "district"
     assert len(meta.validate(read_table(settings["data"]), settings).table) == 3
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(offered))

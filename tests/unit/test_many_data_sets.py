@@ -6,7 +6,8 @@ import time
 import pytest
 import yaml
 
-from hiermeta.data.config import ConfigError, complete, read_config
+from hiermeta.config.expand import complete
+from hiermeta.config.load import ConfigError, read_config
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 from hiermeta.data.split import part
@@ -86,7 +87,7 @@ y: {data: y.csv, label: a}
         ("name,data,measure\nx,x.csv,smd\n", "all.csv, row 1: measure: 'smd' (did you mean 'SMD'?)"),
         ("name,data,threshold\nx,x.csv,0\ny,x.csv,a\n", "all.csv, row 2: column 'threshold': 'a' is not a number"),
         ("name;data;direction\nx;x.csv;low, high\n", "column 'direction': 'low, high' is not JSON"),
-        ("name,data,ci_level\nx,x.csv,95\n", "all.csv, row 1: ci_level: 95.0 is greater than or equal to"),
+        ("name,data,ci_level\nx,x.csv,95\n", "all.csv, row 1: ci_level: 95.0 is out of range; it must be below 1"),
         ("name,data,analysis\nx,x.csv,hierarchical\n", "all.csv, row 1: the key 'formula' is missing"),
         ("name,data\nx\n", "all.csv: row 1 has 1 cell where the header has 2"),
     ],

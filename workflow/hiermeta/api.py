@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
-from hiermeta.data.config import PRESENTATION, ConfigError, complete
+from hiermeta.config.expand import complete
+from hiermeta.config.load import ConfigError
+from hiermeta.config.models import PRESENTATION
 from hiermeta.data.files import read_csv, read_json, write_json
 from hiermeta.data.hierarchical import program_of
 from hiermeta.data.problems import Problem, Refused

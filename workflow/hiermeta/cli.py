@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
-from hiermeta.data import config, guess
+from hiermeta.config.expand import complete
+from hiermeta.config.load import ConfigError, read_config
+from hiermeta.data import guess
 from hiermeta.data.dropped import by_reason, listed
 from hiermeta.data.guess import count
 from hiermeta.data.printable import in_terminal, shortened
@@ -131,8 +133,8 @@ def _check_table(path: str) -> bool:
 
 def _check_config(path: str) -> bool:
     try:
-        settings = config.complete(config.read_config(path), [path])
-    except config.ConfigError as error:
+        settings = complete(read_config(path), [path])
+    except ConfigError as error:
         print(f"hiermeta: {error}", file=sys.stderr)
         return False
     usable = []

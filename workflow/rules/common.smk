@@ -26,7 +26,9 @@ except ImportError:
         "install the package of the same version (`pip install` with the address of the repository), and run again."
     ) from None
 
-from hiermeta.data import config as hiermeta_config
+from hiermeta.config.expand import complete
+from hiermeta.config.load import ConfigError, read_config, retyped
+from hiermeta.config.models import PRESENTATION
 from hiermeta.data import sources, split
 from hiermeta.data.hierarchical import program_of as stan_program
 from hiermeta.data.printable import in_terminal
@@ -47,8 +49,8 @@ SHIPPED_CONFIG = "config/config.yaml"
 USES_SHIPPED = not {"datasets", "datasets_table"} & config.keys()
 try:
     for path in workflow.configfiles + [SHIPPED_CONFIG] * (USES_SHIPPED and os.path.isfile(SHIPPED_CONFIG)):
-        hiermeta_config.read_config(path)
-except hiermeta_config.ConfigError as error:
+        read_config(path)
+except ConfigError as error:
     unusable(error)
 
 if USES_SHIPPED:
@@ -57,9 +59,9 @@ if USES_SHIPPED:
 
 
 try:
-    typed = hiermeta_config.retyped(config, workflow.config_settings.config, workflow.config_settings.config_args or [])
-    SETTINGS = hiermeta_config.complete(typed, workflow.configfiles)
-except hiermeta_config.ConfigError as error:
+    typed = retyped(config, workflow.config_settings.config, workflow.config_settings.config_args or [])
+    SETTINGS = complete(typed, workflow.configfiles)
+except ConfigError as error:
     unusable(error)
 
 

@@ -21,7 +21,7 @@ rule prepare:
     conda:
         "../../environment.yml"
     params:
-        settings=settings_of(without=[*hiermeta_config.PRESENTATION, "sampling"]),
+        settings=settings_of(without=[*PRESENTATION, "sampling"]),
         other_data=other_data,
         code=code("prepare.py", PACKAGE / "models" / "informed_priors.csv"),
     script:

@@ -51,7 +51,7 @@ rule report:
     conda:
         "../../environment.yml"
     params:
-        presentation=lambda wildcards: {key: DATASETS[wildcards.name].get(key) for key in hiermeta_config.PRESENTATION},
+        presentation=lambda wildcards: {key: DATASETS[wildcards.name].get(key) for key in PRESENTATION},
         code=code("report.py", *PAGE_FILES),
     script:
         "../scripts/report.py"

@@ -7,7 +7,6 @@ from typing import Any
 
 from hiermeta.data.cells import Array, Cells, list_rows
 from hiermeta.data.computed import Computed
-from hiermeta.data.config import defaults
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.natural_scale import named_as_ratios, speaking_for_natural, transformation
 from hiermeta.data.precision import half_places, last_place, off_centre, variance_from_interval, variance_from_p_value
@@ -22,6 +21,8 @@ PRECISIONS = {
     "p_value": ("p_value",),
 }
 """Config keys that tell the precision of an effect, each with all the keys of its way."""
+CI_LEVEL = 0.95
+"""Coverage of confidence limits where the config gives none."""
 _WAYS = "`variance:`, `standard_error:`, `ci_lower:` with `ci_upper:`, or `p_value:`"
 
 
@@ -59,7 +60,7 @@ class Given:
             message = "ci_level: stands without confidence limits"
             raise Refused([Problem(message, "Remove it, or give `ci_lower:` and `ci_upper:`")])
         columns = {key: settings[key] for key in ("effect", *keys)}
-        return cls(settings["measure"], columns, settings.get("ci_level", defaults("dataset")["ci_level"]))
+        return cls(settings["measure"], columns, settings.get("ci_level", CI_LEVEL))
 
     def check(self, cells: Cells) -> None:
         """Note the cells that no standard error follows from."""

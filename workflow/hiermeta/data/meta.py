@@ -68,7 +68,7 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     source : Source
         The table as its file has it.
     settings : dict
-        One data set of the config, as `hiermeta.data.config.complete` returns it.
+        One data set of the config, as `hiermeta.config.expand.complete` returns it.
 
     Raises
     ------

@@ -11,7 +11,6 @@ import numpy as np
 from hiermeta.data import effect_sizes as es
 from hiermeta.data.cells import Array, Cells, list_rows
 from hiermeta.data.computed import Computed
-from hiermeta.data.config import defaults
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.raw_designs import (
@@ -128,7 +127,7 @@ class Raw:
             raise Refused(problems)
         formula = es.log_ratio_of_means_corrected if settings.get("correct_bias") else recipe.formula
         corrects = recipe.design.counts and ("zero_cells" in settings or recipe.corrects_by_default)
-        policy = ZeroCells(**(defaults("dataset", "zero_cells") | settings.get("zero_cells", {}))) if corrects else None
+        policy = ZeroCells(**settings.get("zero_cells", {})) if corrects else None
         return cls(measure, {key: columns[key] for key in recipe.design.order(columns)}, formula, policy)
 
     def check(self, cells: Cells) -> None:

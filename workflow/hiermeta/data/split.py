@@ -46,7 +46,7 @@ def part(source: Source, settings: dict[str, Any]) -> tuple[Source, list[str]]:
     ----------
     source : Source
     settings : dict
-        One data set of the config, as `hiermeta.data.config.complete` returns it.
+        One data set of the config, as `hiermeta.config.expand.complete` returns it.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def contents(settings: dict[str, Any]) -> list[str]:
     Parameters
     ----------
     settings : dict
-        One data set of the config, as `hiermeta.data.config.complete` returns it.
+        One data set of the config, as `hiermeta.config.expand.complete` returns it.
 
     Returns
     -------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +28,9 @@ class ZeroCells:
         Leave out rows without information on the contrast: no event in either group, or events only.
     """
 
-    add: float
-    to: str
-    drop_double_zero: bool
+    add: float = 0.5
+    to: Literal["only0", "all", "if0all", "none"] = "only0"
+    drop_double_zero: bool = False
 
 
 def double_zeros(counts: Sequence[Array], pairs: Sequence[tuple[int, int]]) -> Mask:

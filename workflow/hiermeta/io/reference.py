@@ -5,27 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hiermeta.data.config import written_schema
+from hiermeta.config.models import Common, Config, Keys, MetaAnalysis, Regression, Sampling
+from hiermeta.config.schema import schema
 from hiermeta.io.registry import common_columns, result_files
 
-_REFERENCES = {"column": "a column name", "sampling": "see Sampling", "dataset": "see A data set"}
+_PARTS: dict[str, type[Keys]] = {
+    "Top level": Config,
+    "A data set": Common,
+    "A meta-analysis": MetaAnalysis,
+    "A hierarchical regression": Regression,
+    "Sampling": Sampling,
+}
+_REFERENCES = {"Sampling": "see Sampling", "DataSet": "see A data set"}
 
 
 def config_tables() -> str:
     """Markdown tables of every config key: what it means, what is allowed, its default."""
-    root = written_schema()
-    definitions = root["$defs"]
-    parts = [
-        ("Top level", root, []),
-        ("A data set", definitions["dataset"], definitions["analysis"]["required"]),
-        ("Sampling", definitions["sampling"], []),
-    ]
     sections = []
-    for title, part, required in parts:
+    for title, model in _PARTS.items():
+        part = schema(model)
+        told = Common.model_fields if model in (MetaAnalysis, Regression) else ()
+        own = {key: entry for key, entry in part["properties"].items() if key not in told}
         lines = [f"## {title}", "", "| key | meaning | allowed | default |", "|---|---|---|---|"]
-        for key, entry in _keys(part):
-            default = f"`{_text(entry['default'])}`" if "default" in entry else "required" if key in required else ""
-            lines.append(f"| `{key}` | {_cell(entry.get('description', ''))} | {_cell(_allowed(entry))} | {default} |")
+        for key, entry in _keys(own, part.get("$defs", {})):
+            default = (
+                f"`{_text(entry['default'])}`"
+                if "default" in entry
+                else "required"
+                if key in part.get("required", [])
+                else ""
+            )
+            lines.append(f"| `{key}` | {_cell(entry['description'])} | {_cell(_allowed(entry))} | {default} |")
         sections.append("\n".join(lines))
     return "\n\n".join(sections) + "\n"
 
@@ -46,11 +56,14 @@ def result_tables() -> str:
     return "\n\n".join(["\n".join(lines), *sections]) + "\n"
 
 
-def _keys(part: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    for key, entry in part["properties"].items():
+def _keys(
+    properties: dict[str, Any], definitions: dict[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for key, entry in properties.items():
         yield prefix + key, entry
-        if "properties" in entry:
-            yield from _keys(entry, f"{prefix}{key}.")
+        name = entry.get("$ref", "").rsplit("/", 1)[-1]
+        if name and name not in _REFERENCES:
+            yield from _keys(definitions[name]["properties"], definitions, f"{prefix}{key}.")
 
 
 def _text(value: Any) -> str:
@@ -63,9 +76,11 @@ def _cell(text: str) -> str:
 
 def _allowed(entry: dict[str, Any]) -> str:
     if "$ref" in entry:
-        return _REFERENCES.get(entry["$ref"].rsplit("/", 1)[1], "")
+        return _REFERENCES.get(entry["$ref"].rsplit("/", 1)[1], "keys")
     if "enum" in entry:
         return ", ".join(map(str, entry["enum"]))
+    if "format" in entry:
+        return f"a {entry['format']}"
     if "anyOf" in entry:
         return " or ".join(_allowed(option) for option in entry["anyOf"])
     kind = entry["type"]

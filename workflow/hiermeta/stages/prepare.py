@@ -58,7 +58,7 @@ def prepare(folder: Path, settings: dict[str, Any]) -> None:
     folder : pathlib.Path
         The results of one data set; its name is that of the data set.
     settings : dict
-        One data set of the config, as `hiermeta.data.config.complete` returns it.
+        One data set of the config, as `hiermeta.config.expand.complete` returns it.
     """
     validation: dict[str, Any] = {"status": "ok", "source": {"path": settings["data"]}, "problems": []}
     model = {"name": folder.name, "status": "ok", "analysis": settings["analysis"]} | _heading(settings)
@@ -108,7 +108,7 @@ def usable(source: Source, settings: dict[str, Any]) -> Prepared:
     source : Source
         The table as read.
     settings : dict
-        One data set of the config, as `hiermeta.data.config.complete` returns it.
+        One data set of the config, as `hiermeta.config.expand.complete` returns it.
 
     Raises
     ------

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+from hiermeta.config.load import Settings
+from hiermeta.config.models import DataSet
+from hiermeta.config.schema import schema
 from hiermeta.data.delimited import read_records
 from hiermeta.data.problems import Refused
 
-Settings = dict[str, Any]
 Reader = Callable[[str], Any]
 NAME = "name"
 """The column that names the data sets."""
@@ -23,8 +26,8 @@ class Unreadable(Exception):
         self.problems = problems
 
 
-def read_settings(path: str, dataset: Settings) -> list[tuple[str, str, Settings]]:
-    """Settings by row, typed as the schema has them.
+def read_settings(path: str) -> list[tuple[str, str, Settings]]:
+    """Settings by row, with the types that their keys have.
 
     A column is a setting (``measure``) or a setting within another, after a dot (``priors.tau``, ``subset.outcome``).
     Settings that are text are written as they stand, numbers and true/false as in YAML, and lists, and several
@@ -33,8 +36,6 @@ def read_settings(path: str, dataset: Settings) -> list[tuple[str, str, Settings
     Parameters
     ----------
     path : str
-    dataset : dict
-        The schema of a data set's settings, with references resolved.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def read_settings(path: str, dataset: Settings) -> list[tuple[str, str, Settings
         raise Unreadable([str(problem) for problem in refused.problems]) from None
     if NAME not in records.header:
         raise Unreadable([f"{path}: no column {NAME!r}, which names the data sets; it has {', '.join(records.header)}"])
-    readers = {column: _reader(dataset, column.split(".", 1)) for column in records.header if column != NAME}
+    readers = {column: _reader(column.split(".", 1)) for column in records.header if column != NAME}
     found, problems, seen = [], [], dict[str, int]()
     for line, cells in records.rows.items():
         row = dict(zip(records.header, cells, strict=True))
@@ -86,13 +87,14 @@ def _put(settings: Settings, keys: list[str], value: Any) -> None:
     settings[keys[0]] = value
 
 
-def _reader(part: Settings, keys: list[str]) -> Reader:
-    """How the cells of a column are read; keys that the schema doesn't know are read as text, and refused later."""
+def _reader(keys: list[str]) -> Reader:
+    """How the cells of a column are read; unknown keys are read as text, and refused later."""
+    part = whole = _data_set()
     for key in keys:
         further = part.get("additionalProperties")
         part = part.get("properties", {}).get(key, further if isinstance(further, dict) else {})
-    kinds = [option.get("type") for option in part.get("anyOf", [part])]
-    kinds = [kind for entry in kinds for kind in (entry if isinstance(entry, list) else [entry])]
+        part = whole["$defs"][part["$ref"].rsplit("/", 1)[1]] if "$ref" in part else part
+    kinds = {option.get("type") for option in part.get("anyOf", [part])}
     if "array" in kinds and "string" in kinds:
         return lambda text: _json(text) if text.startswith("[") else text
     if "array" in kinds or "object" in kinds:
@@ -100,6 +102,11 @@ def _reader(part: Settings, keys: list[str]) -> Reader:
     if "string" in kinds or None in kinds:
         return str
     return _truth if "boolean" in kinds else _whole if "integer" in kinds else _number
+
+
+@cache
+def _data_set() -> dict[str, Any]:
+    return schema(DataSet)
 
 
 def _json(text: str) -> Any:
