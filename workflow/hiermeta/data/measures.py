@@ -47,7 +47,7 @@ class Measure:
     transformation : str
         Key of `TRANSFORMATIONS` that leads from the scale of the analysis to the natural scale.
     unit_information_sd : float or None
-        Standard deviation of one unit of information (statistical specification, default priors); None
+        Standard deviation of one unit of information (docs/explanation/specification.md); None
         where it depends on the units of the outcome.
     no_effect : float or None
         The value, on the scale of the analysis, that means no effect; None for measures of one group.

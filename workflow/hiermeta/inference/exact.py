@@ -1,7 +1,7 @@
 """The exact posterior of the meta-analysis model by quadrature, against which every fit is checked.
 
 Given τ and ρ, coefficients with a normal prior have a normal posterior and integrate out of the likelihood; what
-remains is a density in two dimensions (statistical specification, exact posterior by quadrature).
+remains is a density in two dimensions (docs/explanation/specification.md, exact posterior).
 """
 
 from __future__ import annotations

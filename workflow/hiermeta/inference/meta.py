@@ -26,7 +26,7 @@ class Tables:
     Parameters
     ----------
     estimates, heterogeneity, predictions, true_effects, cluster_effects : pandas.DataFrame
-        As the interface names their columns.
+        Columns as ``schemas/results.yaml`` declares them.
     convergence : pandas.DataFrame
         r_hat, ess_bulk and ess_tail by reported quantity.
     """

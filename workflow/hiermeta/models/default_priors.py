@@ -69,7 +69,7 @@ class ChosenPrior:
 def choose_priors(
     settings: dict[str, Any], table: pd.DataFrame, information: UnitInformation
 ) -> dict[str, ChosenPrior]:
-    """The config's priors, and the defaults of the statistical specification for the rest.
+    """The config's priors, and the defaults (docs/explanation/specification.md) for the rest.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """The hierarchical regression model: its rows, designs, units and priors.
 
 Individual i in cluster j: g(E[y_i]) = x_i'β + z_i'u_j with u_j ~ N(0, Σ), Σ = diag(sd) Ω diag(sd), and a residual SD σ
-for gaussian outcomes. Notation follows section 2 of the statistical specification. With several grouping factors the
+for gaussian outcomes. Notation follows docs/explanation/specification.md, section 2. With several grouping factors the
 terms z_i'u_j of all of them add up; Z, sd and Ω then hold their effects side by side, independent between factors.
 """
 

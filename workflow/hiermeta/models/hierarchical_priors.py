@@ -77,7 +77,7 @@ def parse_lkj(text: str) -> float:
 
 
 def choose(settings: Mapping[str, Any], model: HierarchicalModel) -> Priors:
-    """The config's priors, and the defaults of the statistical specification for the rest.
+    """The config's priors, and the defaults (docs/explanation/specification.md) for the rest.
 
     Raises
     ------

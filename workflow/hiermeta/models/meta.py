@@ -1,6 +1,6 @@
 """The three-level normal meta-analysis model: its rows in model order, its designs, its Stan data.
 
-Notation and equations follow section 1 of the statistical specification: row i in cluster c(i) has the estimate
+Notation and equations follow docs/explanation/specification.md, section 1: row i in cluster c(i) has the estimate
 ``y_i = x_i'β + b_c(i) + w_i + e_i`` with known sampling variance ``v_i``, total heterogeneity SD ``τ_i`` with
 ``log τ_i = log τ + z_i'δ``, and cluster allocation ``ρ``.
 """
