@@ -2,13 +2,12 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from cmdstanpy import CmdStanModel
 
-from hiermeta.sampling import nuts, stage
+from hiermeta.sampling import nuts
+from hiermeta.stages import fit
 
 from .conftest import SCHOOLS
 
@@ -58,22 +57,19 @@ def test_a_chain_that_gives_up_is_the_data_sets(schools: str, tmp_path: Path) ->
         sample(ended_by("exit 70", schools, tmp_path))
 
 
-def test_nothing_is_left_of_a_killed_fit(tmp_path: Path) -> None:
+def test_nothing_is_left_of_a_killed_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Does the job end without a posterior, and without a record that says it were done?
 
     Seen to fail with a kill kept as a failed fit.
     """
-    files = {"model.json": {"status": "ok"}, "validation.json": {"source": {}}, "program.json": {}}
+    files = {"model.json": {"status": "ok", "analysis": "meta"}, "validation.json": {"source": {}}, "program.json": {}}
     for name, content in files.items():
         (tmp_path / name).write_text(json.dumps(content))
-    (tmp_path / "data.csv").write_text("effect\n1\n")
 
-    def killed(table: object, description: object) -> tuple[nuts.Sample, dict[str, dict[str, np.ndarray]]]:
+    def killed(*arguments: object) -> None:
         raise nuts.SamplingKilled("a chain was ended")
 
-    names = {"data": "data.csv", "model": "model.json", "validation": "validation.json", "program": "program.json"}
-    paths = SimpleNamespace(**{key: tmp_path / name for key, name in names.items()})
-    output = SimpleNamespace(posterior=tmp_path / "posterior.nc", record=tmp_path / "fit.json")
+    monkeypatch.setattr(fit, "_meta_analysis", killed)
     with pytest.raises(nuts.SamplingKilled):
-        stage.fit_data_set(paths, output, "x", SETTINGS, killed)
-    assert not output.posterior.exists() and not output.record.exists()
+        fit.fit(tmp_path, tmp_path / "program.json", tmp_path / "meta.stan", SETTINGS, 1)
+    assert not (tmp_path / "posterior.nc").exists() and not (tmp_path / "fit.json").exists()
