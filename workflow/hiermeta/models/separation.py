@@ -64,7 +64,7 @@ def check_residuals(model: HierarchicalModel) -> None:
     Refused
         Predictors and clusters leave no residual although there are more rows than coefficients.
     """
-    if not model.closed_form:
+    if not model.has_sigma:
         return
     design = _joint_design(model)
     y = (model.outcome - model.outcome_centre) / model.outcome_spread
