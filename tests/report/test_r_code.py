@@ -23,6 +23,7 @@ from scipy.stats import binom, poisson
 from hiermeta.data.files import write_text
 from hiermeta.io.results import Results
 from hiermeta.models import counts, hierarchical_files
+from hiermeta.models.meta import of_results
 from hiermeta.report import r_code
 from hiermeta.report.hierarchical import r_code as hierarchical_code
 
@@ -138,7 +139,7 @@ def test_location_scale_models_are_the_reports(found: Found) -> None:
     """
     for name in sorted(SCALE):
         results, r = found[name]
-        model = results.fitted
+        model = of_results(results)
         X, Z = model.user_design, model.scale_design
 
         def height(theta: np.ndarray, v: Any = model.variance, y: Any = model.effect, X: Any = X, Z: Any = Z) -> float:
@@ -152,7 +153,7 @@ def test_location_scale_models_are_the_reports(found: Found) -> None:
         slack = _slack(name, -best.fun - r["log_likelihood"][0], 1e-6)
         log_tau = best.x[0] + Z @ best.x[1:]
         assert 0.5 * np.log(r["tau2"]) == pytest.approx(log_tau, abs=5 * slack), name  # an SE of log τ is below 5
-        names = [*results.fitted.scale.names] if results.fitted.scale else []
+        names = [*model.scale.names] if model.scale else []
         assert [_parts(term) for term in r["scale_names"]] == [_parts(term) for term in names]
 
 

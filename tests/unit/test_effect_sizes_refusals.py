@@ -122,9 +122,18 @@ def test_a_missing_column_is_named_with_its_key(tmp_path):
             "PR has no second group",
         ),
         ({"measure": "COR", "columns": {"ri": "r", "ni": "n"}, "correct_bias": True}, "nothing to correct in COR"),
-        ({"measure": "COR", "columns": {"ri": "r", "ni": "n"}, "variance": "v"}, "columns: stands beside `variance:`"),
-        ({"measure": "COR", "columns": {"ri": "r", "ni": "n"}, "effect": "y"}, "columns: stands beside `effect:`"),
-        ({"measure": "COR", "columns": {"ri": "r", "ni": "n"}, "ci_level": 0.9}, "columns: stands beside `ci_level:`"),
+        (
+            {"measure": "COR", "columns": {"ri": "r", "ni": "n"}, "variance": "v"},
+            "given together with `variance:`",
+        ),
+        (
+            {"measure": "COR", "columns": {"ri": "r", "ni": "n"}, "effect": "y"},
+            "given together with `effect:`",
+        ),
+        (
+            {"measure": "COR", "columns": {"ri": "r", "ni": "n"}, "ci_level": 0.9},
+            "given together with `ci_level:`",
+        ),
         ({"measure": "RR"}, "`columns:` with {ai, bi, ci, di} or {ai, n1i, ci, n2i}"),
         ({"measure": "GEN"}, "no columns named that hold GEN estimates. Give `effect:` and its precision."),
         ({"measure": "RR", "effect": "y"}, "effect: no precision. Give exactly one of `variance:`"),

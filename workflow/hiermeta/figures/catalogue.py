@@ -193,7 +193,7 @@ FIGURES = (
     Figure(
         "loo",
         "How well each cluster is predicted by the others.",
-        hierarchical=(regressions.loo.draw, lambda results: len(results.loo) > 1),
+        hierarchical=(regressions.loo.draw, lambda results: sum(math.isfinite(row["elpd"]) for row in results.loo) > 1),
     ),
     Figure(
         "probabilities",
