@@ -124,7 +124,7 @@ def test_the_order_of_keys_changes_nothing(project):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("datasets:\n  a: {data: x}\n  a: {data: y}\n", "'a' stands twice"),
+        ("datasets:\n  a: {data: x}\n  a: {data: y}\n", "'a' is a duplicate key"),
         ("datasets:\n  a: {data: x, analysis: meta, measure: SMD, efect: y, variance: v}\n", "did you mean 'effect'"),
         ("datasets: {}\n", "datasets"),
     ],
