@@ -37,11 +37,12 @@ benchmark-hierarchical: $(VENV)/installed ## the same of hierarchical regression
 benchmark-batch: $(VENV)/installed ## measure the cost per data set of whole runs, up to 1,000 data sets
 	@$(BIN)/python benchmarks/batch.py
 
-check: $(VENV)/installed-test ## lint, format and types
+check: $(VENV)/installed-test ## lint, format, spelling and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/python stan/layout.py --check
+	$(BIN)/codespell
 	$(BIN)/mypy
 
 coverage: $(VENV)/installed-test ## measure how much of the library the tests run
