@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 
 .DEFAULT_GOAL := run
-.PHONY: run gallery docs test benchmark-sampling benchmark-hierarchical benchmark-batch calibration random check coverage audit clean help
+.PHONY: run gallery docs test benchmark-sampling benchmark-hierarchical benchmark-batch calibration random check coverage audit wheel clean help
 
 run: $(VENV)/installed ## analyse the data sets of config/config.yaml
 	@$(BIN)/snakemake --cores $(CORES)
@@ -57,6 +57,9 @@ workflow/schemas/config.schema.yaml: workflow/hiermeta/config/models.py $(VENV)/
 config/README.md: workflow/schemas/config.schema.yaml $(VENV)/installed
 	@sed -i '/^## Top level/,$$d' $@
 	@PYTHONPATH=workflow $(BIN)/python -c 'from hiermeta.io.reference import config_tables as t; print(t(), end="")' >> $@
+
+wheel: $(VENV)/installed ## build a wheel into dist/
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --wheel-dir dist .
 
 clean: ## remove the environment and the results
 	rm -rf $(VENV) results .snakemake
