@@ -1,5 +1,6 @@
 """Digests of code: what makes a stage run again."""
 
+import re
 from pathlib import Path
 
 from hiermeta.data import sources
@@ -27,6 +28,19 @@ def test_jobs_do_not_read_the_config():
     """
     for script in SCRIPTS.glob("*.py"):
         assert not any(path.parent.name == "config" for path in sources.modules_of(script)), script
+
+
+def test_every_rule_says_what_it_needs():
+    """Has each rule that runs a script an environment, memory and time, so that any cluster can plan it?
+
+    Seen to fail with a rule that has no resources.
+    """
+    for path in (SCRIPTS.parent / "rules").glob("*.smk"):
+        rules = [
+            text for text in re.split(r"^ *rule\b.*:$", path.read_text(), flags=re.MULTILINE) if " script:" in text
+        ]
+        needs = ("conda:", "resources:", "mem_mb=", "runtime=")
+        assert all(need in text for text in rules for need in needs), path.name
 
 
 def test_stages_import_only_from_their_left():

@@ -27,6 +27,9 @@ for analysis in ANALYSES:
             name=names_of(analysis),
         conda:
             "../../environment.yml"
+        resources:
+            mem_mb=memory_for(),
+            runtime=minutes,
         params:
             prior_odds=lambda wildcards: DATASETS[wildcards.name].get("prior_odds", {}),
             code=code("analyse.py"),

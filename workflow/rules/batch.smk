@@ -109,6 +109,9 @@ for number, names in enumerate(batches(), start=1):
             f"<results>/batches/{number}.tsv"
         conda:
             "../../environment.yml"
+        resources:
+            mem_mb=memory_for(*names),
+            runtime=minutes,
         params:
             # A function of the output isn't among what makes Snakemake run a job again: the marks say that better.
             chains=lambda wildcards, output, names=names: {

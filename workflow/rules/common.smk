@@ -163,6 +163,29 @@ def files_of(name, without=()):
     return {key: expand(path, name=name)[0] for key, path in found.items()}
 
 
+def megabytes(name):
+    """Size of a data set's file; none where it is missing, or there is no data set."""
+    try:
+        return os.stat(DATASETS[name]["data"]).st_size / 1e6
+    except (KeyError, OSError, ValueError):  # a ValueError where the name itself is impossible
+        return 0.0
+
+
+def memory_for(*names):
+    """A resources function: megabytes of memory, which rise with the largest of the data sets' files and each attempt.
+
+    Without names the data set is the job's own.
+    """
+    return lambda wildcards, attempt: attempt * (
+        1500 + round(20 * max(map(megabytes, names or [wildcards.get("name", "")])))
+    )
+
+
+def minutes(wildcards, attempt):
+    """A resources function: an hour, more at each attempt."""
+    return 60 * attempt
+
+
 IN_REPORT = {
     "figures": {
         "caption": "../report/figure.rst",

@@ -16,6 +16,9 @@ rule compile:
     conda:
         "../../environment.yml"
     threads: 2
+    resources:
+        mem_mb=memory_for(),
+        runtime=minutes,
     params:
         stan_file=lambda wildcards: str(STAN / f"{wildcards.program}.stan"),
         code=lambda wildcards: code("compile.py", *program_sources(wildcards.program)),
@@ -40,6 +43,9 @@ rule fit:
     conda:
         "../../environment.yml"
     threads: 2
+    resources:
+        mem_mb=memory_for(),
+        runtime=minutes,
     params:
         sampling=lambda wildcards: DATASETS[wildcards.name]["sampling"],
         stan_file=lambda wildcards: str(STAN / f"{program_of(wildcards.name)}.stan"),

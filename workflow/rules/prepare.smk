@@ -20,6 +20,9 @@ rule prepare:
         "<results>/{name}/logs/prepare.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=memory_for(),
+        runtime=minutes,
     params:
         settings=settings_of(without=[*PRESENTATION, "sampling"]),
         other_data=other_data,

@@ -95,14 +95,6 @@ class ProgressHandler(logging.Handler):
             logger.info(line)
 
 
-def megabytes(name):
-    """Size of a data set's file; none where it is missing, or there is no data set."""
-    try:
-        return os.stat(DATASETS[name]["data"]).st_size / 1e6
-    except (KeyError, OSError, ValueError):  # a ValueError where the name itself is impossible
-        return 0.0
-
-
 def kinds_of(name):
     """The kinds of a data set's stages, as far as time goes."""
     from hiermeta.report.remaining import kind_of

@@ -27,6 +27,9 @@ rule figures:
         "<results>/{name}/logs/figures.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=memory_for(),
+        runtime=minutes,
     params:
         png=SETTINGS["png"],
         # Another one where a figure is lost; read before any job runs, since a job begins without the folder.
@@ -50,6 +53,9 @@ rule report:
         "<results>/{name}/logs/report.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=memory_for(),
+        runtime=minutes,
     params:
         presentation=lambda wildcards: {key: DATASETS[wildcards.name].get(key) for key in PRESENTATION},
         code=code("report.py", *PAGE_FILES),
@@ -70,6 +76,9 @@ rule overview:
     localrule: True
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=memory_for(),
+        runtime=minutes,
     params:
         titles={name: DATASETS[name].get("title") for name in sorted(DATASETS)},
         # A function of the output isn't among what makes Snakemake run a job again.
@@ -89,6 +98,9 @@ rule verdict:
     localrule: True
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=memory_for(),
+        runtime=minutes,
     params:
         code=code("verdict.py"),
     script:
