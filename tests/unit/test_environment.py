@@ -60,3 +60,14 @@ def test_the_tests_run_on_the_versions_that_users_get():
     """
     tests = locked("requirements-test.lock")
     assert {name: tests.get(name) for name in locked("requirements.lock")} == locked("requirements.lock")
+
+
+def test_hooks_have_the_versions_of_the_lock():
+    """Do the hooks of each commit have the versions that `make check` has, so that the two agree?
+
+    Seen to fail with another ruff in a hook.
+    """
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    tests = locked("requirements-test.lock")
+    for name, version in (pin.split("==") for hook in hooks for pin in hook["additional_dependencies"]):
+        assert version in tests[name], name
