@@ -135,7 +135,7 @@ def test_commands_work(folder, command, own_folder, monkeypatch):
         makefile = (ROOT / "Makefile").read_text()
         assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in words[1:] if "=" not in target)
     else:
-        assert program in {"apt-get", "conda", "uv"} or re.match(r"[A-Z]=", command)
+        assert program in {"apt-get", "conda", "docker", "uv"} or re.match(r"[A-Z]=", command)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
