@@ -1,6 +1,8 @@
 """The lists of required packages agree: pyproject.toml, the conda environment, and the pip locks."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from hiermeta.data import sources
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 REQUIRED = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
@@ -16,10 +20,14 @@ CONDA_NAMES = {"snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"
 CONDA_ONLY = {"python", "cmdstan"}
 """What pip doesn't install: `make` takes Python as it is, and builds a CmdStan where there is none."""
 
+PACKAGE_OF = {"matplotlib": "matplotlib-base", "yaml": "pyyaml", "markupsafe": "jinja2"}
+"""Conda packages that aren't called what is imported; MarkupSafe comes with Jinja2."""
+BROUGHT_BY_ARVIZ = {"xarray"}
 
-def conda():
-    """Version specifiers of environment.yml, by package."""
-    entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+
+def conda(path="environment.yml"):
+    """Version specifiers of a conda environment, by package."""
+    entries = yaml.safe_load((ROOT / path).read_text())["dependencies"]
     return {name: SpecifierSet(re.sub(r"^=(?!=)", "==", spec)) for name, _, spec in (e.partition(" ") for e in entries)}
 
 
@@ -51,6 +59,34 @@ def test_conda_installs_nothing_that_pip_does_not():
     names = {CONDA_NAMES.get(requirement.name, requirement.name) for requirement in REQUIRED}
     assert conda().keys() - names == CONDA_ONLY
     assert conda()["python"] == SpecifierSet(PROJECT["project"]["requires-python"])
+
+
+def imported(path):
+    """Packages that a script of a rule imports, itself or through the library."""
+    found = set()
+    for file in [path, *sources.modules_of(path)]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"hiermeta"}
+
+
+def test_environments_of_rules_have_what_their_scripts_import():
+    """Has each rule's environment the packages that its script imports, in the versions of environment.yml?
+
+    Seen to fail without xarray in the environment of reports, and with another pandas there.
+    """
+    everything = conda()
+    rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    used = re.findall(r'"\.\./envs/(\w+)\.yaml"(?:(?!script:).)*script:\s+"\.\./scripts/(\w+\.py)"', rules, re.DOTALL)
+    assert len(used) == rules.count(" script:\n")
+    for name, script in used:
+        own = conda(f"workflow/envs/{name}.yaml")
+        assert {package: spec for package, spec in own.items() if package != "xarray"}.items() <= everything.items()
+        names = {PACKAGE_OF.get(module, module) for module in imported(ROOT / "workflow" / "scripts" / script)}
+        assert names <= own.keys() | (BROUGHT_BY_ARVIZ if "arviz" in own else set()), (script, name)
 
 
 def test_the_tests_run_on_the_versions_that_users_get():

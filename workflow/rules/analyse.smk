@@ -26,7 +26,7 @@ for analysis in ANALYSES:
         wildcard_constraints:
             name=names_of(analysis),
         conda:
-            "../../environment.yml"
+            "../envs/sampling.yaml"
         resources:
             mem_mb=memory_for(),
             runtime=minutes,

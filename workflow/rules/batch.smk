@@ -108,7 +108,7 @@ for number, names in enumerate(batches(), start=1):
         benchmark:
             f"<results>/batches/{number}.tsv"
         conda:
-            "../../environment.yml"
+            "../envs/sampling.yaml"
         resources:
             mem_mb=memory_for(*names),
             runtime=minutes,

@@ -14,7 +14,7 @@ rule compile:
     wildcard_constraints:
         program="meta|hierarchical_gaussian|hierarchical_latent",
     conda:
-        "../../environment.yml"
+        "../envs/sampling.yaml"
     threads: 2
     resources:
         mem_mb=memory_for(),
@@ -41,7 +41,7 @@ rule fit:
     benchmark:
         "<results>/{name}/logs/fit.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/sampling.yaml"
     threads: 2
     resources:
         mem_mb=memory_for(),

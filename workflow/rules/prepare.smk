@@ -19,7 +19,7 @@ rule prepare:
     benchmark:
         "<results>/{name}/logs/prepare.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/report.yaml"
     resources:
         mem_mb=memory_for(),
         runtime=minutes,

@@ -26,7 +26,7 @@ rule figures:
     benchmark:
         "<results>/{name}/logs/figures.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/sampling.yaml"
     resources:
         mem_mb=memory_for(),
         runtime=minutes,
@@ -52,7 +52,7 @@ rule report:
     benchmark:
         "<results>/{name}/logs/report.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/report.yaml"
     resources:
         mem_mb=memory_for(),
         runtime=minutes,
@@ -75,7 +75,7 @@ rule overview:
         "<results>/overview.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/report.yaml"
     resources:
         mem_mb=memory_for(),
         runtime=minutes,
@@ -97,7 +97,7 @@ rule verdict:
         "<results>/verdict.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/report.yaml"
     resources:
         mem_mb=memory_for(),
         runtime=minutes,
