@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from html_tree import Node, parse
 
-from hiermeta.figures import curves, prior_posterior, prior_predictive
+from hiermeta.figures import along_moderators, prior_posterior, prior_predictive
 from hiermeta.io.results import Results, find, read_table
 from hiermeta.models.priors import parse as parse_prior
 from hiermeta.report import comparison, r_code
@@ -88,7 +88,7 @@ def test_the_curve_of_tau_goes_through_the_table(results: Path) -> None:
     """
     folder = results / "scale"
     rows = [row for row in read_table(folder / "scale.csv") if row["moderator"] == "dose"]
-    line = curves.tau(Results(folder), "dose")
+    line = along_moderators.tau(Results(folder), "dose")
     assert [row["level"] for row in rows] == ["-1 SD", "mean", "+1 SD"]
     for row in rows:
         assert np.interp(float(row["value"]), line.x, line.mean) == pytest.approx(row["mean"], rel=1e-3)

@@ -9,8 +9,8 @@ import pytest
 from hierarchical_folders import build, simulate
 from test_hierarchical_pages import change, copy, text
 
+from hiermeta.figures import curves, prior_predictive
 from hiermeta.figures.catalogue import write_figures
-from hiermeta.figures.hierarchical import curves, prior_predictive
 from hiermeta.io.results import Results
 from hiermeta.report.context import write_report
 from hiermeta.report.hierarchical import answer, model, verdict
@@ -99,7 +99,7 @@ def test_priors_that_exclude_the_average_are_said_to(
     """Does the sentence look at the average outcome, too? Seen to fail: it looked at cluster means alone."""
     folder = copy(results, "slopes", tmp_path)
     change(folder, "prior_predictive.csv", "quantity", "average", **dict(zip(("q2.5", "q97.5"), limits, strict=True)))
-    assert said in prior_predictive._finding(Results(folder).rows("prior_predictive"))
+    assert said in prior_predictive._regression_description(Results(folder).rows("prior_predictive"))
 
 
 def test_an_outcome_has_no_article(levels: Path) -> None:

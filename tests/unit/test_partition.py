@@ -4,8 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hiermeta.figures import style
-from hiermeta.figures.hierarchical import partition
+from hiermeta.figures import partition, style
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
@@ -24,7 +23,7 @@ def test_every_factor_is_drawn_and_named_within_the_figure(count, monkeypatch):
     ]
     monkeypatch.setattr(partition, "groups", lambda results: factors)
     with style.drawing():
-        figure = partition.draw(
+        figure = partition.draw_regression(
             SimpleNamespace(model={"coefficients": ["intercept", "x"]}, rows=lambda name: rows)
         ).figure
         figure.canvas.draw()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from hiermeta.figures import curves, palette, style
-from hiermeta.figures.curves import Curve
+from hiermeta.figures import along_moderators, palette, style
+from hiermeta.figures.along_moderators import Curve
 from hiermeta.figures.forest_rows import weights
 from hiermeta.io.results import Results, Row
 from hiermeta.text.numbers import EXACT, fixed, places, with_limits
@@ -15,13 +15,13 @@ HEIGHT = 380
 
 def moderators(results: Results) -> list[str]:
     """The numeric moderators of the mean."""
-    return curves.numeric(results.marginal_means)
+    return along_moderators.numeric(results.marginal_means)
 
 
 def draw(results: Results) -> style.Drawing:
     """One panel per numeric moderator: bubbles sized by weight, the mean with its credible and prediction bands."""
     names = moderators(results)
-    found = [curves.effect(results, name) for name in names]
+    found = [along_moderators.effect(results, name) for name in names]
     columns = 1 if len(names) == 1 else 2
     figure, panels = style.grid(HEIGHT, len(names), columns, left=64, top=44, bottom=54)
     for axes, curve in zip(panels, found, strict=True):
@@ -39,7 +39,7 @@ def draw(results: Results) -> style.Drawing:
 
 
 def _panel(axes: Axes, results: Results, curve: Curve) -> None:
-    x, data = curves.values(results, curve.moderator), results.data
+    x, data = along_moderators.values(results, curve.moderator), results.data
     weight = dict(zip((row["row"] for row in results.true_effects), weights(results), strict=True))
     largest = 17 if len(data) <= 300 else 9
     y = [row["effect"] for row in data]

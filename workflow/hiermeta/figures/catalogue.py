@@ -16,27 +16,34 @@ from hiermeta.data.guard import guarded
 from hiermeta.data.spreadsheet import safe
 from hiermeta.figures import (
     agreement,
+    along,
     bubble,
     checks,
+    coefficients,
+    curves,
+    data,
     forest,
     funnel,
     influence,
     interactions,
     levels,
+    lines,
+    loo,
     marginal_means,
     orchard,
     partition,
     prior_posterior,
     prior_predictive,
     probabilities,
+    random_effects,
     ranks,
+    residuals,
     scale,
     sensitivity,
     shrinkage,
     shrunken,
     style,
 )
-from hiermeta.figures import hierarchical as regressions
 from hiermeta.figures.svg import render
 from hiermeta.io.results import ERROR, Results
 
@@ -82,13 +89,13 @@ FIGURES = (
     Figure(
         "data",
         "The data before any model: how large the clusters are, and how the outcome is distributed.",
-        hierarchical=(regressions.data.draw, _always),
+        hierarchical=(data.draw, _always),
     ),
     Figure(
         "prior_predictive",
         "What the priors alone say about the data to come, beside the data that came.",
         (prior_predictive.draw, _always),
-        (regressions.prior_predictive.draw, lambda results: bool(results.rows("prior_predictive"))),
+        (prior_predictive.draw_regression, lambda results: bool(results.rows("prior_predictive"))),
     ),
     Figure(
         "forest",
@@ -104,25 +111,25 @@ FIGURES = (
         "partition",
         "Where the variance lies: between clusters, within them, and what is neither.",
         (partition.draw, _always),
-        (regressions.partition.draw, regressions.partition.applies),
+        (partition.draw_regression, partition.applies_to_regression),
     ),
     Figure(
         "prior_posterior",
         "What the data added to the prior: both densities of each parameter on one scale.",
         (prior_posterior.draw, lambda results: bool(prior_posterior.estimated(results))),
-        (regressions.prior_posterior.draw, lambda results: bool(regressions.prior_posterior.shown(results))),
+        (prior_posterior.draw_regression, lambda results: bool(prior_posterior.shown(results))),
     ),
     Figure(
         "coefficients",
         "What ignoring the clusters does to each coefficient: four intervals on a common scale.",
-        hierarchical=(regressions.coefficients.draw, lambda results: bool(results.model["coefficients"])),
+        hierarchical=(coefficients.draw, lambda results: bool(results.model["coefficients"])),
     ),
     Figure(
         "shrinkage",
         "Partial pooling: where each estimate moves once the others are taken into account.",
         (shrinkage.draw, lambda results: len(results.data) <= shrinkage.ROWS_SHOWN),
         (
-            regressions.shrinkage.draw,
+            shrinkage.draw_regression,
             lambda results: any(math.isfinite(row["none"]) for row in results.rows("pooling")),
         ),
     ),
@@ -134,17 +141,17 @@ FIGURES = (
     Figure(
         "random_effects",
         "How each cluster differs from the overall coefficients, smallest first.",
-        hierarchical=(regressions.random_effects.draw, lambda results: bool(results.rows("random_effects"))),
+        hierarchical=(random_effects.draw, lambda results: bool(results.rows("random_effects"))),
     ),
     Figure(
         "lines",
         "The fitted line of each cluster, at posterior means, with the overall one.",
-        hierarchical=(regressions.lines.draw, lambda results: regressions.lines.predictor(results) is not None),
+        hierarchical=(lines.draw, lambda results: lines.predictor(results) is not None),
     ),
     Figure(
         "curves",
         "The expected outcome along each numeric predictor, and where a new cluster is to be expected.",
-        hierarchical=(regressions.curves.draw, lambda results: bool(regressions.along.predictors(results))),
+        hierarchical=(curves.draw, lambda results: bool(along.predictors(results))),
     ),
     Figure("levels", "The expected outcome at levels of factors.", hierarchical=(levels.draw, levels.applies)),
     Figure(
@@ -161,7 +168,7 @@ FIGURES = (
         "interactions",
         "How one predictor's effect depends on another: lines at values of the second.",
         (interactions.draw, lambda results: bool(interactions.pairs(results))),
-        (regressions.interactions.draw, lambda results: bool(regressions.interactions.pairs(results))),
+        (interactions.draw_regression, lambda results: bool(interactions.regression_pairs(results))),
     ),
     Figure(
         "scale",
@@ -183,17 +190,17 @@ FIGURES = (
         "checks",
         "Does the model describe the data? What it predicts beside what was observed.",
         (checks.draw, checks.applies),
-        (regressions.checks.draw, lambda results: bool(regressions.checks.drawn(results.rows("checks")))),
+        (checks.draw_regression, lambda results: bool(checks.drawn(results.rows("checks")))),
     ),
     Figure(
         "residuals",
         "Residuals by level: those of rows given their clusters, and random effects, against normal quantiles.",
-        hierarchical=(regressions.residuals.draw, lambda results: len(results.rows("residuals")) > 2),
+        hierarchical=(residuals.draw, lambda results: len(results.rows("residuals")) > 2),
     ),
     Figure(
         "loo",
         "How well each cluster is predicted by the others.",
-        hierarchical=(regressions.loo.draw, lambda results: sum(math.isfinite(row["elpd"]) for row in results.loo) > 1),
+        hierarchical=(loo.draw, lambda results: sum(math.isfinite(row["elpd"]) for row in results.loo) > 1),
     ),
     Figure(
         "probabilities",
@@ -215,7 +222,7 @@ FIGURES = (
         "ranks",
         "Do the chains agree? Rank ECDFs of every chain with simultaneous bands.",
         (ranks.draw, lambda results: bool(prior_posterior.estimated(results))),
-        (regressions.ranks.draw, lambda results: bool(results.estimates)),
+        (ranks.draw_regression, lambda results: bool(results.estimates)),
     ),
 )
 """Every figure of a report. A new one is one entry here and one file that draws it."""

@@ -1,110 +1,63 @@
-"""Mean effect, new effects and τ along a numeric moderator, computed from the draws."""
+"""The expected outcome along each numeric predictor, and where a new cluster is to be expected."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
+from matplotlib.axes import Axes
 
-import numpy as np
-import numpy.typing as npt
-
+from hiermeta.figures import along, palette, style
+from hiermeta.figures.regression import in_a_sentence, linear, response
 from hiermeta.io.results import Results, Row
-from hiermeta.models.meta import of_results
+from hiermeta.text.numbers import with_limits
 
-Array = npt.NDArray[np.float64]
-POINTS = 33
-_SHOWN = 6
-"""Most panels in one figure."""
+HEIGHT = 300
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A quantity along a moderator: posterior mean and 95% limits, and those of a new effect where there is one.
-
-    Parameters
-    ----------
-    moderator : str
-    x : numpy.ndarray
-        Shape (g,): values of the moderator, in the user's units.
-    mean, lower, upper : numpy.ndarray
-        Shape (g,) each.
-    new : tuple of numpy.ndarray or None
-        Lower and upper 95% prediction limits, shape (g,) each.
-    """
-
-    moderator: str
-    x: Array
-    mean: Array
-    lower: Array
-    upper: Array
-    new: tuple[Array, Array] | None = None
-
-    def rows(self) -> list[Row]:
-        """The curve as a table."""
-        columns = {"value": self.x, "mean": self.mean, "q2.5": self.lower, "q97.5": self.upper}
-        if self.new is not None:
-            columns |= {"new q2.5": self.new[0], "new q97.5": self.new[1]}
-        lines = zip(*(values.tolist() for values in columns.values()), strict=True)
-        return [{"moderator": self.moderator} | dict(zip(columns, line, strict=True)) for line in lines]
+def draw(results: Results) -> style.Drawing:
+    """One panel per predictor, with the other predictors as they are in the data."""
+    names = along.predictors(results)
+    found = [along.curve(results, name, {}) for name in names]
+    figure, panels = style.grid(HEIGHT, len(names), min(len(names), 2), left=72, top=44, bottom=54)
+    for axes, curve in zip(panels, found, strict=True):
+        _panel(axes, curve, typical=not linear(results))
+        axes.set_xlabel(style.shorten(curve.predictor, 50))
+        axes.set_ylabel(style.shorten(response(results), 40))
+    first = "mean" if linear(results) else "averaged over clusters"
+    entries = [(palette.ESTIMATE, "-", f"{first}, 95% credible band")]
+    if not linear(results):
+        entries.append((palette.BETWEEN, ":", "typical cluster"))
+    entries.append((palette.PREDICTION, "--", "95% of new clusters"))
+    style.legend(figure, entries)
+    rows = [row for curve in found for row in curve.rows()]
+    text = "The other predictors stay as they are in the data. " + " ".join(_finding(results, name) for name in names)
+    return style.Drawing(figure, "Predictions along the predictors", text, rows)
 
 
-def numeric(rows: list[Row]) -> list[str]:
-    """The numeric moderators of a table of marginal means, as many as a figure has room for."""
-    found = dict.fromkeys(row["moderator"] for row in rows if row["level"] in ("-1 SD", "+1 SD"))
-    return list(found)[:_SHOWN]
+def _panel(axes: Axes, curve: along.Curve, *, typical: bool) -> None:
+    two = len(curve.x) == 2
+    if two:
+        low, high = curve.x
+        axes.vlines(curve.x, *curve.new, color=palette.PREDICTION, linewidth=1.2, linestyles=(0, (5, 3)))
+        axes.vlines(curve.x, curve.lower, curve.upper, color=palette.ESTIMATE, linewidth=3)
+        style.dots(axes, curve.x.tolist(), curve.mean.tolist(), [8, 8], palette.ESTIMATE)
+        if typical:
+            axes.plot(curve.x, curve.typical, "_", color=palette.BETWEEN, markersize=14, markeredgewidth=2)
+        axes.set_xlim(low - 0.5 * (high - low), high + 0.5 * (high - low))
+    else:
+        for limit in curve.new:
+            axes.plot(curve.x, limit, color=palette.PREDICTION, linewidth=1.2, dashes=(5, 3))
+        axes.fill_between(curve.x, curve.lower, curve.upper, color=palette.ESTIMATE, alpha=0.18, linewidth=0)
+        axes.plot(curve.x, curve.mean, color=palette.ESTIMATE, linewidth=2)
+        if typical:
+            axes.plot(curve.x, curve.typical, color=palette.BETWEEN, linewidth=1.8, dashes=(1, 2))
+    style.numeric_axes(axes, "y" if two else "xy")
+    if two:
+        axes.set_xticks(curve.x, [f"{value:g}".replace("-", "−") for value in curve.x])
 
 
-def values(results: Results, moderator: str) -> Array:
-    """Shape (k,): a numeric moderator in the validated table's order."""
-    from hiermeta.models.meta import user_table
-
-    return np.asarray(user_table(results.table)[moderator], float)
-
-
-def effect(results: Results, moderator: str, others: Mapping[str, Any] = MappingProxyType({})) -> Curve:
-    """Mean effect and new effects along a moderator, others at given values and the rest as they are in the data."""
-    x, rows, scale_rows = _designs(results, moderator, others)
-    draws = results.draws
-    beta = draws["beta"].reshape(-1, rows.shape[1])
-    mean = beta @ rows.T
-    # The same standard normal for all points of a curve: the limits are smooth, and the same every time.
-    noise = np.random.default_rng(20260101).permutation(_normal_scores(len(mean)))
-    new = mean + _taus(results, scale_rows) * noise[:, None]
-    return Curve(moderator, x, mean.mean(axis=0), *_limits(mean), _limits(new))
-
-
-def tau(results: Results, moderator: str) -> Curve:
-    """τ along a scale moderator."""
-    x, _, scale_rows = _designs(results, moderator, {})
-    taus = _taus(results, scale_rows)
-    return Curve(moderator, x, taus.mean(axis=0), *_limits(taus))
-
-
-def _designs(results: Results, moderator: str, others: Mapping[str, Any]) -> tuple[Array, Array, Array]:
-    from hiermeta.models.meta import design_rows_at
-
-    observed = values(results, moderator)
-    x = np.linspace(observed.min(), observed.max(), POINTS)
-    pairs = [design_rows_at(of_results(results), results.table, {**others, moderator: float(at)}) for at in x]
-    return x, np.array([row for row, _ in pairs]), np.array([row for _, row in pairs])
-
-
-def _taus(results: Results, scale_rows: Array) -> Array:
-    """Shape (S, g)."""
-    tau = results.draws["tau"].reshape(-1, 1)
-    if scale_rows.shape[1] == 0:
-        return tau
-    return tau * np.exp(results.draws["delta"].reshape(len(tau), -1) @ scale_rows.T)
-
-
-def _normal_scores(n: int) -> Array:
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri((np.arange(n) + 0.5) / n))
-
-
-def _limits(draws: Array) -> tuple[Array, Array]:
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
-    return low, high
+def _finding(results: Results, name: str) -> str:
+    levels: dict[str, Row] = {row["level"]: row for row in results.marginal_means if row["moderator"] == name}
+    texts = [with_limits(row) for row in (levels["-1 SD"], levels["+1 SD"])]
+    return (
+        f"From one standard deviation below the mean of {style.shorten(name, 40)} to one above it, "
+        f"{in_a_sentence(results)} goes from {texts[0]} to {texts[1]}."
+    )

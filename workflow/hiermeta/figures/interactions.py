@@ -1,4 +1,4 @@
-"""How the effect of one moderator depends on another: lines at values of the second."""
+"""How the effect of one predictor depends on another: lines at values of the second."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from hiermeta.data.formula import Piece
-from hiermeta.figures import curves, palette, style
+from hiermeta.figures import along, along_moderators, palette, style
+from hiermeta.figures.regression import response
 from hiermeta.io.results import Results
 from hiermeta.models.meta import of_results
 from hiermeta.text.numbers import as_written, significant
@@ -67,7 +68,7 @@ def values(factors: Mapping[str, Sequence[str]], column: str, observed: Collecti
 
 def pairs(results: Results) -> list[Pair]:
     """Interactions of two moderators of which one is numeric."""
-    numeric = curves.numeric(results.marginal_means)
+    numeric = along_moderators.numeric(results.marginal_means)
     design = of_results(results).moderators if numeric else None
     if design is None:
         return []
@@ -77,7 +78,7 @@ def pairs(results: Results) -> list[Pair]:
         axis = [column for column in columns if column in numeric]
         if len(columns) == 2 and axis:
             other = next(column for column in columns if column != axis[0])
-            observed = () if other in design.factors else curves.values(results, other)
+            observed = () if other in design.factors else along_moderators.values(results, other)
             found.append(Pair(axis[0], other, values(design.factors, other, observed)))
     return found[:SHOWN]
 
@@ -89,7 +90,7 @@ def draw(results: Results) -> style.Drawing:
     figure, panels = style.grid(HEIGHT, len(found), min(len(found), 2), left=72, top=52, bottom=54)
     texts, rows = [], []
     for axes, pair in zip(panels, found, strict=True):
-        lines = [curves.effect(results, pair.x, {pair.other: value}) for value in pair.values.values()]
+        lines = [along_moderators.effect(results, pair.x, {pair.other: value}) for value in pair.values.values()]
         panel(axes, pair, lines)
         axes.set_ylabel(style.shorten(label[:1].upper() + label[1:], 40))
         for level, line in zip(pair.values, lines, strict=True):
@@ -122,3 +123,38 @@ def finding(pair: Pair, lines: Sequence[Band], what: str) -> str:
         for i in (0, -1)
     )
     return f"Along {style.shorten(pair.x, 40)} the {what} goes {ends}."
+
+
+def regression_pairs(results: Results) -> list[Pair]:
+    """Interactions of two predictors of which one is numeric; the one that varies within clusters is on the axis."""
+    if not results.marginal_means or not any(":" in name for name in results.model["coefficients"]):
+        return []
+    numeric, levels = set(along.predictors(results)), results.model["levels"]
+    designs = along.fit(results).model.designs
+    found = []
+    for term in designs.fixed.formula.terms:
+        columns = columns_of(term)
+        axis = [column for column in columns if column in numeric and len(along.reach(results, column)) > 2]
+        if len(columns) == 2 and axis:
+            x = next((column for column in axis if levels.get(column) == "within"), axis[0])
+            other = next(column for column in columns if column != x)
+            observed = () if other in designs.factors else results.table[other]
+            found.append(Pair(x, other, values(designs.factors, other, observed)))
+    return found[:SHOWN]
+
+
+def draw_regression(results: Results) -> style.Drawing:
+    """One panel per interaction of predictors of a regression."""
+    found = regression_pairs(results)
+    figure, panels = style.grid(HEIGHT, len(found), min(len(found), 2), left=72, top=52, bottom=54)
+    texts, rows = [], []
+    for axes, pair in zip(panels, found, strict=True):
+        curves = [
+            along.curve(results, pair.x, {pair.other: value}, f"{pair.other} = {level}")
+            for level, value in pair.values.items()
+        ]
+        panel(axes, pair, curves)
+        axes.set_ylabel(style.shorten(response(results), 40))
+        rows += [row for curve in curves for row in curve.rows()]
+        texts.append(finding(pair, curves, response(results)))
+    return style.Drawing(figure, "Interactions", " ".join(texts), rows)

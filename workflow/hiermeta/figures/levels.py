@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hiermeta.figures import marginal_means, style
-from hiermeta.figures.hierarchical.layout import response
+from hiermeta.figures.regression import response
 from hiermeta.io.results import Results, Row
 
 

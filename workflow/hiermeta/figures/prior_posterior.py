@@ -1,4 +1,4 @@
-"""What the data added to the prior: both densities of μ, τ and ρ on one scale."""
+"""What the data added to the prior: both densities of each parameter on one scale."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from hiermeta.text.numbers import EXACT, fixed, places, printed
 
 NAMES = {"mu": "pooled effect", "tau": "heterogeneity SD", "rho": "share between clusters"}
 HEIGHT = 270
+SMALLER, COLUMNS, SHOWN = 210, 3, 9
+"""Of panels of a regression."""
 _GRID = 120
 
 
@@ -139,3 +141,30 @@ def finding(label: str, row: Row, prior: Prior) -> str:
             else ("about as wide as the prior's." if narrower > 0.95 else "wider than the prior's.")
         )
     )
+
+
+def shown(results: Results) -> list[str]:
+    """Parameters of a regression: SDs first, then slopes, as many as there is room for.
+
+    The intercept's prior is on the outcome at the mean of the predictors, and that of correlations is on whole
+    matrices, so that neither stands beside its posterior.
+    """
+    priors = results.model["priors"]
+    names = [
+        row["parameter"] for row in results.estimates if row["parameter"] in priors and row["parameter"] != "intercept"
+    ]
+    spread = [name for name in names if name == "sigma" or name.startswith("sd(")]
+    return [*spread, *(name for name in names if name not in spread)][:SHOWN]
+
+
+def draw_regression(results: Results) -> style.Drawing:
+    """One panel per slope and standard deviation."""
+    names = shown(results)
+    figure, panels = style.grid(SMALLER, len(names), min(COLUMNS, len(names)), left=30, top=40, bottom=50)
+    priors = {name: parse(results.model["priors"][name]["prior"]) for name in names}
+    for axes, name in zip(panels, names, strict=True):
+        row = results.estimate(name)
+        panel(axes, style.shorten(name, 32), results.draws[name].ravel(), priors[name], row)
+    legend(figure, figure.get_figheight() * 72)
+    text = " ".join(finding(style.shorten(name, 40), results.estimate(name), priors[name]) for name in names[:3])
+    return style.Drawing(figure, "Prior and posterior", text)

@@ -21,6 +21,8 @@ from hiermeta.figures.prior_posterior import estimated
 from hiermeta.io.results import Results
 
 Array = npt.NDArray[np.float64]
+SHOWN, COLUMNS = 6, 3
+"""Parameters of a regression."""
 _POINTS = 60
 _SIMULATIONS = 4000
 
@@ -130,3 +132,10 @@ def _description(names: list[str], outside: list[str]) -> str:
         return start + "All chains stay inside the simultaneous 95% band: they explored the same distribution."
     left = ", ".join(outside)
     return start + f"Chains leave the simultaneous 95% band for {left}: compare R̂ and the effective sample sizes."
+
+
+def draw_regression(results: Results) -> style.Drawing:
+    """The parameters with the fewest effective draws."""
+    names = [row["parameter"] for row in sorted(results.estimates, key=lambda row: row["ess_bulk"])[:SHOWN]]
+    figure, panels = style.grid(210, len(names), min(COLUMNS, len(names)), left=46, top=30, bottom=44)
+    return draw_into(figure, panels, results, {name: style.shorten(name, 34) for name in names})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from hiermeta.figures import curves, marginal_means, palette, style
+from hiermeta.figures import along_moderators, marginal_means, palette, style
 from hiermeta.io.results import Results
 from hiermeta.text.numbers import with_limits
 
@@ -18,10 +18,10 @@ def moderators(results: Results) -> list[str]:
 
 def draw(results: Results) -> style.Drawing:
     """Panels for numeric scale moderators; intervals when there are only factors."""
-    names = curves.numeric(results.scale)
+    names = along_moderators.numeric(results.scale)
     if not names:
         return marginal_means.intervals(results.scale, "Heterogeneity by level", "Standard deviation τ", None)
-    found = [curves.tau(results, name) for name in names]
+    found = [along_moderators.tau(results, name) for name in names]
     figure, panels = style.grid(HEIGHT, len(names), 1 if len(names) == 1 else 2, left=64, top=44, bottom=54)
     for axes, curve in zip(panels, found, strict=True):
         _panel(axes, results, curve)
@@ -34,7 +34,7 @@ def draw(results: Results) -> style.Drawing:
     return style.Drawing(figure, "Heterogeneity along the scale moderators", _description(results, names), rows)
 
 
-def _panel(axes: Axes, results: Results, curve: curves.Curve) -> None:
+def _panel(axes: Axes, results: Results, curve: along_moderators.Curve) -> None:
     axes.fill_between(curve.x, curve.lower, curve.upper, color=palette.BETWEEN, alpha=0.2, linewidth=0)
     axes.plot(curve.x, curve.mean, color=palette.BETWEEN, linewidth=2)
     for row in results.scale:
@@ -42,7 +42,7 @@ def _panel(axes: Axes, results: Results, curve: curves.Curve) -> None:
             axes.plot([float(row["value"])], [row["mean"]], "o", color=palette.INK, markersize=6)
     # Where the data are: a tick for every estimate.
     top = 1.08 * float(curve.upper.max())
-    seen = sorted(set(curves.values(results, curve.moderator).tolist()))
+    seen = sorted(set(along_moderators.values(results, curve.moderator).tolist()))
     axes.plot(seen, [0.012 * top] * len(seen), "|", color=palette.MUTED, markersize=7)
     axes.set_ylim(0, top)
     style.numeric_axes(axes)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.io.results import Results, Row
-from hiermeta.text.numbers import as_written, significant
+from hiermeta.text.numbers import significant
 
 HEIGHT = 400
 INTERVALS_SHOWN = 300
@@ -33,9 +33,7 @@ def draw(results: Results) -> style.Drawing:
         axes.axhline(results.estimate("mu")["mean"], color=palette.INK, linewidth=1, dashes=(2, 3))
         entries += [(palette.INK, ":", "pooled effect μ")]
     style.dots(axes, x, y, [4.0 if many else 6.0] * len(x), palette.ESTIMATE, 0.8)
-    for limits, setter in ((axes.get_xlim(), axes.set_xticks), (axes.get_ylim(), axes.set_yticks)):
-        ticks = style.nice_ticks(*limits)
-        setter(ticks, [as_written(tick) for tick in ticks])
+    style.numeric_axes(axes)
     label = str(results.model["measure_label"])
     axes.set_xlabel(f"Observed {label}")
     axes.set_ylabel("True effect")

@@ -184,14 +184,12 @@ def legend(figure: Figure, entries: Sequence[tuple[str, str, str]], y: float = 1
             figure.text((x + 34) / WIDTH, at, text, va="center", fontsize=SMALL)
 
 
-def numeric_axes(axes: Axes) -> None:
-    """Round ticks with true minus signs on both axes."""
-    for low, high, set_ticks in (
-        (*axes.get_xlim(), axes.set_xticks),
-        (*axes.get_ylim(), axes.set_yticks),
-    ):
-        ticks = nice_ticks(low, high)
-        set_ticks(ticks, [as_written(tick) for tick in ticks])
+def numeric_axes(axes: Axes, which: str = "xy") -> None:
+    """Round ticks with true minus signs."""
+    for letter, limits, set_ticks in (("x", axes.get_xlim(), axes.set_xticks), ("y", axes.get_ylim(), axes.set_yticks)):
+        if letter in which:
+            ticks = nice_ticks(*limits)
+            set_ticks(ticks, [as_written(tick) for tick in ticks])
 
 
 def nice_ticks(low: float, high: float, count: int = 6) -> Sequence[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hiermeta.figures.hierarchical.layout import groups, linear, ratio
+from hiermeta.figures.regression import groups, linear, ratio
 from hiermeta.io.results import Results, Row
 from hiermeta.report.answer import left_out
 from hiermeta.report.cells import Number, Sentence, from_document

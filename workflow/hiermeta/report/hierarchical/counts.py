@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hiermeta.figures.hierarchical.layout import likelihood, ratio
+from hiermeta.figures.regression import likelihood, ratio
 from hiermeta.io.results import Results
 from hiermeta.report.cells import Number, Sentence
 from hiermeta.report.hierarchical.numbers import of_checks, place, plain, quantity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hiermeta.figures.hierarchical.layout import blocks, groups, likelihood
+from hiermeta.figures.regression import blocks, groups, likelihood
 from hiermeta.io.results import Results
 from hiermeta.likelihoods import IDENTITY
 from hiermeta.report.cells import Cell, Column, Table, Text

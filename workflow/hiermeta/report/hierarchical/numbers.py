@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hiermeta.figures.hierarchical.layout import linear
+from hiermeta.figures.regression import linear
 from hiermeta.io.results import Results, Row
 from hiermeta.report import natural
 from hiermeta.report.cells import Cell, Missing, Number, of_summary

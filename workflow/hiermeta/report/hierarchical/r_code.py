@@ -7,7 +7,7 @@ from typing import Any
 
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
-from hiermeta.figures.hierarchical.layout import likelihood
+from hiermeta.figures.regression import likelihood
 from hiermeta.io.results import Results
 from hiermeta.models.priors import Prior, parse
 from hiermeta.report import r_syntax

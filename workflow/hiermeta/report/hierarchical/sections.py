@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hiermeta.figures.hierarchical.layout import group_of, likelihood, linear, ratio
+from hiermeta.figures.regression import group_of, likelihood, linear, ratio
 from hiermeta.io.results import Results
 from hiermeta.likelihoods import LOG
 from hiermeta.report.cells import Number, from_document

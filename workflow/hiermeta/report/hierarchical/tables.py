@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hiermeta.figures.hierarchical.layout import groups, linear, ratio
-from hiermeta.figures.hierarchical.prior_predictive import label
+from hiermeta.figures.prior_predictive import label
+from hiermeta.figures.regression import groups, linear, ratio
 from hiermeta.io.results import Results, Row
 from hiermeta.report.cells import Cell, Column, Missing, Number, Table, Text, with_places
 from hiermeta.report.hierarchical.numbers import effect, of_checks, plain

@@ -7,9 +7,8 @@ import numpy.typing as npt
 
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import formula_of
-from hiermeta.figures import palette, style
-from hiermeta.figures.hierarchical import along
-from hiermeta.figures.hierarchical.layout import blocks, in_a_sentence, inverse, linear, response, several, ticks
+from hiermeta.figures import along, palette, style
+from hiermeta.figures.regression import blocks, in_a_sentence, inverse, linear, response, several
 from hiermeta.io.results import Results
 from hiermeta.text.numbers import significant
 
@@ -53,7 +52,7 @@ def draw(results: Results) -> style.Drawing:
     centre = overall.mean if linear(results) else overall.typical
     axes.plot(overall.x, centre, color=palette.ESTIMATE, linewidth=3)
     axes.set_xlim(x[0], x[-1])
-    ticks(axes)
+    style.numeric_axes(axes)
     axes.set_xlabel(style.shorten(name, 60))
     axes.set_ylabel(style.shorten(response(results), 50))
     entries = [

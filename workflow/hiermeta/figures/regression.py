@@ -99,14 +99,6 @@ def ratio_axis(axes: Axes, label: str) -> None:
     other.set_ylabel(label)
 
 
-def ticks(axes: Axes, which: str = "xy") -> None:
-    """Round ticks with true minus signs."""
-    for letter, limits, setter in (("x", axes.get_xlim(), axes.set_xticks), ("y", axes.get_ylim(), axes.set_yticks)):
-        if letter in which:
-            found = style.nice_ticks(*limits)
-            setter(found, [as_written(tick) for tick in found])
-
-
 def several(word: str, count: int) -> str:
     """A count with its noun.
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.hierarchical.layout import several
+from hiermeta.figures.regression import several
 from hiermeta.io.results import Results, Row
 from hiermeta.text.numbers import as_written, fixed, significant
 

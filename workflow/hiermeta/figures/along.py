@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.figures.curves import numeric
-from hiermeta.figures.hierarchical.layout import inverse
+from hiermeta.figures.along_moderators import normal_scores, numeric
+from hiermeta.figures.regression import inverse
 from hiermeta.inference.hierarchical.prediction import design_rows
 from hiermeta.inference.hierarchical.prediction_counts import population_average
 from hiermeta.io.results import Results, Row
@@ -113,7 +113,7 @@ def curve(results: Results, column: str, others: Mapping[str, Any], level: str =
     found, back = fit(results), inverse(results)
     x = reach(results, column)
     designs = [design_rows(found.model, found.table.assign(**others, **{column: float(at)})) for at in x]
-    noise = np.random.default_rng(20260101).permutation(_scores(found.draws.sigma.size))
+    noise = np.random.default_rng(20260101).permutation(normal_scores(found.draws.sigma.size))
     mean, typical, new = [], [], []
     for fixed, random in designs:
         centre = found.draws.beta @ fixed

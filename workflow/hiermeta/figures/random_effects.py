@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.hierarchical.layout import LABELLED, blocks, ratio, ratio_axis, scale, several, ticks
+from hiermeta.figures.regression import LABELLED, blocks, ratio, ratio_axis, scale, several
 from hiermeta.io.results import Results, Row
 from hiermeta.text.numbers import printed
 
@@ -64,7 +64,7 @@ def _panel(axes: Axes, rows: list[Row]) -> int:
     axes.set_xlim(-0.8, len(rows) - 0.2)
     margin = 0.05 * (upper.max() - lower.min()) or 1.0
     axes.set_ylim(float(lower.min()) - margin, float(upper.max()) + margin)
-    ticks(axes, "y")
+    style.numeric_axes(axes, "y")
     if len(rows) <= LABELLED:
         labels = [style.shorten(row["cluster"], 12) for row in rows]
         long = max(map(len, labels)) * len(rows) > 100

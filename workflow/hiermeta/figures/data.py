@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import formula_of
 from hiermeta.figures import palette, style
-from hiermeta.figures.hierarchical.layout import likelihood, observed, response, several, ticks
+from hiermeta.figures.regression import likelihood, observed, response, several
 from hiermeta.io.results import Results
 from hiermeta.likelihoods import LOG
 from hiermeta.text.numbers import significant
@@ -81,6 +81,6 @@ def _bars(
             edges[:-1], heights, np.diff(edges), align="edge", color=color, linewidth=0, alpha=0.55 if density else 1
         )
     axes.set_ylim(0, max(axes.get_ylim()[1], 1.05 * float(heights.max())))
-    ticks(axes)
+    style.numeric_axes(axes)
     if whole and high - low < 6:
         axes.set_xticks(np.arange(low, high + 1), [f"{tick:.0f}" for tick in np.arange(low, high + 1)])

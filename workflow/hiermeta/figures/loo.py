@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.hierarchical.layout import group_of, several, ticks
+from hiermeta.figures.regression import group_of, several
 from hiermeta.io.results import Results, Row
 from hiermeta.text.numbers import significant
 
@@ -43,7 +43,7 @@ def _panel(axes: Axes, rows: list[Row]) -> None:
     axes.set_ylim(float(y.min()) - margin, float(y.max()) + margin)
     name = style.shorten(rows[0]["cluster"], 20)
     axes.annotate(name, (x[0], y[0]), xytext=(8, -3), textcoords="offset points", fontsize=style.SMALL)
-    ticks(axes, "y")
+    style.numeric_axes(axes, "y")
     axes.set_xticks([])
     axes.set_ylabel("log density per row")
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.hierarchical.layout import several, ticks
+from hiermeta.figures.regression import several
 from hiermeta.io.results import Results
 
 Array = npt.NDArray[np.float64]
@@ -62,6 +62,6 @@ def _panel(axes: Axes, values: Array) -> None:
     axes.plot(expected[[0, -1]], expected[[0, -1]], color=palette.MUTED, linewidth=1)
     size = 6.0 if n <= 120 else 3.5
     style.dots(axes, expected.tolist(), values[some].tolist(), [size] * len(some), palette.ESTIMATE, 0.85)
-    ticks(axes)
+    style.numeric_axes(axes)
     axes.set_xlabel("normal quantile")
     axes.set_ylabel("standardised residual")
