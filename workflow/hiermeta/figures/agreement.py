@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.io.results import Document, Results
-from hiermeta.text.numbers import as_written, significant
+from hiermeta.text.numbers import significant
 
 LEFT, RIGHT, STEP, TOP = 190, 880, 20, 40
 
@@ -36,11 +36,8 @@ def _x(value: float, reach: float) -> float:
 
 
 def _axis(axes: Axes, reach: float, bottom: float) -> None:
-    axes.plot([LEFT, RIGHT], [bottom] * 2, color=palette.MUTED, linewidth=1)
-    for tick in style.nice_ticks(-reach, reach):
-        axes.plot([_x(tick, reach)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
-        axes.text(_x(tick, reach), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
-    axes.text((LEFT + RIGHT) / 2, bottom + 26, "draws − exact, in posterior standard deviations", ha="center", va="top")
+    ticks = style.ticked(lambda value: _x(value, reach), -reach, reach)
+    style.axis(axes, LEFT, RIGHT, bottom, ticks, "draws − exact, in posterior standard deviations")
     axes.plot([_x(0, reach)] * 2, [TOP - 12, bottom], color=palette.MUTED, linewidth=1)
     axes.fill_between([LEFT, LEFT + 26], 9, 17, color=palette.RULE, linewidth=0)
     axes.text(LEFT + 32, 13, "± 4 Monte Carlo standard errors", va="center", fontsize=style.SMALL)

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import Interval
-from hiermeta.text.numbers import as_written
 
 LEFT, RIGHT, STEP, GAP = 250, 880, 20, 62
 LABELLED = 80
@@ -74,8 +73,4 @@ def _panel(axes: Axes, measure: str, group: Sequence[Entry], top: float, height:
     if len(group) <= LABELLED:
         for entry, at in zip(group, y, strict=True):
             axes.text(2, at, style.shorten(entry.name, 36), va="center", fontsize=style.SMALL)
-    axes.plot([LEFT, RIGHT], [bottom] * 2, color=palette.MUTED, linewidth=1)
-    for tick in style.nice_ticks(low, high, 8):
-        axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
-        axes.text(x(tick), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
-    axes.text((LEFT + RIGHT) / 2, bottom + 24, measure[:1].upper() + measure[1:], ha="center", va="top")
+    style.axis(axes, LEFT, RIGHT, bottom, style.ticked(x, low, high, 8), measure[:1].upper() + measure[1:])

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from hiermeta.figures import palette, style
 from hiermeta.figures.regression import several
 from hiermeta.io.results import Results, Row
-from hiermeta.text.numbers import as_written, fixed, significant
+from hiermeta.text.numbers import fixed, significant
 
 LEFT, RIGHT, TOP, STEP, GAP = 200, 760, 46, 13, 12
 SHOWN = 24
@@ -66,12 +66,8 @@ def draw(results: Results) -> style.Drawing:
         axes.text(2, middle, style.shorten(row["term"], 28), va="center")
         ratio = ratios.get(f"SE ratio [{row['term']}]", math.nan)
         axes.text(style.WIDTH - 4, middle, fixed(ratio, 2), ha="right", va="center", fontsize=style.SMALL)
-    axes.plot([LEFT, RIGHT], [bottom] * 2, color=palette.MUTED, linewidth=1)
-    for tick in style.nice_ticks(-reach, reach, 8):
-        axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
-        axes.text(x(tick), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
-    axes.text(
-        (LEFT + RIGHT) / 2, bottom + 26, "posterior SDs from the partially pooled estimate", ha="center", va="top"
+    style.axis(
+        axes, LEFT, RIGHT, bottom, style.ticked(x, -reach, reach, 8), "posterior SDs from the partially pooled estimate"
     )
     style.legend(figure, [(way.color, way.mark, way.text) for way in found])
     cut = f" {several('interval', beyond)} {'reaches' if beyond == 1 else 'reach'} beyond the panel." if beyond else ""

@@ -14,7 +14,7 @@ from hiermeta.figures import natural_axis, palette, style
 from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, Texts, lines, natural, shown_interval, texts
 from hiermeta.figures.style import Drawing
 from hiermeta.io.results import Results
-from hiermeta.text.numbers import as_written, count, noun
+from hiermeta.text.numbers import count, noun
 
 LINE_HEIGHT = 18
 HEADER = 58
@@ -150,11 +150,7 @@ def _direction(axes: Axes, results: Results, scale: _Scale, y: float) -> None:
 def _backdrop(axes: Axes, scale: _Scale, results: Results, bottom: float) -> None:
     """Axis, zero line and the pooled effect as a dotted line."""
     label, top = results.model["measure_label"], HEADER - 8
-    axes.plot([LEFT, scale.right], [bottom] * 2, color=palette.MUTED, linewidth=1)
-    for tick in style.nice_ticks(scale.low, scale.high):
-        axes.plot([scale(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
-        text = as_written(tick)
-        axes.text(scale(tick), bottom + 7, text, ha="center", va="top", fontsize=style.SMALL)
+    style.axis(axes, LEFT, scale.right, bottom, style.ticked(scale, scale.low, scale.high))
     y = bottom + 26
     if natural_axis.draw(axes, results, scale, (scale.low, scale.high), bottom + 25):
         y += 18

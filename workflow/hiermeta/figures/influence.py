@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import cluster_name
 from hiermeta.io.results import Results, Row
-from hiermeta.text.numbers import as_written, fixed, places_of, printed, significant
+from hiermeta.text.numbers import fixed, places_of, printed, significant
 
 TOP, STEP = 44, 19
 PANELS = {"mu": (220, 520), "tau": (560, 720), "cook": (760, 890)}
@@ -80,11 +80,8 @@ def _range(results: Results, rows: list[Row], key: str) -> tuple[float, float]:
 
 
 def _axis(axes: Axes, scale: _Scale, bottom: float) -> None:
-    axes.plot([scale.left, scale.right], [bottom] * 2, color=palette.MUTED, linewidth=1)
     count = max(2, int((scale.right - scale.left) / 55))
-    for tick in style.nice_ticks(scale.low, scale.high, count):
-        axes.plot([scale(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
-        axes.text(scale(tick), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
+    style.axis(axes, scale.left, scale.right, bottom, style.ticked(scale, scale.low, scale.high, count))
     if scale.low < 0 < scale.high:
         axes.plot([scale(0)] * 2, [TOP - 6, bottom], color=palette.MUTED, linewidth=1)
 

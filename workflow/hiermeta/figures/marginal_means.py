@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hiermeta.figures import palette, style
 from hiermeta.io.results import Results, Row
-from hiermeta.text.numbers import EXACT, as_written, fixed, places, printed
+from hiermeta.text.numbers import EXACT, fixed, places, printed
 
 LEFT, RIGHT, STEP = 250, 730, 22
 LEVELS_SHOWN = 40
@@ -61,11 +61,7 @@ def intervals(
         axes.plot([x(row["q2.5"]), x(row["q97.5"])], [y, y], color=palette.ESTIMATE, linewidth=2.4)
         axes.plot([x(row["mean"])], [y], "o", color=palette.ESTIMATE, markersize=7)
         axes.text(style.WIDTH - 4, y, _text(row), ha="right", va="center", fontsize=style.SMALL)
-    axes.plot([LEFT, RIGHT], [bottom] * 2, color=palette.MUTED, linewidth=1)
-    for tick in style.nice_ticks(low, high):
-        axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
-        axes.text(x(tick), bottom + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
-    axes.text((LEFT + RIGHT) / 2, bottom + 26, label, ha="center", va="top")
+    style.axis(axes, LEFT, RIGHT, bottom, style.ticked(x, low, high), label)
     return style.Drawing(figure, title, _description(drawn))
 
 

@@ -14,7 +14,7 @@ from hiermeta.data.measures import MEASURES
 from hiermeta.figures import natural_axis, palette, style
 from hiermeta.figures.forest_rows import ROWS_SHOWN, interval
 from hiermeta.io.results import Results
-from hiermeta.text.numbers import as_written, count, printed
+from hiermeta.text.numbers import count, printed
 
 LEFT, RIGHT, MIDDLE, HALF, BOTTOM = 130, 880, 150, 92, 262
 _GOLDEN = (math.sqrt(5) - 1) / 2
@@ -56,10 +56,7 @@ def draw(results: Results) -> style.Drawing:
     ]
     style.legend(figure, entries)
     axes.text(2, MIDDLE, f"k = {count(len(effects))}", va="center")
-    axes.plot([LEFT, RIGHT], [BOTTOM] * 2, color=palette.MUTED, linewidth=1)
-    for tick in style.nice_ticks(low, high, 8):
-        axes.plot([x(tick)] * 2, [BOTTOM, BOTTOM + 4], color=palette.MUTED, linewidth=1)
-        axes.text(x(tick), BOTTOM + 7, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
+    style.axis(axes, LEFT, RIGHT, BOTTOM, style.ticked(x, low, high, 8))
     if natural:
         natural_axis.draw(axes, results, x, (low, high), BOTTOM + 25)
     label = str(results.model["measure_label"])

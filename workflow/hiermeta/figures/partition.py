@@ -32,10 +32,7 @@ def draw(results: Results) -> style.Drawing:
     for position, (name, row, color) in enumerate(parts):
         _share(axes, name, row, color, 88 + 26 * position)
     bottom = height - 32
-    axes.plot([LEFT, RIGHT], [bottom] * 2, color=palette.MUTED, linewidth=1)
-    for tick in range(0, 101, 20):
-        axes.plot([_x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
-        axes.text(_x(tick), bottom + 7, f"{tick}%", ha="center", va="top", fontsize=style.SMALL)
+    style.axis(axes, LEFT, RIGHT, bottom, [(_x(tick), f"{tick}%") for tick in range(0, 101, 20)])
     return style.Drawing(figure, "Where the variance comes from", _description(results))
 
 

@@ -19,7 +19,7 @@ from hiermeta.text.numbers import as_written, limits, significant, superscript
 Array = npt.NDArray[np.float64]
 DRAWS = 20_000
 SEED = 20260101
-LEFT, RIGHT, TOP, STEP = 250, 730, 40, 30
+LEFT, END, TOP, STEP = 250, style.WIDTH - 20, 40, 30
 _STANDARD = Prior("normal", (0.0, 1.0))
 _APART = 1.4 * STEP
 _BELOW = 14
@@ -87,10 +87,10 @@ def draw(results: Results) -> style.Drawing:
     axes.text(2, y, "observed estimates", va="center")
     style.dots(axes, [x(value) for value in observed], [y] * len(observed), [6] * len(observed), palette.OBSERVED, 0.5)
     label = str(results.model["measure_label"])
-    axis(axes, x, bottom, label[:1].upper() + label[1:])
+    style.axis(axes, LEFT, END, bottom, x.ticks(), label[:1].upper() + label[1:])
     spread = Scale(0.0, 1.06 * max(rows["tau"]["q97.5"], results.estimate("tau")["mean"], 1e-9))
     interval(axes, rows["tau"], "standard deviation τ", spread, second + STEP / 2)
-    axis(axes, spread, second + 1.2 * STEP, "Standard deviation of the true effects")
+    style.axis(axes, LEFT, END, second + 1.2 * STEP, spread.ticks(), "Standard deviation of the true effects")
     return style.Drawing(figure, "What the priors alone say", _description(rows, observed), list(rows.values()))
 
 
@@ -101,11 +101,11 @@ class Scale:
         self.low, self.high = low, high
 
     def __call__(self, value: float) -> float:
-        return LEFT + (style.WIDTH - 20 - LEFT) * (value - self.low) / (self.high - self.low)
+        return LEFT + (END - LEFT) * (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Values with their labels."""
-        return [(tick, as_written(tick)) for tick in style.nice_ticks(self.low, self.high, 7)]
+        """Their pixels with their labels."""
+        return style.ticked(self, self.low, self.high, 7)
 
 
 def interval(axes: Axes, row: Row, label: str, x: Scale, y: float, colour: str = palette.PRIOR) -> None:
@@ -114,15 +114,6 @@ def interval(axes: Axes, row: Row, label: str, x: Scale, y: float, colour: str =
     for low, high, width in (("q2.5", "q97.5", 2), ("q25", "q75", 7)):
         axes.plot([x(row[low]), x(row[high])], [y, y], color=colour, linewidth=width, solid_capstyle="butt")
     axes.plot([x(row["median"])], [y], "o", color=palette.PAPER, markeredgecolor=colour, markersize=8)
-
-
-def axis(axes: Axes, x: Scale, bottom: float, label: str) -> None:
-    """Draw an axis with its label at the height `bottom`."""
-    axes.plot([LEFT, style.WIDTH - 20], [bottom] * 2, color=palette.MUTED, linewidth=1)
-    for tick, text in x.ticks():
-        axes.plot([x(tick)] * 2, [bottom, bottom + 4], color=palette.MUTED, linewidth=1)
-        axes.text(x(tick), bottom + 7, text, ha="center", va="top", fontsize=style.SMALL)
-    axes.text((LEFT + style.WIDTH) / 2, bottom + 24, label, ha="center", va="top")
 
 
 def _description(rows: dict[str, Row], observed: list[float]) -> str:
@@ -152,7 +143,8 @@ class LogScale(Scale):
         powers = range(math.ceil(self.low), math.floor(self.high) + 1)
         shown = [power for power in powers if power % math.ceil(len(powers) / 8) == 0]
         return [
-            (10.0**power, as_written(10.0**power) if abs(power) < 4 else f"10{superscript(power)}") for power in shown
+            (self(10.0**power), as_written(10.0**power) if abs(power) < 4 else f"10{superscript(power)}")
+            for power in shown
         ]
 
 
@@ -182,7 +174,7 @@ def draw_regression(results: Results) -> style.Drawing:
         data = {key.removeprefix(_OBSERVED): value for key, value in row.items() if key.startswith(_OBSERVED)}
         interval(axes, row, style.shorten(label(row["quantity"]), 34), x, y)
         interval(axes, data, "", x, y + _BELOW, palette.OBSERVED)
-    axis(axes, x, bottom, style.shorten(response(results), 60))
+    style.axis(axes, LEFT, END, bottom, x.ticks(), style.shorten(response(results), 60))
     return style.Drawing(figure, "What the priors alone say", _regression_description(rows))
 
 

@@ -12,7 +12,7 @@ from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
 from hiermeta.figures.regression import blocks, ratio, ratio_axis, scale, several
 from hiermeta.io.results import Results, Row
-from hiermeta.text.numbers import UNKNOWN, as_written, fixed, places, significant
+from hiermeta.text.numbers import UNKNOWN, fixed, places, significant
 
 LEFT, RIGHT, TOP, BOTTOM = 120, 880, 34, 204
 ROWS_SHOWN = 300
@@ -51,10 +51,7 @@ def draw(results: Results) -> style.Drawing:
     style.dots(axes, [x(value) for value in true], [BOTTOM] * len(sizes), sizes, palette.ESTIMATE)
     axes.text(2, TOP, "observed", va="center")
     axes.text(2, BOTTOM, "true effect", va="center")
-    axes.plot([LEFT, RIGHT], [BOTTOM + 18] * 2, color=palette.MUTED, linewidth=1)
-    for tick in style.nice_ticks(middle - half, middle + half, 8):
-        axes.plot([x(tick)] * 2, [BOTTOM + 18, BOTTOM + 22], color=palette.MUTED, linewidth=1)
-        axes.text(x(tick), BOTTOM + 25, as_written(tick), ha="center", va="top", fontsize=style.SMALL)
+    style.axis(axes, LEFT, RIGHT, BOTTOM + 18, style.ticked(x, middle - half, middle + half, 8))
     return style.Drawing(figure, "Shrinkage of the estimates", _description(results, observed, true))
 
 

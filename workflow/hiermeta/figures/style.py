@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -190,6 +190,21 @@ def numeric_axes(axes: Axes, which: str = "xy") -> None:
         if letter in which:
             ticks = nice_ticks(*limits)
             set_ticks(ticks, [as_written(tick) for tick in ticks])
+
+
+def axis(axes: Axes, left: float, right: float, y: float, ticks: Iterable[tuple[float, str]], label: str = "") -> None:
+    """A horizontal axis on a canvas, with ticks at these pixels and a label below the middle."""
+    axes.plot([left, right], [y, y], color=MUTED, linewidth=1)
+    for x, text in ticks:
+        axes.plot([x, x], [y, y + 4], color=MUTED, linewidth=1)
+        axes.text(x, y + 7, text, ha="center", va="top", fontsize=SMALL)
+    if label:
+        axes.text((left + right) / 2, y + 26, label, ha="center", va="top")
+
+
+def ticked(x: Callable[[float], float], low: float, high: float, count: int = 6) -> list[tuple[float, str]]:
+    """Round ticks within [low, high]: the pixels at which they stand, and their labels."""
+    return [(x(tick), as_written(tick)) for tick in nice_ticks(low, high, count)]
 
 
 def nice_ticks(low: float, high: float, count: int = 6) -> Sequence[float]:
