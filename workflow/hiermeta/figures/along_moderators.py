@@ -100,6 +100,7 @@ def _taus(results: Results, scale_rows: Array) -> Array:
 
 
 def normal_scores(n: int) -> Array:
+    """Shape (n,): standard normal quantiles in equally probable steps."""
     from scipy.special import ndtri
 
     return np.asarray(ndtri((np.arange(n) + 0.5) / n))
