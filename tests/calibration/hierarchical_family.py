@@ -9,6 +9,7 @@ from scipy.stats import binom, poisson
 
 from hiermeta.inference.hierarchical.classical import shares
 from hiermeta.models import hierarchical, hierarchical_stan, latent_stan
+from hiermeta.models.draws import Draws
 from hiermeta.models.hierarchical_files import with_priors
 from hiermeta.models.priors import parse
 from tests.calibration.simulated import Simulated, compiled, drawn, normal
@@ -77,9 +78,7 @@ class Hierarchical:
         truth["ICC"] = between / (between + residual)
         truth["new cluster"] = at_mean + z.mean(axis=0) @ u[8]
         truth["random effect"] = u[codes[0], 0]
-        draw = hierarchical.Draws(
-            np.array([[truth["intercept"], slope]]), np.array([sigma]), sd[None], correlation[None]
-        )
+        draw = Draws(np.array([[truth["intercept"], slope]]), np.array([sigma]), sd[None], correlation[None])
         return Simulated(model, truth, (draw, u[None, list(dict.fromkeys(codes))]))
 
     def stan(self, model, seed):

@@ -9,7 +9,8 @@ from scipy.stats import multivariate_normal
 from tests.conftest import ROOT
 
 from hiermeta.models.correlations import correlations
-from hiermeta.models.hierarchical import Draws, build
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import build
 from hiermeta.models.hierarchical_priors import choose
 from hiermeta.models.hierarchical_stan import stan_data
 from hiermeta.sampling.families import family_program

@@ -11,7 +11,7 @@ from hiermeta.data.read import Source
 from hiermeta.inference.hierarchical import classical, classical_counts, profile
 from hiermeta.inference.hierarchical.prior_conflict import confronted, on_prior_scale
 from hiermeta.inference.prior_conflict import entry, spread_probability
-from hiermeta.models.hierarchical import Draws
+from hiermeta.models.draws import Draws
 from hiermeta.models.priors import parse
 from hiermeta.stages.prepare import usable
 

@@ -13,7 +13,8 @@ from hiermeta.inference.hierarchical.evidence import evidence, individuals
 from hiermeta.inference.hierarchical.evidence_latent import _Marginal, scores
 from hiermeta.inference.hierarchical.importance import Effort, adapt, summary
 from hiermeta.models import latent_stan
-from hiermeta.models.hierarchical import Draws, parameters
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import parameters
 from hiermeta.models.hierarchical_files import with_priors
 from hiermeta.models.left_out import clusters_left_out, rows_left_out
 from hiermeta.sampling.families import family_program

@@ -23,7 +23,8 @@ from hiermeta.inference.results import without_results
 from hiermeta.io.posterior import Groups, write_posterior
 from hiermeta.io.results import typed
 from hiermeta.models import hierarchical_files
-from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel, parameters
 from hiermeta.sampling.convergence import sampler_health
 
 TOTAL = CHAINS * DRAWS

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hiermeta.inference.hierarchical import residuals
-from hiermeta.models.hierarchical import Draws
+from hiermeta.models.draws import Draws
 from hiermeta.models.hierarchical_files import with_priors
 
 SD, SIGMA = np.array([0.8, 0.5]), 0.6

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hiermeta.inference.hierarchical import complete, pooling, prediction, unpooled
-from hiermeta.models.hierarchical import Draws
+from hiermeta.models.draws import Draws
 from hiermeta.models.hierarchical_files import with_priors
 
 CHAINS, DRAWS = 2, 30

@@ -22,6 +22,7 @@ from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.shipped import STAN
 from hiermeta.io.registry import result_files
 from hiermeta.io.results import Results
+from hiermeta.text.numbers import noun
 
 if TYPE_CHECKING:
     import arviz
@@ -175,7 +176,7 @@ class Analysis:
     def _heading(self) -> str:
         model = self.model
         kind = model["measure_label"] if model["analysis"] == "meta" else model.get("formula", "regression")
-        groups = f" in {model['n_clusters']} clusters" if model.get("n_clusters") else ""
+        groups = f" in {model['n_clusters']} {noun(model['n_clusters'], 'cluster')}" if model.get("n_clusters") else ""
         return f"{self.name}: {kind}, {model['k']} rows{groups}; status {self.status}"
 
     @property
@@ -241,7 +242,8 @@ def regression(
     formula : str
         In lme4's notation, such as ``"mAch ~ cses + (1 + cses | school)"``.
     family : str
-        ``gaussian``, ``bernoulli``, ``binomial`` (with ``trials``) or ``poisson`` (perhaps with ``exposure``).
+        ``gaussian``, ``student_t``, ``bernoulli``, ``binomial`` (with ``trials``) or ``poisson`` (perhaps
+        with ``exposure``).
     cores : int, optional
         Processors for the chains; all by default.
     **settings

@@ -16,7 +16,8 @@ from hiermeta.inference.hierarchical.prediction import design_rows
 from hiermeta.inference.hierarchical.prediction_counts import population_average
 from hiermeta.io.results import Results, Row
 from hiermeta.models import hierarchical
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 POINTS = 17

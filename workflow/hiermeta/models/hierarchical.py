@@ -7,7 +7,7 @@ terms z_i'u_j of all of them add up; Z, sd and Ω then hold their effects side b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -22,69 +22,14 @@ from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
 from hiermeta.likelihoods import IDENTITY, LIKELIHOODS, Likelihood, Rows
 from hiermeta.models import counts
 from hiermeta.models.counts import aggregate
+from hiermeta.models.draws import Draws
 from hiermeta.models.latent import Latent, aggregate_cells, places_of_effects
 from hiermeta.models.priors import Prior
 from hiermeta.models.sufficient import Sufficient, reduce_rows
 
 Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Draws:
-    """Posterior draws in the user's units.
-
-    Parameters
-    ----------
-    beta : numpy.ndarray
-        Shape (S, p): coefficients of the design as the user wrote it.
-    sigma : numpy.ndarray
-        Shape (S,): residual SD, zero for outcomes that have none.
-    sd : numpy.ndarray
-        Shape (S, q): SDs of the random effects.
-    correlation : numpy.ndarray
-        Shape (S, q, q): their correlation matrices.
-    shape : numpy.ndarray
-        Shape (S, m): the likelihood's shape parameters; none by default.
-    """
-
-    beta: Array
-    sigma: Array
-    sd: Array
-    correlation: Array
-    shape: Array | None = None
-
-    @property
-    def own(self) -> Array:
-        """Shape (S, 1 + m): parameters of the likelihood, σ first; see `Rows.at`."""
-        return np.column_stack([self.sigma, *(() if self.shape is None else (self.shape,))])
-
-    @property
-    def covariance(self) -> Array:
-        """Shape (S, q, q): Σ."""
-        return np.asarray(self.sd[:, :, None] * self.correlation * self.sd[:, None, :])
-
-    @property
-    def factor(self) -> Array:
-        """Shape (S, q, q): a Cholesky factor of Σ."""
-        root = np.linalg.cholesky(self.correlation + 1e-12 * np.eye(self.sd.shape[1]))
-        return np.asarray(self.sd[:, :, None] * root)
-
-    @property
-    def average(self) -> Draws:
-        """One draw in place of all: their means."""
-        return self._each(lambda values: values.mean(axis=0, keepdims=True))
-
-    def of_effects(self, columns: Sequence[int]) -> Draws:
-        """The draws with some of the random effects."""
-        kept = np.asarray(columns, dtype=np.intp)
-        return replace(self, sd=self.sd[:, kept], correlation=self.correlation[:, kept[:, None], kept])
-
-    def __getitem__(self, which: Any) -> Draws:
-        return self._each(lambda values: values[which])
-
-    def _each(self, change: Callable[[Array], Array]) -> Draws:
-        beta, sigma, sd, correlation = map(change, (self.beta, self.sigma, self.sd, self.correlation))
-        return Draws(beta, sigma, sd, correlation, None if self.shape is None else change(self.shape))
+UNCONSTRAINED = (-7.0, 12.0)
+"""Where maximum likelihood looks for unconstrained parameters of the likelihood; see `HierarchicalModel.own`."""
 
 
 @dataclass(frozen=True)
@@ -204,15 +149,18 @@ class HierarchicalModel:
 
         An unconstrained parameter is the logarithm of the distance from the lower bound.
         """
-        floors = np.array([0.0] * self.has_sigma + [shape.bounds[0] for shape in self.likelihood.shapes])
-        values = floors + np.exp(z)
+        values = self._floors + np.exp(z)
         return values if self.has_sigma else np.concatenate([np.zeros((*z.shape[:-1], 1)), values], axis=-1)
 
     def unconstrained(self, own: Array) -> Array:
         """The inverse of `own`."""
-        floors = np.array([0.0] * self.has_sigma + [shape.bounds[0] for shape in self.likelihood.shapes])
         values = own if self.has_sigma else own[..., 1:]
-        return np.log(np.maximum(values - floors, 1e-300))
+        return np.log(np.maximum(values - self._floors, 1e-300))
+
+    @property
+    def _floors(self) -> Array:
+        """Shape (len(own_names),): their lower bounds."""
+        return np.array([0.0] * self.has_sigma + [shape.bounds[0] for shape in self.likelihood.shapes])
 
     @property
     def sd_names(self) -> tuple[str, ...]:

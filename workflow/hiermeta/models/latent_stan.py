@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hiermeta.models.correlations import correlations
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 from hiermeta.models.hierarchical_stan import prior_data, stacked
 from hiermeta.models.settled import Settled, settled
 

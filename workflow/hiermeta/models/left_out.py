@@ -15,7 +15,8 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 
 from hiermeta.models.counts import aggregate
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 _NODES = 21

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hiermeta.models.correlations import correlations
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 from hiermeta.models.meta import MetaModel
 from hiermeta.models.priors import Prior
 

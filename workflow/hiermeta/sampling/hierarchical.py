@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from hiermeta.io.posterior import PRIOR_DRAWS, Groups
 from hiermeta.models import hierarchical_stan, latent_stan, prior_draws
-from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel, parameters
 from hiermeta.models.left_out import clusters_left_out
 from hiermeta.sampling.nuts import Sample, sample, sample_stats
 

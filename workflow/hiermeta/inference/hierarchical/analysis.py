@@ -36,7 +36,8 @@ from hiermeta.inference.results import Results
 from hiermeta.inference.roots import attempt, followed
 from hiermeta.inference.summaries import of_draws
 from hiermeta.io.registry import header, without_rows
-from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel, parameters
 from hiermeta.sampling.convergence import CONVERGENCE, SamplerHealth, convergence
 
 Array = npt.NDArray[np.float64]

@@ -11,7 +11,8 @@ from scipy.stats import skew
 
 from hiermeta.io.registry import header
 from hiermeta.likelihoods import CountRows
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 SEED = 20260101

@@ -20,7 +20,8 @@ from scipy.stats import norm
 
 from hiermeta.inference.hierarchical.centring import Centred, factor, places
 from hiermeta.inference.roots import attempt
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 SINGULAR = 1e-4

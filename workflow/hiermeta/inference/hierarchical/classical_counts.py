@@ -18,7 +18,8 @@ from scipy.stats import norm
 from hiermeta.inference.hierarchical.centring import Centred, factor, places
 from hiermeta.inference.hierarchical.classical import SINGULAR, about_null, limits
 from hiermeta.models.counts import NODES, log_likelihood
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import UNCONSTRAINED, HierarchicalModel
 from hiermeta.models.latent import Approximation
 
 Array = npt.NDArray[np.float64]
@@ -30,8 +31,6 @@ _WIDEST = 3.0
 _OFF = 0.1
 """Searches begin at SDs of at least this."""
 _HIGH = 1e12
-_OWN, _LIMITS = 0.0, (-7.0, 12.0)
-"""Where searches for the likelihood's unconstrained parameters begin, and their ends."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def fit(model: HierarchicalModel) -> CountFit:
     # At an SD of zero the slope vanishes whether or not it is a minimum.
     of_effects[:] = np.where(diagonal, np.maximum(of_effects, _OFF), of_effects)
     scale, height = _scales(centred.model, start), _log_likelihood(centred.model, start)
-    limited = [(-np.inf, np.inf)] * p + bounds + [_LIMITS] * len(model.own_names)
+    limited = [(-np.inf, np.inf)] * p + bounds + [UNCONSTRAINED] * len(model.own_names)
     point = _search(lambda point: height - _log_likelihood(centred.model, point), start, scale, limited)[1]
     of_effects, own = _split(centred.model, point)
     return CountFit(model, np.concatenate([point[:p], centred.to_user(of_effects), own]))
@@ -214,9 +213,9 @@ def _joint(model: HierarchicalModel, diagonal: npt.NDArray[np.bool_]) -> Array:
     def objective(theta: Array) -> float:
         return -_approximate(model, theta).laplace
 
-    own = np.full(len(model.own_names), _OWN)
+    own = np.zeros(len(model.own_names))
     starts = [np.append(np.where(diagonal, size, 0.0), own) for size in (0.3, 1.0)]
-    bounds = limits(model.blocks)[1] + [_LIMITS] * len(own)
+    bounds = limits(model.blocks)[1] + [UNCONSTRAINED] * len(own)
     ends = []
     for start in starts:
         scale = np.full(len(start), _SHARE * max(start.max(initial=0), _OFF))

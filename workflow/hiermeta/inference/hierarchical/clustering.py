@@ -11,7 +11,8 @@ from hiermeta.inference.hierarchical.classical import between_variance, residual
 from hiermeta.inference.hierarchical.complete import Complete
 from hiermeta.inference.summaries import of_draws
 from hiermeta.io.registry import header
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 

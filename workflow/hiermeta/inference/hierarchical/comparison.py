@@ -16,7 +16,8 @@ from hiermeta.inference.hierarchical.evidence_latent import Scores, scores
 from hiermeta.inference.hierarchical.independent import MOST_PARETO_K
 from hiermeta.inference.roots import attempt
 from hiermeta.io.registry import header, without_rows
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 FULL, ALONE = "full model", "without clustering"
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from hiermeta.models.counts import regress
-from hiermeta.models.hierarchical import HierarchicalModel
+from hiermeta.models.hierarchical import UNCONSTRAINED, HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 
@@ -105,5 +105,5 @@ def _own(model: HierarchicalModel) -> Array:
         return float(rows.kernel(linear).sum() + rows.normalisers().sum())
 
     start = np.zeros(len(model.own_names))
-    bounds = [(-7.0, 12.0)] * len(start)
+    bounds = [UNCONSTRAINED] * len(start)
     return model.own(minimize(lambda z: -height(z), start, method="Nelder-Mead", bounds=bounds).x)

@@ -19,7 +19,8 @@ from scipy.special import logsumexp
 from hiermeta.inference.hierarchical.classical import MixedFit
 from hiermeta.inference.hierarchical.importance import SEED, Effort, Hyperparameters, adapt, summary
 from hiermeta.inference.hierarchical.independent import Weighted
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 _LEFT_OUT = 600

@@ -22,7 +22,8 @@ from hiermeta.inference.hierarchical.importance import (
     summary,
 )
 from hiermeta.inference.hierarchical.independent import Weighted
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 from hiermeta.models.left_out import clusters_left_out, rows_left_out
 
 Array = npt.NDArray[np.float64]

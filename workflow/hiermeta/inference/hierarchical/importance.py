@@ -18,7 +18,8 @@ from scipy.special import chdtri, gammaln, logsumexp, ndtri
 from scipy.stats import qmc
 
 from hiermeta.models.correlations import correlations
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 from hiermeta.sampling.convergence import smoothed_weights
 
 Array = npt.NDArray[np.float64]

@@ -14,7 +14,8 @@ from scipy.special import logsumexp
 
 from hiermeta.inference.hierarchical.importance import grouped_error
 from hiermeta.inference.summaries import INTERVAL, LEVELS
-from hiermeta.models.hierarchical import Draws, HierarchicalModel, parameters
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel, parameters
 from hiermeta.sampling.convergence import MCSE, smoothed_weights
 
 Array = npt.NDArray[np.float64]

@@ -13,7 +13,8 @@ from hiermeta.inference.hierarchical.complete import Complete
 from hiermeta.inference.hierarchical.unpooled import Unpooled
 from hiermeta.inference.summaries import of_draws, of_normals
 from hiermeta.io.registry import header
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 _VALUES = 6_000_000

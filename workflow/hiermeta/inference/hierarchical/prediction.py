@@ -14,7 +14,8 @@ from hiermeta.inference.hierarchical.pooling import Effects
 from hiermeta.inference.marginal_means import levels
 from hiermeta.inference.summaries import INTERVAL, of_draws, of_normals
 from hiermeta.io.registry import header, without_rows
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 from hiermeta.sampling.convergence import MCSE
 
 Array = npt.NDArray[np.float64]

@@ -13,7 +13,8 @@ from hiermeta.inference.hierarchical.prediction import design_rows, known_names,
 from hiermeta.inference.marginal_means import levels
 from hiermeta.inference.summaries import of_draws
 from hiermeta.io.registry import header, without_rows
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 _NODES = 31

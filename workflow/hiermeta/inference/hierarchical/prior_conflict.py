@@ -17,7 +17,8 @@ from scipy.stats import chi2
 
 from hiermeta.inference.hierarchical.buildup import Fitted
 from hiermeta.inference.prior_conflict import Confronted
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 

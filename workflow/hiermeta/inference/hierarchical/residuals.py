@@ -18,7 +18,8 @@ from scipy.special import ndtri
 from scipy.stats import chi2, kurtosis, shapiro, skew
 
 from hiermeta.io.registry import header
-from hiermeta.models.hierarchical import Draws, HierarchicalModel
+from hiermeta.models.draws import Draws
+from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
 _SEED = 20260101
