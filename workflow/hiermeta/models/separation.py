@@ -24,7 +24,7 @@ def separation(model: HierarchicalModel) -> list[str]:
     ----------
     model : HierarchicalModel
     """
-    if model.closed_form:
+    if model.has_sigma:
         return []
     return _of_predictors(model) + _of_clusters(model)
 
