@@ -5,6 +5,7 @@ import re
 import pandas as pd
 import pytest
 import yaml
+from benchmarks.compare_results import TOLERANCE, difference, leaves
 
 import hiermeta
 from tests.conftest import ROOT
@@ -23,14 +24,18 @@ def settings_of(name):
 def test_a_table_in_memory_gives_the_numbers_of_the_workflow(shipped_results, tmp_path):
     """Does the same code run: are a data frame's estimates, classical fit and exact posterior those of its file?
 
-    Draws are the same because the seed is. Seen to fail with another seed.
+    Draws are the same because the seed is; the last digits depend on the number of threads that BLAS uses. Seen to
+    fail with another seed.
     """
     own, table = settings_of("school-calendar")
     found = hiermeta.meta_analysis(table, **own)
     of_file = hiermeta.read_results(shipped_results / "school-calendar")
     for name in ("estimates", "heterogeneity", "true_effects"):
         pd.testing.assert_frame_equal(getattr(found, name), getattr(of_file, name), rtol=1e-9)
-    assert found.classical == of_file.classical and found.exact == of_file.exact
+    for name in ("classical", "exact"):
+        one, other = (dict(leaves(getattr(results, name))) for results in (found, of_file))
+        assert one.keys() == other.keys()
+        assert max(difference(one[place], other[place]) for place in one) < TOLERANCE
     assert found.figures == of_file.figures and "forest" in found.figures
     assert found.figure("forest").svg.startswith("<svg") and found.figure("forest")._repr_svg_()
     assert "school-calendar" not in repr(found) and "status pass" in repr(found) and "<table" in found._repr_html_()
