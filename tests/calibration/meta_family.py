@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hiermeta.data.covariance import sampling_covariance
-from hiermeta.models import heterogeneity, marginal, meta, stan
+from hiermeta.models import given_draws, heterogeneity, meta, stan
 from hiermeta.models.priors import parse
 from hiermeta.sampling.meta import parameters
 from tests.calibration.simulated import Simulated, compiled, drawn, normal
@@ -77,7 +77,7 @@ class Meta:
             known = np.sqrt(rho) * gamma[codes[0]] + np.sqrt(1 - rho) * rng.standard_normal()
             truth |= {"rho": rho, "new effect in a known cluster": mu + tau * known}
             truth["I2 [between]"] = 100 * np.mean(rho * taus**2 / (taus**2 + typical))
-        draw = marginal.Draws(np.array([beta]), np.reshape(delta, (1, -1)), np.array([tau]), np.array([rho]))
+        draw = given_draws.Draws(np.array([beta]), np.reshape(delta, (1, -1)), np.array([tau]), np.array([rho]))
         return Simulated(model, truth, draw)
 
     def stan(self, model, seed):
@@ -87,12 +87,12 @@ class Meta:
     def quantities(self, model, columns, rng):
         """Posterior draws of every quantity; columns of shape (1, S)."""
         draws = parameters(columns)
-        flat = marginal.Draws.from_chains(draws)
+        flat = given_draws.Draws.from_chains(draws)
         # The table's tau is the mean over rows, the parameter that at the mean of the scale moderators.
         found = heterogeneity.table(model, draws) | heterogeneity.parameters(model, draws)
-        mean, variance = marginal.new_effects(model, flat, model.mean_design, np.zeros(model.scale_design.shape[1]))
+        mean, variance = given_draws.new_effects(model, flat, model.mean_design, np.zeros(model.scale_design.shape[1]))
         first = int(np.flatnonzero(model.order == 0)[0])
-        true_mean, true_variance = marginal.true_effects(model, flat)
+        true_mean, true_variance = given_draws.true_effects(model, flat)
         found["new effect"] = normal(mean[:, 0], variance[:, 0], rng)
         found["true effect"] = normal(true_mean[:, first], true_variance[:, first], rng)
         if self.clusters:
@@ -103,7 +103,7 @@ class Meta:
 
     def log_likelihood(self, model, draws):
         """Log p(y | parameters), random effects integrated out, shape (S,)."""
-        estimates, clusters = marginal.log_likelihood(model, draws)
+        estimates, clusters = given_draws.log_likelihood(model, draws)
         return (clusters if self.clusters else estimates).astype(float).sum(axis=1)
 
     def true_log_likelihood(self, simulated):

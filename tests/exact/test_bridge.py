@@ -7,7 +7,7 @@ from tests.exact.draws import of_density, of_lattice, shaped
 from hiermeta.inference import bridge as bridge_module
 from hiermeta.inference import exact
 from hiermeta.inference.bridge import LogPosterior, bridge
-from hiermeta.models import marginal
+from hiermeta.models import given_draws
 
 
 @pytest.mark.parametrize("name", ["konstantopoulos2011", "assink2016", "bcg", "bcg_ablat"])
@@ -105,7 +105,7 @@ def test_the_unconstrained_density_is_the_constrained_one_with_its_jacobian(mode
         values[parameter.name] = x
         assert parameter.unconstrain(x) == pytest.approx(u, abs=1e-9)
     delta = values["delta"][:, None] if "delta" in values else np.zeros((5, 0))
-    draws = marginal.Draws(values["beta"][:, None], delta, values["tau"], values.get("rho", np.zeros(5)))
-    estimates, clusters = marginal.log_likelihood(model, draws)
+    draws = given_draws.Draws(values["beta"][:, None], delta, values["tau"], values.get("rho", np.zeros(5)))
+    estimates, clusters = given_draws.log_likelihood(model, draws)
     log_density += (clusters if model.clustered else estimates).astype(float).sum(axis=1)
     assert log_posterior(points) == pytest.approx(log_density, rel=1e-5, abs=1e-4)

@@ -9,7 +9,7 @@ import pytest
 
 from hiermeta.inference.hierarchical import classical_counts
 from hiermeta.likelihoods import LIKELIHOODS
-from hiermeta.models.counts import aggregate
+from hiermeta.marginal.hermite import aggregate
 from hiermeta.models.hierarchical_files import with_priors
 
 getcontext().prec = 60

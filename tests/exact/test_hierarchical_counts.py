@@ -8,8 +8,8 @@ from scipy.stats import beta as beta_distribution
 from scipy.stats import binom, norm, poisson, t
 from tests.conftest import ROOT
 
+from hiermeta.marginal.hermite import log_likelihood
 from hiermeta.models import latent_stan
-from hiermeta.models.counts import log_likelihood
 from hiermeta.models.hierarchical_files import with_priors
 from hiermeta.sampling.families import family_program
 

@@ -14,7 +14,7 @@ from hiermeta.inference import exact
 from hiermeta.inference.hierarchical import classical
 from hiermeta.inference.hierarchical.evidence import evidence
 from hiermeta.inference.summaries import of_draws
-from hiermeta.models import hierarchical, hierarchical_stan, marginal, meta
+from hiermeta.models import given_draws, hierarchical, hierarchical_stan, meta
 from hiermeta.models.hierarchical_files import with_priors
 from hiermeta.models.priors import parse
 from hiermeta.sampling.families import family_program
@@ -46,8 +46,8 @@ def test_eight_schools_have_the_posterior_of_posteriordb():
     posterior = exact.solve(model)
     # The mean of an effect is linear in mu, so that its mean given tau stands for its draws.
     nothing = np.zeros((len(posterior.tau), 0))
-    given = marginal.Draws(posterior.conditional.mean, nothing, posterior.tau, posterior.rho)
-    effects = posterior.weight @ marginal.true_effects(model, given)[0]
+    given = given_draws.Draws(posterior.conditional.mean, nothing, posterior.tau, posterior.rho)
+    effects = posterior.weight @ given_draws.true_effects(model, given)[0]
     summary = exact.summarise(posterior)
     found = np.array([*effects, summary["mu"]["mean"], summary["tau"]["mean"]])
     assert np.all(np.abs(found - POSTERIORDB["mean"]) < 4 * np.array(POSTERIORDB["mcse"]))
@@ -71,7 +71,7 @@ def test_the_marginal_program_has_the_posterior_of_the_latent_one(model_of):
     model = model_of("konstantopoulos2011")
     fitted = fit(family_program(ROOT / "stan" / "meta.stan"), model, SETTINGS, 2)
     draws = parameters(fitted.draws)
-    mean, variance = marginal.true_effects(model, marginal.Draws.from_chains(draws))
+    mean, variance = given_draws.true_effects(model, given_draws.Draws.from_chains(draws))
     theta = mean + np.sqrt(variance) * np.random.default_rng(1).standard_normal(mean.shape)
     ours = {"mu": draws["beta"][..., 0], "tau": draws["tau"], "rho": draws["rho"]}
     ours |= {f"theta[{i + 1}]": theta[:, i].reshape(4, -1) for i in range(model.k)}

@@ -9,7 +9,7 @@ from scipy.special import ndtr
 from tests.exact.draws import of_lattice
 
 from hiermeta.inference import exact, influence, loo, psis
-from hiermeta.models import marginal
+from hiermeta.models import given_draws
 from hiermeta.models.meta import build
 from hiermeta.models.priors import parse
 
@@ -192,7 +192,7 @@ def test_importance_sampling_agrees_with_the_exact_result(model_of, name):
     """
     model = model_of(name)
     posterior, draws = exact.solve(model), of_lattice(model, seed=1)
-    log_likelihoods = marginal.log_likelihood(model, marginal.Draws.from_chains(draws))
+    log_likelihoods = given_draws.log_likelihood(model, given_draws.Draws.from_chains(draws))
     references = (loo.by_estimate(posterior), loo.by_cluster(posterior) if model.clustered else None)
     for smoothed, reference, log_likelihood in zip(
         psis.leave_one_out(model, draws), references, log_likelihoods, strict=True

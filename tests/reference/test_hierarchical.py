@@ -10,8 +10,8 @@ from hiermeta.data.hierarchical import validate
 from hiermeta.data.read import read_table
 from hiermeta.inference.hierarchical import classical, classical_counts, clustering, complete, unpooled
 from hiermeta.inference.summaries import of_draws
+from hiermeta.marginal.hermite import log_likelihood
 from hiermeta.models import latent_stan
-from hiermeta.models.counts import log_likelihood
 from hiermeta.models.hierarchical import parameters
 from hiermeta.models.hierarchical_files import null_settings, with_priors
 from hiermeta.models.hierarchical_stan import from_columns

@@ -22,7 +22,8 @@ from scipy.stats import binom, poisson
 
 from hiermeta.data.files import write_text
 from hiermeta.io.results import Results
-from hiermeta.models import counts, hierarchical_files
+from hiermeta.marginal import hermite
+from hiermeta.models import hierarchical_files
 from hiermeta.models.meta import of_results
 from hiermeta.report import r_code
 from hiermeta.report.hierarchical import r_code as hierarchical_code
@@ -112,7 +113,7 @@ def test_lme4_gives_the_reports_numbers(found: Found, monkeypatch: pytest.Monkey
         document = results.classical
         nodes, several = document.get("quadrature_nodes", 1), len(results.model["effects"]) > 1
         if nodes > 1 and several:
-            monkeypatch.setitem(counts.NODES, len(results.model["effects"]), 1)
+            monkeypatch.setitem(hermite.NODES, len(results.model["effects"]), 1)
             document = of_regression(hierarchical_files.models(results.table, results.model)[0])
         height = r["log_likelihood"][0] + (_saturated(results) if nodes > 1 and not several else 0.0)
         laplace = results.model["family"] != "gaussian" and (several or nodes == 1)

@@ -6,7 +6,7 @@ from scipy import stats
 from scipy.special import expit
 
 from hiermeta.likelihoods import LIKELIHOODS
-from hiermeta.models.counts import aggregate
+from hiermeta.marginal.hermite import aggregate
 
 OWN = np.array([0.7, 3.5])
 SIGMA, NU = OWN

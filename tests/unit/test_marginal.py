@@ -6,7 +6,7 @@ import pytest
 from scipy.linalg import block_diag
 from scipy.stats import multivariate_normal
 
-from hiermeta.models import marginal
+from hiermeta.models import given_draws
 from hiermeta.models.meta import build
 from hiermeta.models.priors import parse
 
@@ -40,7 +40,7 @@ def dense(model):
     rho = RHO if model.clustered else 0.0
     beta, delta = np.array([[0.3, -0.2, 0.5], [0.1, 0, 0]]), np.array([[0.6], [-0.1]])
     p, s = model.design.shape[1], model.scale_design.shape[1]
-    draws = marginal.Draws(beta[:, :p], delta[:, :s], np.array([TAU, 0.2]), np.array([rho, rho / 2]))
+    draws = given_draws.Draws(beta[:, :p], delta[:, :s], np.array([TAU, 0.2]), np.array([rho, rho / 2]))
     same = np.eye(model.k)
     if model.clustered:
         same = (model.cluster_of_row[:, None] == model.cluster_of_row[None, :]).astype(float)
@@ -66,7 +66,7 @@ def test_cluster_likelihood_is_the_multivariate_normal_density(model):
     Seen to fail without the determinant of a cluster's effect.
     """
     draws, mu, sampling, between = dense(model)
-    _, clusters = marginal.log_likelihood(model, draws)
+    _, clusters = given_draws.log_likelihood(model, draws)
     if not model.clustered:
         assert clusters.shape == (2, 0)
         return
@@ -83,7 +83,7 @@ def test_estimate_likelihood_is_the_conditional_density_given_the_rest_of_its_cl
     Seen to fail without sampling covariances between estimates.
     """
     draws, mu, sampling, between = dense(model)
-    estimates, _ = marginal.log_likelihood(model, draws)
+    estimates, _ = given_draws.log_likelihood(model, draws)
     covariance = sampling + between
     everything = multivariate_normal(mu, covariance).logpdf(model.effect)
     for i in range(9):
@@ -98,7 +98,7 @@ def test_true_effects_are_the_conditional_normal(model):
     Seen to fail without sampling covariances between estimates.
     """
     draws, mu, sampling, between = dense(model)
-    mean, variance = marginal.true_effects(model, draws)
+    mean, variance = given_draws.true_effects(model, draws)
     gain = between @ np.linalg.inv(sampling + between)
     assert mean[0] == pytest.approx(mu + gain @ (model.effect - mu), abs=1e-12)
     assert variance[0] == pytest.approx(np.diag(between - gain @ between), abs=1e-12)
@@ -108,7 +108,7 @@ def test_weights_are_the_row_sums_of_the_inverse_covariance(model):
     """Are they V⁻¹1, with dependent errors and where τ depends on a moderator?"""
     draws, _, sampling, between = dense(model)
     expected = np.linalg.solve(sampling + between, np.ones(9))
-    assert marginal.weights(model, draws)[0] == pytest.approx(expected, rel=1e-10)
+    assert given_draws.weights(model, draws)[0] == pytest.approx(expected, rel=1e-10)
 
 
 def test_cluster_and_new_effects_are_the_conditional_normal(model):
@@ -118,13 +118,13 @@ def test_cluster_and_new_effects_are_the_conditional_normal(model):
     """
     draws, mu, sampling, between = dense(model)
     row, scale_row = model.design[4], model.scale_design[4]
-    mean, variance = marginal.new_effects(model, draws, row, scale_row)
+    mean, variance = given_draws.new_effects(model, draws, row, scale_row)
     tau = TAU * np.exp(scale_row @ draws.delta[0])
     assert mean[0, 0] == pytest.approx(mu[4])
     assert variance[0, 0] == pytest.approx(tau**2)
     if not model.clustered:
         return
-    cluster_mean, cluster_variance = marginal.cluster_effects(model, draws)
+    cluster_mean, cluster_variance = given_draws.cluster_effects(model, draws)
     precision = np.linalg.inv(sampling + between)
     taus = TAU * np.exp(model.scale_design @ draws.delta[0])
     for c in range(3):
@@ -144,9 +144,9 @@ def test_chunks_do_not_change_the_likelihood(model, monkeypatch):
     Seen to fail with the first chunk's draws for all.
     """
     draws, *_ = dense(model)
-    whole = marginal.log_likelihood(model, draws)
-    monkeypatch.setattr(marginal, "_CHUNK", 1)
-    parts = marginal.log_likelihood(model, draws)
+    whole = given_draws.log_likelihood(model, draws)
+    monkeypatch.setattr(given_draws, "_CHUNK", 1)
+    parts = given_draws.log_likelihood(model, draws)
     assert np.array_equal(whole[0], parts[0])
     assert np.array_equal(whole[1], parts[1])
 
@@ -159,8 +159,10 @@ def test_drawn_effects_have_the_joint_distribution_of_the_dense_normal(model):
     """
     draws, fixed, sampling, between = dense(model)
     count = 40_000
-    same = marginal.Draws(*(np.repeat(v[:1], count, axis=0) for v in (draws.beta, draws.delta, draws.tau, draws.rho)))
-    true, cluster = (v.astype(float) for v in marginal.drawn_effects(model, same, np.random.default_rng(3)))
+    same = given_draws.Draws(
+        *(np.repeat(v[:1], count, axis=0) for v in (draws.beta, draws.delta, draws.tau, draws.rho))
+    )
+    true, cluster = (v.astype(float) for v in given_draws.drawn_effects(model, same, np.random.default_rng(3)))
     gain = between @ np.linalg.inv(between + sampling)
     mean, covariance = fixed + gain @ (model.effect - fixed), between - gain @ between
     assert near(true, mean, covariance, count)

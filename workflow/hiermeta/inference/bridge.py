@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, log_expit, logit, logsumexp
 
-from hiermeta.inference.covariance import covariance
-from hiermeta.models.marginal import Draws
+from hiermeta.models.given_draws import Draws
 from hiermeta.models.meta import MetaModel
 from hiermeta.models.priors import Prior
 from hiermeta.sampling.convergence import convergence
@@ -104,7 +103,7 @@ class LogPosterior:
             values[parameter.name][:, parameter.column] = x
             log_density += parameter.prior.logpdf(x) + log_jacobian
         draws = Draws(values["beta"], values["delta"], values["tau"][:, 0], values["rho"][:, 0])
-        v = covariance(model, draws.taus(model.scale_design), draws.rho)
+        v = model.marginal(draws.taus(model.scale_design), draws.rho)
         return log_density + v.log_density(model.effect - draws.beta @ model.design.T)
 
 

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.inference.covariance import covariance
 from hiermeta.inference.exact import Conditional
 from hiermeta.models.meta import MetaModel
 
@@ -58,7 +57,7 @@ Deletion = Callable[[MetaModel, Array, Array, Conditional], Deleted]
 
 def estimates(model: MetaModel, tau: Array, rho: Array, given: Conditional) -> Deleted:
     """Leave out each row, given the other rows of its cluster and all other clusters."""
-    v = covariance(model, tau[:, None], rho)
+    v = model.marginal(tau[:, None], rho)
     residual = model.effect - given.mean @ model.design.T
     error = v.inverse_times(residual)
     inverse_design = np.stack([v.inverse_times(column) for column in model.design.T], axis=-1)
@@ -78,7 +77,7 @@ def estimates(model: MetaModel, tau: Array, rho: Array, given: Conditional) -> D
 
 def clusters(model: MetaModel, tau: Array, rho: Array, given: Conditional) -> Deleted:
     """Leave out each cluster, given all other clusters."""
-    v = covariance(model, tau[:, None], rho)
+    v = model.marginal(tau[:, None], rho)
     residual = model.effect - given.mean @ model.design.T
     error = v.inverse_times(residual)
     p = model.design.shape[1]

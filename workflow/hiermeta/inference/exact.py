@@ -70,16 +70,8 @@ def _conditional(model: MetaModel, tau: Array, rho: Array) -> Conditional:
     p = model.design.shape[1]
     rows = model.rotated
     columns = np.column_stack([rows.design, rows.effect - rows.design @ prior_mean])
-    weight = 1 / (rows.variance + (tau**2 * (1 - rho))[:, None])
-    products = (columns[:, :, None] * columns[:, None, :]).reshape(model.k, -1)
-    gram = (weight @ products).reshape(-1, p + 1, p + 1)
-    log_determinant = -np.log(weight).sum(axis=1)
-    if model.clustered:
-        a2 = (tau**2 * rho)[:, None]
-        q = a2 * model.by_cluster(weight * rows.loading**2)
-        sums = np.stack([model.by_cluster(weight * rows.loading * column) for column in columns.T], axis=-1)
-        gram -= np.einsum("nj,nja,njb->nab", a2 / (1 + q), sums, sums, optimize=True)
-        log_determinant += np.log1p(q).sum(axis=1)
+    v = rows.marginal(tau, rho)
+    gram, log_determinant = v.gram(columns), v.log_determinants().sum(axis=1)
     # With prior N(m, sd²), beta = m + sd·b and b ~ N(0, I): no division by an SD of zero (a point prior).
     xx = gram[:, :p, :p] * prior_sd[:, None] * prior_sd[None, :]
     xy = gram[:, :p, p] * prior_sd

@@ -12,7 +12,7 @@ import pandas as pd
 
 from hiermeta.inference.summaries import INTERVAL, above, of_draws, of_normals
 from hiermeta.io.registry import header
-from hiermeta.models import heterogeneity, marginal
+from hiermeta.models import given_draws, heterogeneity
 from hiermeta.models.meta import MetaModel, design_rows_at
 from hiermeta.sampling.convergence import CONVERGENCE, MCSE, convergence
 
@@ -66,13 +66,13 @@ def tables(
         Adds the probability of effects above it to the pooled effect and the predictions; that of zero is there anyhow.
     """
     chains = len(draws["tau"])
-    flat = marginal.Draws.from_chains(draws)
+    flat = given_draws.Draws.from_chains(draws)
     estimates = of_draws(heterogeneity.parameters(model, draws), threshold)
     spread = of_draws(heterogeneity.table(model, draws))
 
     new_names = ["new effect", *(f"new effect in {cluster}" for cluster in model.clusters)]
     no_scale = np.zeros(model.scale_design.shape[1])
-    new_mean, new_variance = marginal.new_effects(model, flat, model.mean_design, no_scale)
+    new_mean, new_variance = given_draws.new_effects(model, flat, model.mean_design, no_scale)
     new_effects = of_normals(new_mean, new_variance, new_names, chains, threshold)
     mean = estimates.loc[["mu"], new_effects.columns].rename({"mu": "mean"})
     further = [_at(model, flat, table, values, chains, threshold) for values in predict_at]
@@ -82,15 +82,15 @@ def tables(
     back = np.argsort(model.order)
     rows = [f"true effect, row {row}" for row in table["row"]]
     some = flat.thinned(model.k, chains)
-    true_mean, true_variance = (values[:, back] for values in marginal.true_effects(model, some))
+    true_mean, true_variance = (values[:, back] for values in given_draws.true_effects(model, some))
     true_effects = of_normals(true_mean, true_variance, rows, chains)[[*INTERVAL, *MCSE]].reset_index(drop=True)
     named = table[[column for column in ("row", "label", "cluster") if column in table]]
-    weight = marginal.weights(model, flat.mean())[0, back]
+    weight = given_draws.weights(model, flat.mean())[0, back]
     of_rows = dict(zip(rows, true_mean.T, strict=True))
 
     cluster_effects = pd.DataFrame(columns=[*INTERVAL, *MCSE], dtype=float)
     if model.clustered:
-        cluster_mean, cluster_variance = marginal.cluster_effects(model, some)
+        cluster_mean, cluster_variance = given_draws.cluster_effects(model, some)
         cluster_effects = of_normals(cluster_mean, cluster_variance, model.clusters, chains)[[*INTERVAL, *MCSE]]
         of_rows |= {f"effect of {name}": cluster_mean[:, j] for j, name in enumerate(model.clusters)}
     cluster_effects.insert(0, "k", model.sizes)
@@ -109,7 +109,7 @@ def tables(
 
 def _at(
     model: MetaModel,
-    draws: marginal.Draws,
+    draws: given_draws.Draws,
     table: pd.DataFrame,
     values: Mapping[str, Any],
     chains: int,
@@ -117,7 +117,7 @@ def _at(
 ) -> pd.DataFrame:
     """Mean and new effect with some moderators at given values, the others averaged over the rows."""
     row, scale_row = design_rows_at(model, table, values)
-    centre, spread = marginal.new_effects(model, draws, row, scale_row)
+    centre, spread = given_draws.new_effects(model, draws, row, scale_row)
     where = ", ".join(f"{name} = {value}" for name, value in values.items())
     mean = of_draws({f"mean at {where}": (draws.beta @ row).reshape(chains, -1)}, threshold)
     new = of_normals(centre[:, :1], spread[:, :1], [f"new effect at {where}"], chains, threshold)

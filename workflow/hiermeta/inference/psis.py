@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp, ndtr
 
-from hiermeta.inference.covariance import covariance
 from hiermeta.inference.deletion import sampling_shares
 from hiermeta.inference.loo import LeaveOneOut, LeftOut, cook, moment_sd
-from hiermeta.models import marginal
+from hiermeta.models import given_draws
 from hiermeta.models.meta import MetaModel
 from hiermeta.sampling.convergence import smoothed_weights
 
@@ -39,9 +38,9 @@ def leave_one_out(model: MetaModel, draws: dict[str, Array]) -> tuple[Smoothed, 
     draws : dict of str to numpy.ndarray
         ``beta``, ``delta``, ``tau``, ``rho``, shape (chains, draws, ...) each.
     """
-    some = marginal.Draws.from_chains(draws).thinned(model.k, len(draws["tau"]))
-    estimate, cluster = (values.astype(float) for values in marginal.log_likelihood(model, some))
-    v = covariance(model, some.taus(model.scale_design), some.rho)
+    some = given_draws.Draws.from_chains(draws).thinned(model.k, len(draws["tau"]))
+    estimate, cluster = (values.astype(float) for values in given_draws.log_likelihood(model, some))
+    v = model.marginal(some.taus(model.scale_design), some.rho)
     residual = model.effect - some.beta @ model.design.T
     precision = v.inverse_diagonal()
     of_estimates = _smoothed(model, some, estimate, v.inverse_times(residual) / precision, 1 / precision)
@@ -53,7 +52,7 @@ def leave_one_out(model: MetaModel, draws: dict[str, Array]) -> tuple[Smoothed, 
 
 
 def _smoothed(
-    model: MetaModel, draws: marginal.Draws, log_density: Array, deviation: Array, variance: Array
+    model: MetaModel, draws: given_draws.Draws, log_density: Array, deviation: Array, variance: Array
 ) -> Smoothed:
     log_weight, pareto_k = smoothed_weights(-log_density)
     weight = np.exp(log_weight)

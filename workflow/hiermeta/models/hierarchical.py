@@ -20,12 +20,12 @@ from hiermeta.data import outcomes
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import Designs, fit_designs, formula_of
 from hiermeta.likelihoods import IDENTITY, LIKELIHOODS, Likelihood, Rows
-from hiermeta.models import counts
-from hiermeta.models.counts import aggregate
+from hiermeta.marginal import hermite
+from hiermeta.marginal.clusters import Sufficient, reduce_rows
+from hiermeta.marginal.hermite import aggregate
+from hiermeta.marginal.laplace import Latent, aggregate_cells, places_of_effects
 from hiermeta.models.draws import Draws
-from hiermeta.models.latent import Latent, aggregate_cells, places_of_effects
 from hiermeta.models.priors import Prior
-from hiermeta.models.sufficient import Sufficient, reduce_rows
 
 Array = npt.NDArray[np.float64]
 UNCONSTRAINED = (-7.0, 12.0)
@@ -295,7 +295,7 @@ class HierarchicalModel:
     def log_likelihood(self, draws: Draws) -> Array:
         """Shape (S, J): log p(y_j | parameters) with the random effects of one grouping factor integrated out."""
         if not self.closed_form:
-            return counts.log_likelihood(self.counts, draws.beta, draws.factor, draws.own)
+            return hermite.log_likelihood(self.counts, draws.beta, draws.factor, draws.own)
         standard = self.to_standard(draws)
         found = self.sufficient.log_likelihood(standard.beta, standard.sigma, standard.covariance)
         return found - self.clusters.sizes * np.log(self.outcome_spread)

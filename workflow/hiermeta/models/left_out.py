@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
-from hiermeta.models.counts import aggregate
+from hiermeta.marginal.hermite import aggregate
 from hiermeta.models.draws import Draws
 from hiermeta.models.hierarchical import HierarchicalModel
 

@@ -23,6 +23,7 @@ from hiermeta.data.meta import RESERVED, moderator_column
 from hiermeta.data.moderators import formulas
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.io.results import Results
+from hiermeta.marginal.normal import Covariance, Errors, Independent
 from hiermeta.models.priors import Prior, parse_for
 
 Array = npt.NDArray[np.float64]
@@ -37,16 +38,28 @@ class Rotated:
 
     Parameters
     ----------
-    effect, variance, loading : numpy.ndarray
-        Shape (k,): Q'y, the eigenvalues, Q'1. Without dependence y, v and ones.
+    effect, loading : numpy.ndarray
+        Shape (k,): Q'y and Q'1. Without dependence y and ones.
     design : numpy.ndarray
         Shape (k, p): Q'X.
+    errors : Errors
+        Independent, with the eigenvalues as variances.
     """
 
     effect: Array
-    variance: Array
     design: Array
     loading: Array
+    errors: Errors
+
+    def marginal(self, tau: Array, rho: Array) -> Independent:
+        """V at N pairs of τ and ρ, shape (N,) each."""
+        within, between = parts(tau[:, None], rho)
+        return Independent(self.errors, within, between * self.loading)
+
+
+def parts(taus: Array, rho: Array) -> tuple[Array, Array]:
+    """Variances within clusters τ²(1−ρ) and loadings τ√ρ, for τ of shape (N, ...) and ρ of shape (N,)."""
+    return taus**2 * (1 - rho)[:, None], taus * np.sqrt(rho)[:, None]
 
 
 @dataclass(frozen=True)
@@ -112,24 +125,29 @@ class MetaModel:
     def rotated(self) -> Rotated:
         """The rows in coordinates where the sampling errors of each cluster are independent."""
         if not self.dependent:
-            return Rotated(self.effect, self.variance, self.design, np.ones(self.k))
+            return Rotated(self.effect, self.design, np.ones(self.k), self.errors)
         columns = np.column_stack([self.effect, np.ones(self.k), self.design])
         variance = np.empty(self.k)
         for first, matrix in zip(self.start, self.covariance, strict=True):
             rows = slice(first, first + len(matrix))
             variance[rows], vectors = np.linalg.eigh(matrix)
             columns[rows] = vectors.T @ columns[rows]
-        return Rotated(columns[:, 0], variance, columns[:, 2:], columns[:, 1])
+        return Rotated(columns[:, 0], columns[:, 2:], columns[:, 1], Errors(variance, self.start))
 
     @cached_property
+    def errors(self) -> Errors:
+        """The sampling errors."""
+        return Errors(self.variance, self.start, self.covariance)
+
+    @property
     def sizes(self) -> npt.NDArray[np.intp]:
         """Shape (J,): rows per cluster."""
-        return np.diff(np.append(self.start, self.k))
+        return self.errors.sizes
 
-    @cached_property
+    @property
     def cluster_of_row(self) -> npt.NDArray[np.intp]:
         """Shape (k,): number of the cluster that each row is in."""
-        return np.repeat(np.arange(len(self.start)), self.sizes)
+        return self.errors.cluster_of_row
 
     @cached_property
     def mean_design(self) -> Array:
@@ -148,7 +166,7 @@ class MetaModel:
     @cached_property
     def typical_variance(self) -> float:
         """Typical sampling variance ṽ = (k − p)/tr(P) (Higgins & Thompson 2002, eq. 9, for any design)."""
-        design, weight = self.rotated.design, 1 / self.rotated.variance
+        design, weight = self.rotated.design, 1 / self.rotated.errors.variance
         xwx = design.T @ (weight[:, None] * design)
         xw2x = design.T @ (weight[:, None] ** 2 * design)
         trace = weight.sum() - np.trace(np.linalg.solve(xwx, xw2x))
@@ -156,7 +174,19 @@ class MetaModel:
 
     def by_cluster(self, values: Array) -> Array:
         """Sums over the rows of each cluster along the last axis: (..., k) to (..., J)."""
-        return np.add.reduceat(values, self.start, axis=-1)
+        return self.errors.by_cluster(values)
+
+    def marginal(self, taus: Array, rho: Array) -> Covariance:
+        """Covariance of the estimates given N parameter values.
+
+        Parameters
+        ----------
+        taus : numpy.ndarray
+            Shape (N, k), or (N, 1) where all rows have the same: heterogeneity SDs.
+        rho : numpy.ndarray
+            Shape (N,): cluster allocations.
+        """
+        return self.errors.covariance(*parts(taus, rho))
 
 
 def build(

@@ -10,7 +10,7 @@ from scipy.sparse.linalg import lsmr
 
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.likelihoods import LOGIT
-from hiermeta.models.counts import regress
+from hiermeta.marginal.hermite import regress
 from hiermeta.models.hierarchical import HierarchicalModel
 
 _EXACT = 1e-8

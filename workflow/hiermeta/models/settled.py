@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.models.latent import Latent
+from hiermeta.marginal.laplace import Latent
 
 Array = npt.NDArray[np.float64]
 _SETTLED = 1e4

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.io.posterior import PRIOR_DRAWS, Groups
-from hiermeta.models import heterogeneity, marginal, prior_draws
+from hiermeta.models import given_draws, heterogeneity, prior_draws
 from hiermeta.models.meta import MetaModel
 from hiermeta.models.stan import in_own_unit, initial_values, stan_data
 from hiermeta.sampling.nuts import Sample, sample, sample_stats
@@ -99,9 +99,9 @@ def groups(model: MetaModel, fitted: Sample, table: pd.DataFrame, seed: int) -> 
     rng = np.random.default_rng(seed)
     draws = parameters(fitted.draws)
     shape = draws["tau"].shape
-    flat = marginal.Draws.from_chains(draws)
-    estimate, cluster = marginal.log_likelihood(model, flat)
-    true, of_clusters = marginal.drawn_effects(model, flat, rng)
+    flat = given_draws.Draws.from_chains(draws)
+    estimate, cluster = given_draws.log_likelihood(model, flat)
+    true, of_clusters = given_draws.drawn_effects(model, flat, rng)
     back = np.argsort(model.order)
     log_likelihood: dict[str, Array] = {"estimate": estimate[:, back].reshape(*shape, -1)}
     constant: dict[str, Array] = {"variance": model.variance[back], "label": table["label"].to_numpy(str)}

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from hiermeta.inference.classical.rows import Array, Rows
+from hiermeta.marginal.normal import Independent
 
 
 class Gls:
@@ -24,9 +25,10 @@ class Gls:
 
     def __init__(self, rows: Rows, within: float, between: float) -> None:
         self.rows, self.within, self.between = rows, within, between if rows.clustered else 0.0
-        self.weight: Array = 1 / (rows.variance + within)
+        self.marginal = Independent(rows.errors, np.full((1, 1), within), np.sqrt(self.between) * rows.shared[None])
+        self.weight: Array = self.marginal.weight[0]
         self.q: Array = rows.by_cluster(rows.shared**2 * self.weight)
-        self.gain: Array = self.between / (1 + self.between * self.q)
+        self.gain: Array = self.between / self.marginal.determinant[0]
         self.solved: Array = self.solve(rows.basis)
         """V⁻¹Q, shape (k, p)."""
         self.m: Array = np.asarray(np.linalg.inv(rows.basis.T @ self.solved), np.float64)
@@ -47,13 +49,7 @@ class Gls:
 
     def solve(self, values: Array) -> Array:
         """V⁻¹ times the columns of ``values``, shape (k,) or (k, n)."""
-        rows = self.rows
-        weight, shared = (a.reshape(-1, *[1] * (values.ndim - 1)) for a in (self.weight, rows.shared))
-        solved = weight * values
-        if rows.clustered:
-            gain = self.gain.reshape(-1, *[1] * (values.ndim - 1))
-            solved = solved - weight * shared * (gain * rows.by_cluster(shared * solved))[rows.cluster_of_row]
-        return solved
+        return self.marginal.inverse_times(values.T).T.reshape(values.shape)
 
     def project(self, values: Array) -> Array:
         """P times the columns of ``values``, shape (k,) or (k, n)."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from hiermeta.inference.classical.rows import Array, Rows
+from hiermeta.marginal.normal import Independent
 
 _CHUNK = 20_000
 """Largest number of (pair of variances, row) combinations held at once."""
@@ -27,10 +28,7 @@ class RestrictedLikelihood:
 
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
-        columns = np.column_stack([rows.basis, rows.residual])
-        self._upper = np.triu_indices(rows.p + 1)
-        self._products = columns[:, self._upper[0]] * columns[:, self._upper[1]]
-        self._shared = np.ascontiguousarray((rows.shared[:, None] * np.column_stack([rows.shared, columns])).T)
+        self._columns = np.column_stack([rows.basis, rows.residual])
 
     def __call__(self, within: Array, between: Array) -> Array:
         """Restricted log-likelihood.
@@ -50,20 +48,10 @@ class RestrictedLikelihood:
         return np.concatenate(parts)
 
     def _chunk(self, within: Array, between: Array) -> Array:
-        rows, m = self.rows, self.rows.p + 1
-        variance = rows.variance + within[:, None]
-        weight = 1 / variance
-        log_determinant = np.log(variance).sum(axis=1)
-        cross = np.zeros((len(within), m, m))
-        cross[:, self._upper[0], self._upper[1]] = weight @ self._products
-        cross[:, self._upper[1], self._upper[0]] = cross[:, self._upper[0], self._upper[1]]
-        if rows.clustered:
-            sums = np.stack([np.add.reduceat(weight * column, rows.start, axis=1) for column in self._shared], axis=2)
-            q, u = sums[:, :, 0], sums[:, :, 1:]
-            gain = between[:, None] / (1 + between[:, None] * q)
-            cross -= np.swapaxes(u, 1, 2) @ (gain[:, :, None] * u)
-            log_determinant += np.log1p(between[:, None] * q).sum(axis=1)
+        rows = self.rows
+        v = Independent(rows.errors, within[:, None], np.sqrt(between)[:, None] * rows.shared)
+        cross = v.gram(self._columns)
         left, right, square = cross[:, :-1, :-1], cross[:, :-1, -1:], cross[:, -1, -1]
         square = square - (np.swapaxes(right, 1, 2) @ np.linalg.solve(left, right))[:, 0, 0]
         log_design = np.linalg.slogdet(left)[1]
-        return -0.5 * ((rows.k - rows.p) * np.log(2 * np.pi) + log_determinant + log_design + square)
+        return -0.5 * ((rows.k - rows.p) * np.log(2 * np.pi) + v.log_determinants().sum(axis=1) + log_design + square)

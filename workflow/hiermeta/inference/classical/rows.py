@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hiermeta.inference.roots import NotAvailable
+from hiermeta.marginal.normal import Errors
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
@@ -74,14 +75,19 @@ class Rows:
         return len(self.start) > 0
 
     @cached_property
+    def errors(self) -> Errors:
+        """The rotated sampling errors, which are independent."""
+        return Errors(self.variance, self.start)
+
+    @property
     def sizes(self) -> Index:
         """Shape (J,): rows per cluster."""
-        return np.diff(np.append(self.start, self.k)) if self.clustered else np.zeros(0, np.intp)
+        return self.errors.sizes
 
-    @cached_property
+    @property
     def cluster_of_row(self) -> Index:
         """Shape (k,): number of the cluster that each row is in."""
-        return np.repeat(np.arange(len(self.start)), self.sizes)
+        return self.errors.cluster_of_row
 
     @cached_property
     def _qr(self) -> tuple[Array, Array]:

@@ -17,10 +17,10 @@ from scipy.stats import norm
 
 from hiermeta.inference.hierarchical.centring import Centred, factor, places
 from hiermeta.inference.hierarchical.classical import SINGULAR, about_null, limits
-from hiermeta.models.counts import NODES, log_likelihood
+from hiermeta.marginal.hermite import NODES, log_likelihood
+from hiermeta.marginal.laplace import Approximation
 from hiermeta.models.draws import Draws
 from hiermeta.models.hierarchical import UNCONSTRAINED, HierarchicalModel
-from hiermeta.models.latent import Approximation
 
 Array = npt.NDArray[np.float64]
 _STEP = 0.03

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from hiermeta.models.counts import regress
+from hiermeta.marginal.hermite import regress
 from hiermeta.models.hierarchical import UNCONSTRAINED, HierarchicalModel
 
 Array = npt.NDArray[np.float64]

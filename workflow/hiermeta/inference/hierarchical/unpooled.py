@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hiermeta.likelihoods import Rows
-from hiermeta.models.counts import regress
+from hiermeta.marginal.hermite import regress
 from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]

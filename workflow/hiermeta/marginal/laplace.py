@@ -22,7 +22,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from hiermeta.likelihoods import Likelihood, Rows
-from hiermeta.models.counts import aggregate
+from hiermeta.marginal.hermite import aggregate
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]
