@@ -7,6 +7,7 @@ from scipy.special import expit, log_expit, logsumexp
 from scipy.stats import multivariate_normal
 
 from hiermeta.inference import exact
+from hiermeta.inference.mixtures import normal_mixture_quantiles
 from hiermeta.models.meta import build
 from hiermeta.models.priors import parse
 
@@ -44,6 +45,22 @@ def test_quantiles_of_normal_mixtures_equal_the_reference(model_of, exact_refere
         reference = exact_reference[name][theirs]
         for level in ("median", "q2.5", "q97.5"):
             assert summary[ours][level] == pytest.approx(reference[level], abs=1e-8)
+
+
+def test_probabilities_of_a_sign_are_those_of_the_quantiles(model_of):
+    """Does P(>0) of an effect or coefficient agree with where its distribution function passes zero?
+
+    That function is had by shifting the mixture: with the quantile at 1 − P moved to zero nothing is left. Seen to fail
+    with the variance of the pooled effect for that of a new one.
+    """
+    posterior = exact.solve(model_of("bcg_ablat"))
+    summary, model = exact.summarise(posterior), posterior.model
+    rows = {"mu": model.mean_design, "ablat": model.back[model.moderators.names.index("ablat")]}
+    for name, row in {**rows, "new effect": model.mean_design}.items():
+        mean, variance = exact.linear(posterior, row)
+        sd = np.sqrt(variance + (posterior.tau**2 if name == "new effect" else 0))
+        at = normal_mixture_quantiles([1 - summary[name]["P(>0)"]], mean[:, None], sd[:, None], posterior.weight)
+        assert abs(at[0, 0]) < 1e-7 * summary[name]["sd"], name
 
 
 def midpoints(lower, upper, n):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from hiermeta.inference.mixtures import normal_mixture_quantiles
 from hiermeta.inference.quadrature import Axis, ConditionalCdf, Grid, NotApplicable, find_box, grid
@@ -26,6 +27,7 @@ LEVELS = (0.5, 0.025, 0.975)
 _NAMES = ("median", "q2.5", "q97.5")
 _CHUNK = 1_000_000
 _TOLERANCE = 1e-9
+_SMALLEST = 1e-300
 _START, _MOST = 24, 192
 
 
@@ -168,7 +170,8 @@ def summarise(posterior: ExactPosterior) -> dict[str, Any]:
     -------
     dict
         ``log_marginal_likelihood``, ``error``, and mean, sd, median, q2.5 and q97.5 of mu, the new effect, the
-        coefficients in the user's units and each row of the heterogeneity table; ``unavailable``: reasons by name of
+        coefficients in the user's units and each row of the heterogeneity table, with ``P(>0)`` of
+        the first three; ``unavailable``: reasons by name of
         those that can't be had.
 
     Raises
@@ -180,13 +183,13 @@ def summarise(posterior: ExactPosterior) -> dict[str, Any]:
     mean, variance = linear(posterior, model.mean_design)
     rows: dict[str, Callable[[], dict[str, float]]] = {}
     if variance.any():
-        rows["mu"] = lambda: normal_mixture(mean, variance, weight)
-    rows["new effect"] = lambda: normal_mixture(mean, variance + posterior.tau**2, weight)
+        rows["mu"] = lambda: _with_sign(mean, variance, weight)
+    rows["new effect"] = lambda: _with_sign(mean, variance + posterior.tau**2, weight)
     if model.moderators is not None:
         for name, row in zip(model.moderators.names, model.back, strict=True):
             of_term = linear(posterior, row)
             if of_term[1].any():
-                rows[name] = partial(normal_mixture, *of_term, weight)
+                rows[name] = partial(_with_sign, *of_term, weight)
     rows |= _heterogeneity(posterior)
     unavailable: dict[str, str] = {}
     found = {name: attempt(name, compute, unavailable) for name, compute in rows.items()}
@@ -218,6 +221,12 @@ def normal_mixture(mean: Array, variance: Array, weight: Array) -> dict[str, flo
     sd = float(np.sqrt(weight @ (variance + (mean - centre) ** 2)))
     quantiles = normal_mixture_quantiles(LEVELS, mean[:, None], np.sqrt(variance)[:, None], weight)[:, 0]
     return {"mean": centre, "sd": sd, **dict(zip(_NAMES, map(float, quantiles), strict=True))}
+
+
+def _with_sign(mean: Array, variance: Array, weight: Array) -> dict[str, float]:
+    """Interval columns and P(>0) of the same."""
+    above = float(weight @ ndtr(mean / np.sqrt(np.maximum(variance, _SMALLEST))))
+    return normal_mixture(mean, variance, weight) | {"P(>0)": above}
 
 
 def distributions(posterior: ExactPosterior) -> dict[str, Callable[[float], float]]:

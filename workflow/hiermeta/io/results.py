@@ -18,13 +18,15 @@ import pandas as pd
 from hiermeta.data.files import read_csv
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.spreadsheet import original
-from hiermeta.text.numbers import add_up, fixed, places_of
+from hiermeta.text.numbers import EXACT, add_up, fixed, places_of
 
 ERROR = "error.txt"
 """What could not be drawn, in ``figures/``."""
 Row = dict[str, Any]
 Document = dict[str, Any]
 
+_EXACT_NAMES = {"mean": "mu", "tau_within": "tau [within]", "tau_between": "tau [between]"}
+"""Names in exact.json of what other tables call otherwise."""
 TEXT_COLUMNS = frozenset(
     {
         *("row", "label", "cluster", "parameter", "quantity", "target", "moderator", "level", "value"),
@@ -127,15 +129,37 @@ class Results:
 
     @cached_property
     def estimates(self) -> list[Row]:
-        return read_table(self.folder / "estimates.csv")
+        """Rows of estimates.csv, with exact values where there are any; `rows` has those of the draws."""
+        return self._best("estimates", "parameter")
 
     @cached_property
     def heterogeneity(self) -> list[Row]:
-        return self._optional("heterogeneity.csv")
+        """Rows of heterogeneity.csv, with exact values where there are any."""
+        return self._best("heterogeneity", "quantity")
 
     @cached_property
     def predictions(self) -> list[Row]:
-        return read_table(self.folder / "predictions.csv")
+        """Rows of predictions.csv, with exact values where there are any."""
+        return self._best("predictions", "target")
+
+    def _best(self, name: str, key: str) -> list[Row]:
+        """Rows of a summary table, with exact values in place of those of the draws where quadrature gives them.
+
+        Such a row has no Monte Carlo errors, and under ``from`` the place of each exact value in the files.
+        """
+        rows = [dict(row) for row in self.rows(name)]
+        if rows and self.is_meta and self.exact["applies"]:
+            for row in rows:
+                name_there = _EXACT_NAMES.get(row[key], row[key])
+                found = self.exact.get(name_there)
+                if isinstance(found, dict) and name_there != "unavailable":
+                    place = f"exact.json/{name_there.replace('/', '~1')}"
+                    row |= found | {column: EXACT for column in row if column.startswith("mcse_")}
+                    row["from"] = {column: f"{place}/{column}" for column in found}
+                    row.pop("printed", None)
+            if key == "quantity":
+                print_together(rows)
+        return rows
 
     @cached_property
     def true_effects(self) -> list[Row]:

@@ -8,7 +8,7 @@ from hiermeta.data.measures import MEASURES
 from hiermeta.io.results import Results, Row
 from hiermeta.models.priors import parse
 from hiermeta.report import natural
-from hiermeta.report.cells import Number, Sentence, from_document, of_summary
+from hiermeta.report.cells import Number, Sentence, from_document, of_summary, source_of
 from hiermeta.report.comparison import bayes_factor, strength
 from hiermeta.report.tables import probability_cell
 from hiermeta.report.words import level_means
@@ -210,7 +210,7 @@ def _signs(results: Results, row: Row, source: str) -> Sentence:
     if MEASURES[results.model["measure"]].single_group:
         return ["."]
     probability = row["P(>0)"]
-    above = Number(percent(probability, UNKNOWN), probability, f"{source}/P(>0)")
+    above = Number(percent(probability, UNKNOWN), probability, source_of(row, "P(>0)", source))
     if probability >= NEARLY_ALL:
         return [": nearly all such effects are positive (", above, ")."]
     if probability <= 1 - NEARLY_ALL:

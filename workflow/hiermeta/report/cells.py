@@ -139,7 +139,12 @@ class Table:
 
 def of_summary(row: Row, column: str, source: str) -> Number:
     """A number of a summary row, with the digits that its own Monte Carlo error supports."""
-    return Number(printed(row, column), row[column], f"{source}/{column}")
+    return Number(printed(row, column), row[column], source_of(row, column, source))
+
+
+def source_of(row: Row, column: str, source: str) -> str:
+    """Where a number of a summary row stands in the files: in the row at `source`, or among the exact values."""
+    return str(row.get("from", {}).get(column, f"{source}/{column}"))
 
 
 def with_places(row: Row, column: str, source: str, places: int) -> Number:

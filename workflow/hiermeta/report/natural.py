@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from hiermeta.data.measures import MEASURES, to_natural
 from hiermeta.io.results import Results, Row
-from hiermeta.report.cells import Cell, Column, Number
+from hiermeta.report.cells import Cell, Column, Number, source_of
 from hiermeta.text.numbers import printed
 
 QUANTILES = ("median", "q2.5", "q97.5")
@@ -57,14 +57,15 @@ def numbers(results: Results, row: Row, source: str) -> tuple[Number, Number, Nu
     measure = results.model["measure"]
     via = MEASURES[measure].transformation
     median, low, high = (
-        _number(row, name, lambda x: float(to_natural(measure, x)), f"{source}/{name}", via) for name in QUANTILES
+        _number(row, name, lambda x: float(to_natural(measure, x)), source_of(row, name, source), via)
+        for name in QUANTILES
     )
     return median, low, high
 
 
 def multiplied(row: Row, source: str) -> tuple[Number, Number, Number]:
     """Median and 95% limits of what a unit multiplies by, from a coefficient on a log scale."""
-    median, low, high = (_number(row, name, math.exp, f"{source}/{name}", "exp") for name in QUANTILES)
+    median, low, high = (_number(row, name, math.exp, source_of(row, name, source), "exp") for name in QUANTILES)
     return median, low, high
 
 

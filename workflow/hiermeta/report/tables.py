@@ -7,9 +7,20 @@ from collections.abc import Sequence
 
 from hiermeta.data.dropped import by_reason, listed
 from hiermeta.figures.palette import symbol
-from hiermeta.io.results import Results, Row, read_table
+from hiermeta.io.results import Results, Row, find, read_table
 from hiermeta.report import natural
-from hiermeta.report.cells import Cell, Column, Number, Status, Table, Text, from_document, of_summary, with_places
+from hiermeta.report.cells import (
+    Cell,
+    Column,
+    Number,
+    Status,
+    Table,
+    Text,
+    from_document,
+    of_summary,
+    source_of,
+    with_places,
+)
 from hiermeta.report.words import HETEROGENEITY, PARAMETERS, prior_short, prior_words
 from hiermeta.text.numbers import EXACT, count, exact_row, percent, places, printed, significant
 
@@ -37,6 +48,8 @@ def summary_cells(row: Row, source: str) -> list[Cell]:
 def probability_cell(row: Row, source: str, column: str = "P(>0)") -> Number:
     """The probability of an effect above a value, with the digits that the effective sample size supports."""
     probability = row[column]
+    if column in row.get("from", {}):
+        return Number(percent(probability, EXACT), probability, source_of(row, column, source))
     error = math.sqrt(probability * (1 - probability) / row["ess_bulk"]) if row["ess_bulk"] > 0 else math.nan
     return Number(percent(probability, error), probability, f"{source}/{column}")
 
@@ -189,7 +202,7 @@ def agreement(results: Results) -> Table:
     rows: list[list[Cell]] = []
     for position, entry in enumerate(results.diagnostics["agreement"]):
         source = f"diagnostics.json/agreement/{position}"
-        statistic, row = entry["statistic"], results.estimate(entry["parameter"])
+        statistic, row = entry["statistic"], find(results.rows("estimates"), "parameter", entry["parameter"])
         exact = exact_row(row["mean"], row["sd"], row["q2.5"], row["q97.5"])
         exact |= results.exact.get("parameters", results.exact).get(entry["parameter"], {})
         rows.append(
@@ -213,7 +226,7 @@ def convergence(results: Results) -> Table:
     labels = ("Mean", "SD", "MCSE of the mean", "Bulk ESS", "Tail ESS", "R̂")
     columns = [Column("Parameter"), *(Column(label, numeric=True) for label in labels)]
     rows: list[list[Cell]] = []
-    for position, row in enumerate(results.estimates):
+    for position, row in enumerate(results.rows("estimates")):
         source = f"estimates.csv/{position}"
         cells: list[Cell] = [of_summary(row, name, source) for name in ("mean", "sd")]
         cells.append(Number(significant(row["mcse_mean"], 2), row["mcse_mean"], f"{source}/mcse_mean"))
