@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 from scipy.stats import chi2, multivariate_normal
-from tests.conftest import REFERENCE
+from tests.conftest import REFERENCE, ROOT
 
 from hiermeta.data.hierarchical import validate
 from hiermeta.data.read import Source
-from hiermeta.inference.hierarchical import classical, classical_counts, clustering, profile
+from hiermeta.inference.hierarchical import buildup, classical, classical_counts, clustering, profile
 from hiermeta.models.hierarchical_files import null_settings, with_priors
 
 CASES = {case["name"]: case for case in json.loads((REFERENCE / "hierarchical" / "one_factor.json").read_text("utf-8"))}
@@ -146,3 +146,21 @@ def test_fits_of_counts_are_those_of_lme4(name):
     assert found.standard_errors == pytest.approx(case["se"], rel=5e-3)
     assert found.parameters.sd[0] == pytest.approx(case["sd"], rel=1e-3)
     assert classical_counts.fit(null).parameters.sd[0, 0] == pytest.approx(case["sd_null"], rel=1e-3)
+
+
+def test_the_sd_between_clusters_does_not_depend_on_where_a_predictor_is_zero():
+    """Is sd(Subject) the same with Days and with Days + 10, and by hand from lme4's SDs, unlike the intercepts' SD?
+
+    lme4 has SDs 24.740 and 5.922 with correlation 0.066 for Days 0 to 9, whose mean is 4.5 and mean square 28.5. The
+    answer once said that the SD fell from 35.8 to 24.7 by adding Days. Seen to fail with the SD of the intercepts.
+    """
+    table = pd.read_csv(ROOT / "data" / "sleep.csv", dtype=str)
+    table.index = pd.RangeIndex(1, len(table) + 1)
+    found = []
+    for shift in (0, 10):
+        moved = table.assign(Days=(table["Days"].astype(float) + shift).astype(str))
+        settings = {"formula": "Reaction ~ Days + (1 + Days | Subject)", "family": "gaussian"}
+        model = with_priors(validate(Source("sleep", "", moved), settings).table, settings)[0]
+        found.append(float(buildup.between(model, classical.fit(model).parameters)["sd(Subject)"][0]))
+    by_hand = np.sqrt(24.7405**2 + 2 * 4.5 * 0.0656 * 24.7405 * 5.9221 + 28.5 * 5.9221**2)
+    assert found == pytest.approx([by_hand, by_hand], rel=1e-3)

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.inference.hierarchical.classical import MixedFit
+from hiermeta.inference.hierarchical.classical import MixedFit, between_variance
 from hiermeta.inference.hierarchical.classical_counts import CountFit
 from hiermeta.inference.hierarchical.complete import Complete
 from hiermeta.io.registry import header
+from hiermeta.models.draws import Draws
 from hiermeta.models.hierarchical import HierarchicalModel
 
 Array = npt.NDArray[np.float64]
@@ -69,8 +70,29 @@ def steps(model: HierarchicalModel, full: Fitted, null: Fitted, fit: Fit) -> dic
     return fits
 
 
+def between(model: HierarchicalModel, draws: Draws) -> dict[str, Array]:
+    """SD between the clusters of each grouping factor, √mean(z_i'Σz_i) over individuals.
+
+    Unlike the SD of the intercepts it doesn't depend on where a predictor with varying slopes is zero, so that it can
+    be compared between models. By name, ``sd(GROUP)``, shape (S,) each.
+    """
+    parts = {clusters.name: model.effects_of(f) for f, clusters in enumerate(model.factors)}
+    return {
+        f"sd({name})": np.sqrt(between_variance(model.by(f), draws.of_effects(own)))
+        for f, (name, own) in enumerate(parts.items())
+        if own
+    }
+
+
+def _with_slopes(model: HierarchicalModel) -> list[str]:
+    """Names as in `between` of the grouping factors where it isn't the SD of the intercepts."""
+    effects = {f: [model.effects[k] for k in model.effects_of(f)] for f in range(len(model.factors))}
+    return [f"sd({model.factors[f].name})" for f, own in effects.items() if own not in ([], ["intercept"])]
+
+
 def table(
     model: HierarchicalModel,
+    draws: Draws,
     partial: pd.DataFrame,
     complete: Complete,
     fits: Mapping[str, Fitted],
@@ -80,14 +102,18 @@ def table(
     Parameters
     ----------
     model : HierarchicalModel
+    draws : Draws
     partial : pandas.DataFrame
         The estimates table, indexed by parameter.
     complete : Complete
     fits : mapping of str to MixedFit or CountFit
         By column: ``reml``, ``ml`` and those of `steps`.
     """
+    every = between(model, draws)
+    averaged = {name: every[name] for name in _with_slopes(model)}
     # A model without an intercept is built up from one that has it.
     terms = dict.fromkeys([*partial.index, *(name for entry in fits.values() for name in _parameters(entry)[0])])
+    terms = dict.fromkeys([*(name for name in terms if name not in every), *averaged])
     rows = pd.DataFrame(index=pd.Index(terms, name="term"), columns=header("models.csv")[1:], dtype=float)
     names = list(model.names)
     rows.loc[names, "complete"] = complete.coefficients
@@ -95,8 +121,11 @@ def table(
     if model.has_sigma:
         rows.loc["sigma", "complete"] = complete.sigma
     rows["partial"], rows["partial_sd"] = partial["mean"], partial["sd"]
+    for name, values in averaged.items():
+        rows.loc[name, ["partial", "partial_sd"]] = values.mean(), values.std(ddof=1)
     for column, entry in fits.items():
         found, errors = _parameters(entry)
+        found = {name: value for name, value in found.items() if name in rows.index}
         rows.loc[list(found), column] = list(found.values())
         rows.loc[list(errors), f"{column}_se"] = list(errors.values())
     return rows.reset_index()[header("models.csv")]
@@ -109,4 +138,5 @@ def _parameters(entry: Fitted) -> tuple[dict[str, float], dict[str, float]]:
     values |= dict(zip(model.sd_names, draw.sd[0].tolist(), strict=True))
     for name, (i, j) in zip(model.correlation_names, model.pairs, strict=True):
         values[name] = float(draw.correlation[0, i, j])
+    values |= {name: float(found[0]) for name, found in between(model, draw).items()}
     return values, dict(zip(model.names, entry.standard_errors.tolist(), strict=True))

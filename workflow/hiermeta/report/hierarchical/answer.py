@@ -198,29 +198,38 @@ def matters(results: Results) -> Sentence:
 
 def remains(results: Results) -> Sentence:
     """What the SD between clusters was without predictors, and what it is after each step of the build-up."""
-    found = [(i, row) for i, row in enumerate(results.rows("models")) if _intercept(row)]
+    found = list(_between(results).items())
     words = {
         "null": "without predictors",
-        "individual": "after adjusting for individual-level predictors (the case mix)",
+        "individual": "with individual-level predictors",
         "contextual": "with cluster-level predictors",
         "cross-level": "with their interactions",
     }
     method = results.classical.get("method", "ML")
     sentence: Sentence = []
-    for at, row in found:
+    averaged = ", averaged over the rows" if any(not _intercept(row) for _, (_, row) in found) else ""
+    for of, (at, row) in found:
         steps = [step for step in STEPS if math.isfinite(row.get(step, math.nan))]
         if len(steps) < 2:
             continue
-        group = f" of {row['term'][3:].rpartition(':')[0]}" if len(found) > 1 else ""
+        group = f" of {of}" if len(found) > 1 else ""
         sentence.append(
             f"; between clusters{group} it is " if sentence else
-            f"The standard deviation between clusters{group} ({method}) is "
+            f"The standard deviation between clusters{group}{averaged} ({method}) is "
         )  # fmt: skip
         for position, step in enumerate(steps):
             number = plain(row, step, f"models.csv/{at}")
             assert isinstance(number, Number)
             sentence += [", " if position else "", number, f" {words[step]}"]
     return [*sentence, "."] if sentence else []
+
+
+def _between(results: Results) -> dict[str, tuple[int, Row]]:
+    """Rows of models.csv with the SD between clusters by grouping factor: averaged over rows where slopes vary."""
+    rows = list(enumerate(results.rows("models")))
+    intercepts = {row["term"][3:].rpartition(":")[0]: (i, row) for i, row in rows if _intercept(row)}
+    averages = {group: (i, row) for group in groups(results) for i, row in rows if row["term"] == f"sd({group})"}
+    return intercepts | averages
 
 
 def _intercept(row: Row) -> bool:
