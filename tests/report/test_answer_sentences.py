@@ -45,19 +45,24 @@ def results(**over: Any) -> Any:
 @pytest.mark.parametrize(
     ("probability", "ending"),
     [
-        (0.9751, "very probably positive."),
-        (0.975, "sign remains uncertain."),
+        (1.0, "almost certainly positive."),
+        (0.99, "almost certainly positive."),
+        (0.9899, "very probably positive."),
+        (0.95, "very probably positive."),
+        (0.9499, "it is probably positive."),
+        (0.9, "it is probably positive."),
+        (0.8999, "sign remains uncertain."),
         (0.5, "sign remains uncertain."),
-        (0.025, "sign remains uncertain."),
-        (0.0249, "very probably negative."),
-        (1.0, "very probably positive."),
-        (0.0, "very probably negative."),
+        (0.1001, "sign remains uncertain."),
+        (0.0999, "it is probably negative."),
+        (0.0499, "very probably negative."),
+        (0.0, "almost certainly negative."),
     ],
 )
-def test_the_sign_is_called_probable_beyond_97_5_per_cent(probability: float, ending: str) -> None:
-    """Is an effect "very probably" positive or negative only where the 95% interval leaves zero out?
+def test_words_for_a_sign_go_by_its_probability(probability: float, ending: str) -> None:
+    """Do words change in steps with the probability of the likelier sign, rather than at the edge of an interval?
 
-    Seen to fail with signs called probable from 95% on.
+    Seen to fail with words by the probability above zero whichever sign is likelier.
     """
     row = {"parameter": "mu", "P(>0)": probability, **SUMMARY}
     assert said(answer._sign(results(estimates=[row]))).endswith(ending)

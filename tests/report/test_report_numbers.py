@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-from html_tree import Node
+from html_tree import Node, parse
 from pages import NAMES, WITH_NUMBERS, page
 
 from hiermeta.data.measures import TRANSFORMATIONS
 from hiermeta.report.comparison import RECIPROCAL
+from hiermeta.report.context import write_report
 from hiermeta.report.tables import WITH_REASON
 
 VIA = TRANSFORMATIONS | {RECIPROCAL: lambda x: np.exp(-x)}
@@ -214,3 +216,21 @@ def test_the_answer_has_no_number_of_its_own(results: Path, name: str) -> None:
     names = r"95% (credible|prediction) interval|q97\.5|q2\.5|(above|below) 0\.05 "
     assert re.sub(names, "", own).strip(" %")
     assert not re.search(r"\d", re.sub(names, "", own))
+
+
+def test_a_page_describes_the_run_that_it_reports(results: Path, tmp_path: Path) -> None:
+    """After a retry, are warm-up and adapt_delta those of the draws that were kept, and is the retry named?
+
+    Seen to fail with the settings that the config asked for.
+    """
+    folder = shutil.copytree(results / "clustered", tmp_path / "clustered")
+    fit = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
+    first = fit["attempts"][0]
+    again = first | {"warmup": 2 * first["warmup"], "adapt_delta": 0.99, "reason": "3 divergences"}
+    (folder / "fit.json").write_text(json.dumps(fit | {"attempts": [first, again]}), encoding="utf-8")
+    write_report(folder, {}, folder / "report.html", folder / "report.json")
+    page = parse((folder / "report.html").read_text(encoding="utf-8"))
+    found = {source: float(value) for source, value, *_ in sourced(page) if source.startswith("fit.json/")}
+    assert found["fit.json/attempts/1/warmup"] == 2 * first["warmup"]
+    assert found["fit.json/attempts/1/adapt_delta"] == 0.99
+    assert "run 2 of the sampler, after 3 divergences in the one before" in page.text

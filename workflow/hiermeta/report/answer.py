@@ -16,6 +16,8 @@ from hiermeta.text.numbers import EXACT, UNKNOWN, noun, percent
 
 LEFT_OUT = 0.1
 """Share of the rows without a value in some column from which the answer says so."""
+CERTAINTY = ((0.99, "almost certainly"), (0.95, "very probably"), (0.9, "probably"))
+"""Probabilities of a sign, and the words for it."""
 NEARLY_ALL = 0.95
 """Probability of a sign from which new effects are said to have nearly all of them that sign."""
 INFORMED = 0.85
@@ -88,12 +90,9 @@ def _natural(results: Results, file: str, rows: list[Row], key: str, value: str)
 def _sign(results: Results) -> Sentence:
     position, row = next((i, row) for i, row in enumerate(results.estimates) if row["parameter"] == "mu")
     number, probability = probability_cell(row, f"estimates.csv/{position}"), row["P(>0)"]
-    if probability > 0.975:
-        meaning = ": it is very probably positive."
-    elif probability < 0.025:
-        meaning = ": it is very probably negative."
-    else:
-        meaning = ", so its sign remains uncertain."
+    likelier = "positive" if probability >= 0.5 else "negative"
+    how = next((words for least, words in CERTAINTY if max(probability, 1 - probability) >= least), None)
+    meaning = f": it is {how} {likelier}." if how else ", so its sign remains uncertain."
     direction = results.model.get("direction")
     named: Sentence = [f" ({direction[1]})"] if direction else []
     start: Sentence = [

@@ -118,12 +118,20 @@ def _codes(results: Results) -> list[tuple[str, str, str]]:
 
 def _provenance(results: Results) -> dict[str, Any]:
     fit = results.fit
+    attempts = fit.get("attempts", [])
+    last = f"attempts/{len(attempts) - 1}"
     numbers = {
-        name: from_document(fit, name, "fit.json", form) for name, form in SETTINGS.items() if fit.get(name) is not None
+        name: from_document(fit, f"{last}/{name}" if attempts and name in attempts[-1] else name, "fit.json", form)
+        for name, form in SETTINGS.items()
+        if fit.get(name) is not None
     }
+    retry = ""
+    if len(attempts) > 1:
+        retry = f"run {len(attempts)} of the sampler, after {attempts[-1]['reason']} in the one before"
     return {
         "fit": {name: fit.get(name) for name in FIT_KEYS},
         "numbers": numbers,
+        "retry": retry,
         "source": results.validation.get("source") or {},
         "digest": results.fit_digest,
         "codes": _codes(results),
