@@ -16,28 +16,23 @@ from matplotlib.axes import Axes
 from hiermeta.data.measures import MEASURES
 from hiermeta.figures import style, svg
 from hiermeta.figures.natural_axis import ticks
-from hiermeta.figures.svg_paths import shifted, shorter
+from hiermeta.figures.svg import shifted, shorter
 
 coordinates = st.floats(-2000, 2000, allow_nan=False)
 lines = st.lists(st.lists(st.tuples(coordinates, coordinates), min_size=2, max_size=30), min_size=1, max_size=4)
 
 
 def corners(path: str) -> list[list[tuple[float, float]]]:
-    """The points of each part of a path written with M, m, l, h, v, implied steps and z."""
+    """The points of each part of a path written with m, steps and z."""
     parts: list[list[tuple[float, float]]] = []
     x = y = 0.0
-    for command, body in re.findall(r"([Mmlhvz])([^Mmlhvz]*)", path):
+    for body, closed in re.findall(r"m([^mz]*)(z?)", path):
         numbers = [float(number) for number in re.findall(r"-?(?:\d+(?:\.\d+)?|\.\d+)", body)]
-        if command == "z":
-            x, y = parts[-1][0]
-        elif command in "Mm":
-            x, y = (numbers[0], numbers[1]) if command == "M" else (x + numbers[0], y + numbers[1])
-            parts.append([(x, y)])
-        else:
-            steps = {"h": [(n, 0.0) for n in numbers], "v": [(0.0, n) for n in numbers]}
-            for dx, dy in steps.get(command) or zip(numbers[::2], numbers[1::2], strict=True):
-                x, y = x + dx, y + dy
-                parts[-1].append((x, y))
+        parts.append([])
+        for dx, dy in zip(numbers[::2], numbers[1::2], strict=True):
+            x, y = x + dx, y + dy
+            parts[-1].append((x, y))
+        x, y = parts[-1][0] if closed else (x, y)
     return parts
 
 

@@ -6,11 +6,13 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
+from itertools import count
 
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.path import Path
 
 from hiermeta.data.printable import in_markup
-from hiermeta.figures import svg_paths
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -25,7 +27,12 @@ DEFAULTS = {
     ("text-anchor", "start"),
 }
 _FONT = re.compile(r"^(?:(?:italic|oblique) )?(?:(bold|\d+) )?([\d.]+)px")
-_NUMBER = re.compile(r"-?\d+\.\d+")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+_TOLERANCE = 0.1
+"""How far a point may lie from the line that replaces it, in pixels."""
+
+_FAR = 1e6
+"""Pixels beyond which a coordinate is drawn there: far outside of every figure."""
 
 
 def render(figure: Figure, title: str, description: str) -> str:
@@ -91,7 +98,7 @@ def _compact(root: ET.Element) -> None:
             element.set("href", link)
         for name in ("x", "y", "transform", "points"):
             if name in element.attrib:
-                element.set(name, " ".join(_NUMBER.sub(_tenth, element.attrib[name]).split()))
+                element.set(name, " ".join(_rounded(element.attrib[name]).split()))
         element.attrib.pop("font-family", None)
         if element.get("transform", "").startswith("rotate(-0 "):
             del element.attrib["transform"]
@@ -100,13 +107,56 @@ def _compact(root: ET.Element) -> None:
             element.text = None
     _inline(root)
     for path in root.iter(_PATH):
-        path.set("d", svg_paths.shorter(path.attrib["d"]))
+        path.set("d", shorter(path.attrib["d"]))
     _unwrap(root)
     _rename(root)
 
 
-def _tenth(match: re.Match[str]) -> str:
-    return svg_paths.tenth(float(match[0]))
+def _tenth(value: float) -> str:
+    """A coordinate to a tenth of a pixel."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _rounded(text: str) -> str:
+    return _NUMBER.sub(lambda match: _tenth(float(match[0])), text)
+
+
+def shifted(path: str, x: float, y: float) -> str:
+    """The same path elsewhere, for absolute commands with pairs of coordinates.
+
+    Examples
+    --------
+    >>> shifted("M 0 0 L 1.5 2 z", 10, -2)
+    'M 10.0 -2.0 L 11.5 0.0 z'
+    """
+    position = count()
+    return _NUMBER.sub(lambda match: str(float(match[0]) + (y if next(position) % 2 else x)), path)
+
+
+def shorter(path: str) -> str:
+    """The same path to a tenth of a pixel; lines as steps from point to point, without points that lie on them.
+
+    Matplotlib by itself leaves all points of areas, of collections and of short lines, and absolute coordinates: the
+    pages would be 13 to 33% larger.
+
+    Examples
+    --------
+    >>> shorter("M 10 20 L 20 20 L 30.04 20 L 30 25.5 L 29 24 z M 10 21 L 9.5 22"), shorter("M 0 0 C 1 1 2 2 3.33 3")
+    ('m10 20 20 0 0 5.5-1-1.5zm0 1-.5 1', 'M 0 0 C 1 1 2 2 3.3 3')
+    """
+    if not set(re.findall("[A-Za-z]", path)) <= {"M", "L", "z"}:
+        return _rounded(path)
+    written, at = "", np.zeros(2)
+    for part in re.findall("M[^M]*", path):
+        line = Path(np.array(_NUMBER.findall(part), float).reshape(-1, 2).clip(-_FAR, _FAR))
+        line.simplify_threshold = _TOLERANCE
+        corners = np.rint(10 * np.asarray(line.cleaned(simplify=True).vertices)[:-1])  # the last is the end mark
+        steps = np.diff(corners, axis=0, prepend=[at])
+        steps = steps[steps.any(axis=1) | (np.arange(len(steps)) < 2)]
+        written += "m" + " ".join(_tenth(tenths / 10 + 0.0) for tenths in steps.ravel())
+        closed = part.rstrip().endswith("z")
+        written, at = (written + "z", corners[0]) if closed else (written, corners[-1])
+    return re.sub(r"\b0(?=\.)", "", written).replace(" -", "-")
 
 
 def _inline(root: ET.Element) -> None:
@@ -125,7 +175,7 @@ def _inline(root: ET.Element) -> None:
             del use.attrib["href"], path.attrib["id"]
             use.tag = path.tag
             use.attrib.update(path.attrib)
-            use.set("d", svg_paths.shifted(path.attrib["d"], x, y))
+            use.set("d", shifted(path.attrib["d"], x, y))
 
 
 def _rename(root: ET.Element) -> None:
