@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hiermeta.data import spreadsheet
 from hiermeta.data.files import read_csv, replacing, write_csv, write_text
 from hiermeta.data.results_folder import escaping_links
-from hiermeta.report.page import TEMPLATES, environment
+from hiermeta.data.shipped import TEMPLATES
+from hiermeta.report.context import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = sorted([*(ROOT / "workflow").rglob("*.py"), *(ROOT / "workflow").rglob("*.smk"), ROOT / "Snakefile"])
@@ -56,14 +57,14 @@ def test_no_code_is_made_of_text_and_no_shell_is_started():
 def test_templates_escape_everything():
     """Is escaping on in every template, switched off nowhere, and markup made in two modules only?
 
-    `page.py` makes markup of the shipped style sheet and script and of escaped text, `inline.py` of figures drawn here.
-    Fails when `autoescape` is off, or a template has `|safe`.
+    `context.py` makes markup of the shipped style sheet and script and of escaped text, `inline.py` of figures drawn
+    here. Fails when `autoescape` is off, or a template has `|safe`.
     """
     assert environment().autoescape is True
     for path in TEMPLATES.rglob("*.j2"):
         assert not re.search(r"\|\s*safe\b|autoescape|Markup", path.read_text(encoding="utf-8")), path
     made = {path.name for path in CODE if "Markup(" in path.read_text(encoding="utf-8")}
-    assert made <= {"page.py", "inline.py"}
+    assert made <= {"context.py", "inline.py"}
     shown = environment().from_string("<p title='{{ x }}'>{{ x }} {{ x|code }}</p>").render(x="'<script>`<b>`")
     assert "<script>" not in shown
     assert "<b>" not in shown

@@ -11,10 +11,9 @@ import pytest
 
 from hiermeta.figures import shrunken, style
 from hiermeta.inference import diagnostics
-from hiermeta.report import answer, classical, comparison, health, moderators, outcome, small_study
+from hiermeta.report import classical, comparison, health, moderators, outcome, regression_answer, small_study
+from hiermeta.report import pooled_answer as answer
 from hiermeta.report.cells import Number
-from hiermeta.report.hierarchical import answer as regression
-from hiermeta.report.hierarchical.answer import trust
 
 
 def said(parts: list[Any]) -> str:
@@ -236,7 +235,7 @@ def test_fits_that_were_compared_with_nothing_say_so(is_meta: bool, status: str,
     found = {"checks": [check], "agreement": agreement, "not_compared": missing}
     fit = results(status=status, trouble="", is_meta=is_meta, diagnostics=found, exact={}, has_numbers=False)
     tile, wrong = health.strip(fit)[-1], "smallest bulk ESS 100, required: ≥ 400"
-    sentences = [said(health.verdict(fit)), *([] if is_meta else [said(trust(fit))])]
+    sentences = [said(health.verdict(fit))]
     assert health.failed(health.strip(fit)) == ([check["name"]] if status == "warn" else [])
     assert tile.name == health.AGREEMENT[0 if is_meta else 1]
     if reason:
@@ -307,5 +306,5 @@ def test_sign_and_bayes_factor_are_reconciled(log_factor: float, ending: str) ->
 def test_few_clusters_are_told(clusters: int, told: bool) -> None:
     """Does a regression's answer say that what lies between fewer than five clusters leans on the prior?"""
     model = {"groups": [{"name": "g", "n_clusters": clusters}, {"name": "h", "n_clusters": 9}], "n_clusters": clusters}
-    sentence = said(regression.few(results(model=model)))
+    sentence = said(regression_answer.few(results(model=model)))
     assert sentence.startswith(f"With only {clusters} clusters of g,") if told else not sentence

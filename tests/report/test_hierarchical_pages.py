@@ -13,11 +13,12 @@ from test_report_numbers import sourced
 
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.io.results import Results
+from hiermeta.report import checks, clustering, health, r_code
+from hiermeta.report import regression_answer as answer
+from hiermeta.report.clustering import Evidence, judge
 from hiermeta.report.context import write_report
-from hiermeta.report.hierarchical import answer, classical, counts, r_code, verdict
-from hiermeta.report.hierarchical.verdict import Evidence, judge
-from hiermeta.report.hierarchical.words import meaning
 from hiermeta.report.tables import WITH_REASON
+from hiermeta.report.words import meaning
 
 SECTIONS = [
     *("answer", "health", "data", "model", "estimates", "clustering", "pooling", "predictions", "exact", "checks"),
@@ -106,9 +107,9 @@ def test_the_rule_of_thumb_is_told_as_such(
     folder = copy(results, "slopes", tmp_path)
     change(folder, "clustering.csv", "quantity", "ICC [null]", **{"mean": mean, "q2.5": low, "q97.5": high})
     found = Results(folder)
-    known = verdict.evidence(found)
+    known = clustering.evidence(found)
     assert known is not None
-    sentence = text(verdict.thumb(found, known))
+    sentence = text(clustering.thumb(found, known))
     assert "rule of thumb" in sentence and "0.05" in sentence and sentence.endswith(said)
     assert ("above 0.05" if mean > 0.05 else "below 0.05") in text(answer.matters(found))
 
@@ -123,9 +124,9 @@ def test_the_design_effect_is_held_against_two(results: Path, tmp_path: Path, ef
     cells = {"mean": effect, "sd": 0.5, "q2.5": 1.0, "q97.5": 3.0}
     change(folder, "clustering.csv", "quantity", "design effect [null]", **cells)
     found = Results(folder)
-    known = verdict.evidence(found)
+    known = clustering.evidence(found)
     assert known is not None
-    assert said in text(verdict.design(found, known))
+    assert said in text(clustering.design(found, known))
 
 
 def test_without_differences_between_clusters_the_page_does_not_claim_any(results: Path) -> None:
@@ -134,8 +135,8 @@ def test_without_differences_between_clusters_the_page_does_not_claim_any(result
     Seen to fail with five clusters no longer few.
     """
     found = Results(results / "few")
-    said = [text(sentence) for sentence in verdict.sentences(found)]
-    assert said[0] != verdict.CONCLUSIONS["matters"]
+    said = [text(sentence) for sentence in clustering.sentences(found)]
+    assert said[0] != clustering.CONCLUSIONS["matters"]
     assert "Clusters are few: what is said of the variation between them leans on its prior." in said
     document = json.loads((results / "few" / "classical.json").read_text())
     assert any("singular" in sentence for sentence in said) == bool(document["singular"])
@@ -152,8 +153,8 @@ def test_a_singular_fit_is_named_and_its_zero_is_no_alarm(results: Path, tmp_pat
     document["sd"] = dict.fromkeys(document["sd"], 0.0)
     (folder / "classical.json").write_text(json.dumps(document))
     found = Results(folder)
-    assert "REML is singular: it puts a standard deviation between clusters at zero." in verdict.caveats(found)
-    assert [check.status for check in classical.health(found)] == ["pass"]
+    assert "REML is singular: it puts a standard deviation between clusters at zero." in clustering.caveats(found)
+    assert [check.status for check in health.beside_classical(found)] == ["pass"]
 
 
 def test_a_classical_estimate_outside_the_interval_is_a_warning(results: Path, tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_a_classical_estimate_outside_the_interval_is_a_warning(results: Path, t
     for shift, status in ((-1e-6, "pass"), (1e-6, "warn")):
         document["coefficients"][1]["estimate"] = limit + shift
         (folder / "classical.json").write_text(json.dumps(document))
-        (check,) = classical.health(Results(folder))
+        (check,) = health.beside_classical(Results(folder))
         assert check.status == status and "dose" in text(check.threshold)
 
 
@@ -222,9 +223,9 @@ def test_overdispersion_is_called_by_its_name(results: Path, tmp_path: Path, pro
     """
     folder = copy(results, "rates", tmp_path)
     change(folder, "checks.csv", "statistic", "dispersion", p=probability)
-    sentence = counts.dispersion(Results(folder))
+    sentence = checks.dispersion(Results(folder))
     assert sentence is not None and said in text(sentence)
-    assert counts.dispersion(Results(results / "logit")) is None, "one trial per row can't be overdispersed"
+    assert checks.dispersion(Results(results / "logit")) is None, "one trial per row can't be overdispersed"
 
 
 def test_clusters_of_counts_are_compared_by_a_median_ratio(results: Path) -> None:
@@ -234,7 +235,7 @@ def test_clusters_of_counts_are_compared_by_a_median_ratio(results: Path) -> Non
     """
     for name, said in (("logit", "the median odds ratio."), ("rates", "the median rate ratio.")):
         assert said in page(results, name).by_id("clustering").text
-    assert counts.median_ratio(Results(results / "slopes")) is None
+    assert clustering.median_ratio(Results(results / "slopes")) is None
 
 
 @pytest.mark.parametrize("name", ["slopes", "few", "hundreds", "logit", "rates"])

@@ -12,8 +12,9 @@ from test_hierarchical_pages import change, copy, text
 from hiermeta.figures import curves, prior_predictive
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.io.results import Results
+from hiermeta.report import clustering, model
+from hiermeta.report import regression_answer as answer
 from hiermeta.report.context import write_report
-from hiermeta.report.hierarchical import answer, model, verdict
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def test_where_a_singular_fit_lies(results: Path, tmp_path: Path, boundary: str,
     folder = copy(results, "slopes", tmp_path)
     document = json.loads((folder / "classical.json").read_text()) | {"singular": True, "boundary": boundary}
     (folder / "classical.json").write_text(json.dumps(document))
-    assert f"REML is singular: it puts {said}." in verdict.caveats(Results(folder))
+    assert f"REML is singular: it puts {said}." in clustering.caveats(Results(folder))
 
 
 @pytest.mark.parametrize(

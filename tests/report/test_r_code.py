@@ -26,7 +26,6 @@ from hiermeta.marginal import hermite
 from hiermeta.models import hierarchical_files
 from hiermeta.models.meta import of_results
 from hiermeta.report import r_code
-from hiermeta.report.hierarchical import r_code as hierarchical_code
 
 pytestmark = pytest.mark.skipif(not has_r(), reason="needs R with metafor, lme4, jsonlite and clubSandwich")
 NO_CODE = {"location-scale", "meta-scale-clusters", "meta-scale-covariance"}
@@ -42,8 +41,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     folder = tmp_path_factory.mktemp("printed")
     every = {name: analysed(folder / name, own) for name, own in settings(tmp_path_factory.mktemp("data")).items()}
     for results in every.values():
-        codes = r_code.codes(results) if results.is_meta else hierarchical_code.codes(results)
-        for _, name, text in codes:
+        for _, name, text in r_code.codes(results):
             package = name.rpartition(" ")[2]
             file = {"RoBMA": "robma.R", "brms": "brms.R"}.get(package, "code.R")
             write_text(results.folder / file, text)

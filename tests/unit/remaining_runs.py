@@ -4,7 +4,7 @@ import heapq
 import itertools
 import random
 
-from hiermeta.report.remaining import Job, kind_of, usual, usual_in_batch
+from hiermeta.report.progress import Job, kind_of, usual, usual_in_batch
 
 SETTINGS = list(
     itertools.product(

@@ -6,8 +6,7 @@ import pytest
 
 from hiermeta.data.printable import in_terminal
 from hiermeta.report.outcome import listed, summary, trouble
-from hiermeta.report.progress import PAUSE, Progress, duration
-from hiermeta.report.remaining import Job
+from hiermeta.report.progress import PAUSE, Job, Progress, duration
 
 
 def two_stages(datasets):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.unit.remaining_runs import SETTINGS, moments, run_of
 
-from hiermeta.report.remaining import SECONDS, Job, seconds_left
+from hiermeta.report.progress import SECONDS, Job, seconds_left
 
 FITS = {number: Job("fit", "", "", (), usual=10.0) for number in range(6)}
 

@@ -41,8 +41,7 @@ class ProgressHandler(logging.Handler):
     """Follows Snakemake's events and logs what they mean for the data sets."""
 
     def __init__(self, jobs):
-        from hiermeta.report.progress import Progress
-        from hiermeta.report.remaining import STARTING, Job, kind_of, usual, usual_in_batch
+        from hiermeta.report.progress import STARTING, Job, Progress, kind_of, usual, usual_in_batch
 
         super().__init__()
         reports = {f"{SETTINGS['results']}/{name}/report.html": name for name in DATASETS}
@@ -97,7 +96,7 @@ class ProgressHandler(logging.Handler):
 
 def kinds_of(name):
     """The kinds of a data set's stages, as far as time goes."""
-    from hiermeta.report.remaining import kind_of
+    from hiermeta.report.progress import kind_of
 
     return [kind_of(Path(rule.log[0]).stem, program_of(name)) for rule in rules_of(name)]
 

@@ -121,6 +121,11 @@ class Column:
     numeric: bool = False
 
 
+def numeric(*labels: str) -> list[Column]:
+    """Heads of columns of numbers."""
+    return [Column(label, numeric=True) for label in labels]
+
+
 @dataclass(frozen=True)
 class Table:
     """A table with its caption; `file` is the result file beside the page that holds all of it."""

@@ -1,14 +1,16 @@
-"""The classical counterpart beside the Bayesian numbers: REML, its tests, and what it says without clusters."""
+"""The classical counterpart beside the Bayesian numbers: (restricted) maximum likelihood and its tests."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from hiermeta.figures.palette import symbol
 from hiermeta.io.results import Results, Row
 from hiermeta.report.cells import (
     Cell,
     Column,
+    Missing,
     Number,
     Sentence,
     Table,
@@ -16,24 +18,37 @@ from hiermeta.report.cells import (
     entry,
     estimate_cells,
     from_document,
+    numeric,
     of_summary,
     to_error,
 )
-from hiermeta.report.moderators import degrees, p_words
+from hiermeta.report.numbers import INTERVAL, interval
 from hiermeta.report.unavailable import unavailable
+from hiermeta.text.numbers import noun
 
 FILE = "classical.json"
-_INTERVAL = ("mean", "q2.5", "q97.5")
 
 
-def applies(results: Results) -> bool:
-    """Whether there is a fit by restricted maximum likelihood."""
-    return bool(results.classical.get("applies"))
+def number(results: Results, path: str, form: str = "statistic") -> Number:
+    """A number of classical.json."""
+    return from_document(results.classical, path, FILE, form)
 
 
-def _bayes(rows: list[Row], key: str, name: str, file: str) -> list[Cell]:
-    position, row = next((i, row) for i, row in enumerate(rows) if row[key] == name)
-    return [of_summary(row, column, f"{file}/{position}") for column in _INTERVAL]
+def degrees(results: Results, path: str) -> Sentence:
+    """Such as ``12 degrees of freedom``."""
+    found = number(results, path, "count")
+    return [found, f" {noun(found.value or 0, 'degree of freedom', 'degrees of freedom')}"]
+
+
+def p_words(results: Results, path: str) -> Sentence:
+    """A p-value after the letter p: ``= 0.03`` or ``< 0.001``."""
+    found = number(results, path, "p")
+    return [found] if found.text.startswith("<") else ["= ", found]
+
+
+def cochran(results: Results) -> Sentence:
+    """Cochran's Q with its degrees of freedom and p-value."""
+    return ["Q = ", number(results, "Q"), " on ", *degrees(results, "df"), ", p ", *p_words(results, "p")]
 
 
 def beside(results: Results) -> Table:
@@ -41,86 +56,66 @@ def beside(results: Results) -> Table:
     document = results.classical
     rows: list[list[Cell]] = []
 
-    def add(
-        label: str, bayes: list[Cell], paths: tuple[str | None, str, str], what: str, error: float | None = None
-    ) -> None:
-        rows.append([Text(label, foreign=True), *bayes, *estimate_cells(document, paths, FILE, error), Text(what)])
+    def add(label: str, table: str, name: str, paths: tuple[str | None, str, str], what: str, error: str = "") -> None:
+        reml = estimate_cells(document, paths, FILE, entry(document, error) if error else None)
+        rows.append([Text(label, foreign=True), *interval(results, table, name), *reml, Text(what)])
 
-    def estimate(name: str) -> list[Cell]:
-        return _bayes(results.estimates, "parameter", name, "estimates.csv")
-
-    paths = ("predict/mean", "predict/ci/0", "predict/ci/1")
-    add("μ", estimate("mu"), paths, "Wald", entry(document, "predict/se"))
+    add("μ", "estimates", "mu", ("predict/mean", "predict/ci/0", "predict/ci/1"), "Wald", "predict/se")
     for i, term in enumerate(results.coefficients):
-        paths = (f"coefficients/{i}/estimate", f"coefficients/{i}/ci/0", f"coefficients/{i}/ci/1")
-        add(term, estimate(term), paths, "Wald", entry(document, f"coefficients/{i}/se"))
+        at = f"coefficients/{i}"
+        add(term, "estimates", term, (f"{at}/estimate", f"{at}/ci/0", f"{at}/ci/1"), "Wald", f"{at}/se")
     for name in ("tau", "rho"):
         if document["confint"].get(name) and any(row["parameter"] == name for row in results.estimates):
-            path = f"confint/{name}"
-            add(symbol(name), estimate(name), (f"{path}/0", f"{path}/1", f"{path}/2"), "profile likelihood")
-    new = _bayes(results.predictions, "target", "new effect", "predictions.csv")
-    add("new effect", new, (None, "predict/pi/0", "predict/pi/1"), "prediction interval")
+            at = f"confint/{name}"
+            add(symbol(name), "estimates", name, (f"{at}/0", f"{at}/1", f"{at}/2"), "profile likelihood")
+    add("new effect", "predictions", "new effect", (None, "predict/pi/0", "predict/pi/1"), "prediction interval")
     labels = ("Posterior mean", "2.5%", "97.5%", "REML", "2.5%", "97.5%")
-    columns = [Column("Quantity"), *(Column(label, numeric=True) for label in labels), Column("REML interval")]
+    columns = [Column("Quantity"), *numeric(*labels), Column("REML interval")]
     return Table("table-classical", "Bayes beside restricted maximum likelihood", columns, rows, FILE)
 
 
 def tests(results: Results) -> Table:
     """Wald tests, and with clusters cluster-robust ones, else those of Knapp and Hartung."""
     document = results.classical
-    robust, name = ("robust/CR2", "CR2") if results_clustered(document) else ("knapp_hartung/coefficients", "KH")
-    known = results_clustered(document) or document.get("knapp_hartung") is not None
-    columns = [Column("Term"), *(Column(label, numeric=True) for label in ("Estimate", "SE", "z", "p"))]
+    clustered = "robust" in document  # clusters drop out where each has one row
+    robust, name = ("robust/CR2", "CR2") if clustered else ("knapp_hartung/coefficients", "KH")
+    known = clustered or document.get("knapp_hartung") is not None
+    columns = [Column("Term"), *numeric("Estimate", "SE", "z", "p")]
     if known:
-        columns += [Column(f"{label} ({name})", numeric=True) for label in ("SE", "t", "df", "p")]
+        columns += numeric(*(f"{label} ({name})" for label in ("SE", "t", "df", "p")))
     rows: list[list[Cell]] = []
     for i, term in enumerate(results.coefficients or ["mu"]):
         cells: list[Cell] = [Text(symbol(term), foreign=True)]
         start = f"coefficients/{i}"
         error = entry(document, f"{start}/se")
         cells += [to_error(document, f"{start}/{key}", FILE, error) for key in ("estimate", "se")]
-        cells += [
-            from_document(document, f"{start}/{key}", FILE, form) for key, form in (("z", "significant"), ("p", "p"))
-        ]
+        cells += [number(results, f"{start}/{key}", form) for key, form in (("z", "significant"), ("p", "p"))]
         if known:
             cells.append(to_error(document, f"{robust}/{i}/se", FILE, entry(document, f"{robust}/{i}/se")))
             for key, form in {"t": "significant", "df": "tenth", "p": "p"}.items():
-                cells.append(from_document(document, f"{robust}/{i}/{key}", FILE, form))
+                cells.append(number(results, f"{robust}/{i}/{key}", form))
         rows.append(cells)
     return Table("table-tests", "Tests that a coefficient is zero", columns, rows, FILE)
-
-
-def results_clustered(document: Any) -> bool:
-    """Whether the classical fit has clusters; they drop out where every cluster has one row."""
-    return "robust" in document
 
 
 def heterogeneity(results: Results) -> list[Sentence]:
     """Q, I² and the likelihood-ratio tests, in words."""
     document = results.classical
-
-    def number(path: str, form: str = "statistic") -> Number:
-        return from_document(document, path, FILE, form)
-
     sentences: list[Sentence] = []
     if document.get("Q") is not None:
-        sentences.append(
-            [
-                "Cochran's test of heterogeneity: Q = ", number("Q"), " on ", *degrees(document, "df"), ", p ",
-                *p_words(document, "p"), ".",
-            ]
-        )  # fmt: skip
+        sentences.append(["Cochran's test of heterogeneity: ", *cochran(results), "."])
     if document.get("I2") is not None:
-        sentences.append(["REML puts I² at ", number("I2/total", "tenth"), "%."])
-    ratios = document.get("likelihood_ratio") or {}
-    if ratios:
+        sentences.append(["REML puts I² at ", number(results, "I2/total", "tenth"), "%."])
+    if document.get("likelihood_ratio"):
+        ratio = {
+            part: [number(results, f"likelihood_ratio/{part}/statistic"), ", p ",
+                   *p_words(results, f"likelihood_ratio/{part}/p_mixture")]
+            for part in ("between", "within")
+        }  # fmt: skip
         sentences.append(
             [
-                "Likelihood-ratio tests: heterogeneity between clusters χ² = ",
-                number("likelihood_ratio/between/statistic"),
-                ", p ", *p_words(document, "likelihood_ratio/between/p_mixture"), "; within clusters χ² = ",
-                number("likelihood_ratio/within/statistic"), ", p ",
-                *p_words(document, "likelihood_ratio/within/p_mixture"),
+                "Likelihood-ratio tests: heterogeneity between clusters χ² = ", *ratio["between"],
+                "; within clusters χ² = ", *ratio["within"],
                 ". A variance cannot be below zero, so these p-values are from an equal mixture of zero and χ² with "
                 "one degree of freedom: half of the usual ones.",
             ]
@@ -135,34 +130,110 @@ def ignoring_clusters(results: Results) -> Sentence | None:
     if not document.get("ignoring_clusters") or None in (document["predict"], entry(document, start)):
         return None
 
-    def number(path: str) -> Number:
-        error = entry(document, path.rpartition("predict")[0] + "predict/se")
-        return to_error(document, path, FILE, error, of_interval="/ci/" in path)
+    def effect(path: str) -> Sentence:
+        error = entry(document, f"{path}/se")
+        mean, low, high = (
+            to_error(document, f"{path}/{key}", FILE, error, of_interval=key != "mean")
+            for key in ("mean", "ci/0", "ci/1")
+        )
+        return [mean, " (", low, " to ", high, ")"]
 
     width = [entry(document, f"{path}/ci") for path in ("predict", start)]
     ratio = (width[1][1] - width[1][0]) / (width[0][1] - width[0][0])
-    verdict = "narrower" if ratio < 0.95 else "wider" if ratio > 1.05 else "about as wide"
-    ending = " as with them." if verdict == "about as wide" else " than with them."
+    wide = "narrower than" if ratio < 0.95 else "wider than" if ratio > 1.05 else "about as wide as"
     return [
-        "Ignoring the clusters, REML would have put the pooled effect at ", number(f"{start}/mean"), " (",
-        number(f"{start}/ci/0"), " to ", number(f"{start}/ci/1"), ") in place of ", number("predict/mean"), " (",
-        number("predict/ci/0"), " to ", number("predict/ci/1"), f"): an interval {verdict}{ending}",
+        "Ignoring the clusters, REML would have put the pooled effect at ", *effect(start), " in place of ",
+        *effect("predict"), f": an interval {wide} with them.",
     ]  # fmt: skip
+
+
+class Beside(NamedTuple):
+    """A parameter of a regression in both fits: its place and row in estimates.csv, and where classical.json has it."""
+
+    source: str
+    row: Row
+    estimate: str
+    limits: tuple[str, str] | None
+
+    def cells(self, results: Results) -> list[Number | Missing]:
+        """The classical estimate and its limits; SDs and correlations have no standard error."""
+        start, _, column = self.estimate.rpartition("/")
+        error = float(entry(results.classical, start)["se"]) if column == "estimate" else None
+        return estimate_cells(results.classical, (self.estimate, *(self.limits or (None, None))), FILE, error)
+
+
+def shared(results: Results) -> Iterator[Beside]:
+    """The parameters that both fits of a regression have."""
+    document = results.classical
+    places = {
+        row["term"]: (f"coefficients/{i}/estimate", (f"coefficients/{i}/ci/0", f"coefficients/{i}/ci/1"))
+        for i, row in enumerate(document.get("coefficients") or [])
+    }
+    for position, row in enumerate(results.estimates):
+        name, source = row["parameter"], f"estimates.csv/{position}"
+        profile = (f"confint/{name}/1", f"confint/{name}/2") if name in (document.get("confint") or {}) else None
+        if name in places:
+            yield Beside(source, row, *places[name])
+        elif name == "sigma" and document.get("sigma") is not None:
+            yield Beside(source, row, "sigma", profile)
+        else:
+            for part in ("sd", "correlation"):
+                if (document.get(part) or {}).get(name) is not None and "/" not in name:
+                    yield Beside(source, row, f"{part}/{name}", profile)
+
+
+def mixed(results: Results) -> Table:
+    """Posterior mean and credible interval of a regression, classical estimate and confidence interval."""
+    method = str(results.classical["method"])
+    rows: list[list[Cell]] = []
+    for both in shared(results):
+        numbers = [of_summary(both.row, column, both.source) for column in INTERVAL]
+        rows.append([Text(both.row["parameter"], foreign=True), *numbers, *both.cells(results)])
+    columns = [Column("Parameter"), *numeric("Posterior mean", "2.5%", "97.5%", method, "2.5%", "97.5%")]
+    return Table("table-classical", f"Bayes beside {method}", columns, rows, FILE)
+
+
+def boundary(results: Results) -> tuple[str, str]:
+    """Where a singular classical fit lies: after "it puts", and after "but for"."""
+    if results.classical.get("boundary", "sd") == "correlation":
+        where = "correlations of random effects", "at the limit of what is possible"
+    else:
+        where = "a standard deviation between clusters", "at zero"
+    return " ".join(where), f"{where[0]} that it puts {where[1]}"
 
 
 def content(results: Results) -> dict[str, Any]:
     """What the section shows."""
-    document = results.classical
-    shown = {
-        "sentences": heterogeneity(results),
-        "unavailable": unavailable(document, but=("small_study", "QM", "R2")),
+    document, meta = results.classical, results.is_meta
+    shown: dict[str, Any] = {
+        "table": None,
+        "reason": document.get("reason"),
+        "sentences": [],
+        "unavailable": [],
+        "measures": [],
     }
-    if not applies(results):
-        return shown | {"table": None, "reason": document.get("reason")}
+    if meta:
+        shown["sentences"] = heterogeneity(results)
+        shown["unavailable"] = unavailable(document, but=("small_study", "QM", "R2"))
+    if not document.get("applies"):
+        return shown
+    shown["likelihood"] = number(results, "log_likelihood", "fine")
+    if meta:
+        return shown | {
+            "table": beside(results),
+            "tests": tests(results),
+            "robust": "robust" in document,
+            "ignoring": ignoring_clusters(results),
+        }
+    measures = ("ICC", "ICC [null]", "design effect")
     return shown | {
-        "table": beside(results),
-        "tests": tests(results),
-        "robust": "robust" in document,
-        "ignoring": ignoring_clusters(results),
-        "likelihood": from_document(document, "log_likelihood", FILE, "fine"),
+        "table": mixed(results),
+        "method": document["method"],
+        "restricted": document["method"] == "REML",
+        "singular": bool(document.get("singular")),
+        "boundary": boundary(results)[0],
+        "nodes": document.get("quadrature_nodes"),
+        "profiled": bool(document.get("confint")),
+        "unavailable": unavailable(document),
+        "measures": [(name, number(results, name, "significant")) for name in measures if name in document],
     }

@@ -16,9 +16,11 @@ from hiermeta.report.cells import (
     Table,
     Text,
     from_document,
+    numeric,
     to_error,
     with_places,
 )
+from hiermeta.report.inline import figure
 from hiermeta.report.unavailable import unavailable
 from hiermeta.text.numbers import EXACT, UNKNOWN, fixed, percent, places
 
@@ -75,31 +77,59 @@ def bayes_factor(log_bayes_factor: float, source: str, error: float = EXACT) -> 
     return Number(text, value, source, via)
 
 
-def log_bayes_factor(entry: Document, source: str) -> Number:
+def part(results: Results, name: str) -> int | None:
+    """The position of a part of the models in comparison.json; None where it is in none or in all of them."""
+    parts = [entry["part"] for entry in results.averages.get("inclusion", [])]
+    return parts.index(name) if name in parts else None
+
+
+def factor(results: Results, position: int) -> tuple[float, Number]:
+    """The logarithm of the Bayes factor of a part of the models, and the factor as `bayes_factor` prints it."""
+    entry = results.averages["inclusion"][position]
+    value, source = entry["log_bayes_factor"], f"{FILE}/inclusion/{position}/log_bayes_factor"
+    return value, bayes_factor(value, source, entry.get("error", EXACT))
+
+
+def log_factor(results: Results, position: int) -> Number:
     """The logarithm of the Bayes factor of a part of the models."""
-    return with_places(entry, "log_bayes_factor", source, places(_NAT, entry.get("error", EXACT)))
+    entry = results.averages["inclusion"][position]
+    shown = places(_NAT, entry.get("error", EXACT))
+    return with_places(entry, "log_bayes_factor", f"{FILE}/inclusion/{position}", shown)
+
+
+def evidence(log_bayes_factor: float, it: str = "") -> str:
+    """Such as ``strong evidence for it``."""
+    word = strength(log_bayes_factor)
+    toward = "" if word == "anecdotal" else f" for{it}" if log_bayes_factor >= 0 else f" against{it}"
+    return f"{word} evidence{toward}"
+
+
+def weighed(results: Results, position: int, name: str = "", it: str = "") -> Sentence:
+    """How many times more probable the data are with a part than without, or the other way; words with a blank."""
+    value, number = factor(results, position)
+    first, second = ("with", "without") if value >= 0 else ("without", "with")
+    return [number, f" times more probable {first}{name or it} than {second}{it} ({evidence(value, it)})"]
 
 
 def verdicts(results: Results) -> list[Sentence]:
-    """One sentence per part: how many times more probable the data are with it than without, or the other way."""
+    """One sentence per part: what the data say of it, and how probable it is."""
     sentences: list[Sentence] = []
     for i, entry in enumerate(results.averages.get("inclusion", [])):
-        log_factor, path = entry["log_bayes_factor"], f"inclusion/{i}"
-        number = bayes_factor(log_factor, f"{FILE}/{path}/log_bayes_factor", entry.get("error", EXACT))
-        with_it, without = ("with", "without") if log_factor >= 0 else ("without", "with")
-        before, after = (
-            Number(percent(entry[key], EXACT), entry[key], f"{FILE}/{path}/{key}")
-            for key in ("prior_probability", "posterior_probability")
-        )
-        evidence, words = strength(log_factor), part_words(entry["part"], bool(results.coefficients))
-        toward = "" if evidence == "anecdotal" else " for" if log_factor >= 0 else " against"
-        sentences.append(
-            [
-                f"{words[:1].upper()}{words[1:]}: the data are ", number, f" times more probable {with_it} than "
-                f"{without} ({evidence} evidence{toward}); probability from ", before, " to ", after, ".",
-            ]
-        )  # fmt: skip
+        before, after = (_probability(entry, key, i) for key in ("prior_probability", "posterior_probability"))
+        name = str(entry["part"])
+        if results.is_meta:
+            words = part_words(name, bool(results.coefficients))
+            said = [*weighed(results, i), "; probability from ", before, " to ", after, "."]
+        else:
+            slope = name.removeprefix("varying ")
+            words = name if slope == name else f"a slope of {slope} that differs between clusters"
+            said = [*weighed(results, i, it=" it"), "; probability ", after, " where even odds were given to it."]
+        sentences.append([f"{words[:1].upper()}{words[1:]}: the data are ", *said])
     return sentences
+
+
+def _probability(entry: Document, key: str, position: int) -> Number:
+    return Number(percent(entry[key], EXACT), entry[key], f"{FILE}/inclusion/{position}/{key}")
 
 
 def averaged(results: Results) -> Sentence | None:
@@ -161,9 +191,8 @@ def table(results: Results) -> Table:
         for name, label in (("elpd_loo", "elpd (estimates)"), ("elpd_loco", "elpd (clusters)"))
         if any(math.isfinite(row.get(name, math.nan)) for row in results.comparison)
     ]
-    columns = [Column("Model"), *(Column(c, numeric=True) for c in ("Log ML", "Prior", "Posterior"))]
-    for _, label in kinds:
-        columns += [Column(c, numeric=True) for c in (label, "Difference", "SE")]
+    columns = [Column("Model"), *numeric("Log ML", "Prior", "Posterior")]
+    columns += [column for _, label in kinds for column in numeric(label, "Difference", "SE")]
     columns.append(Column("Method"))
     rows: list[list[Cell]] = []
     shares = {when: probabilities.printed(results.comparison, when) for when in ("prior", "posterior")}
@@ -182,43 +211,38 @@ def table(results: Results) -> Table:
 
 def inclusion(results: Results) -> Table:
     """The Bayes factor of each part of the models."""
-    labels = ("Prior", "Posterior", "Log Bayes factor")
-    columns = [Column("Part"), *(Column(label, numeric=True) for label in labels), Column("Evidence")]
     rows: list[list[Cell]] = []
     for i, entry in enumerate(results.averages.get("inclusion", [])):
-        source = f"{FILE}/inclusion/{i}"
-        cells: list[Cell] = [Text(entry["part"], foreign=True)]
-        for key in ("prior_probability", "posterior_probability"):
-            cells.append(Number(percent(entry[key], EXACT), entry[key], f"{source}/{key}"))
-        value = entry["log_bayes_factor"]
-        way = "" if strength(value) == "anecdotal" else " for it" if value >= 0 else " against it"
-        cells += [log_bayes_factor(entry, source), Text(f"{strength(value)}{way}")]
-        rows.append(cells)
+        chances = [_probability(entry, key, i) for key in ("prior_probability", "posterior_probability")]
+        words = evidence(entry["log_bayes_factor"], " it").replace(" evidence", "")
+        rows.append([Text(entry["part"], foreign=True), *chances, log_factor(results, i), Text(words)])
+    columns = [Column("Part"), *numeric("Prior", "Posterior", "Log Bayes factor"), Column("Evidence")]
     return Table("table-inclusion", "Inclusion Bayes factors", columns, rows, FILE)
 
 
 def effect(results: Results) -> Number | None:
     """The log Bayes factor for a pooled effect other than zero; None where there is none, as with moderators."""
-    if not results.has_numbers or results.coefficients:
-        return None
-    for i, entry in enumerate(results.averages.get("inclusion", [])):
-        if entry["part"] == "effect":
-            return log_bayes_factor(entry, f"{FILE}/inclusion/{i}")
-    return None
+    position = None if results.coefficients or not results.has_numbers else part(results, "effect")
+    return None if position is None else log_factor(results, position)
 
 
 def missing(results: Results) -> list[tuple[str, str]]:
     """What there is none of, and why."""
+    if not results.is_meta:
+        return unavailable(results.averages)
     of_models = unavailable(results.averages, but=("elpd",))
     return [*of_models, *unavailable(results.exact, only=("sensitivity",))]
 
 
 def content(results: Results) -> dict[str, Any]:
-    """What the section shows, figures aside."""
+    """What the section shows."""
     return {
+        "figure": figure(results, "probabilities"),
+        "sensitivity": figure(results, "sensitivity"),
         "sentences": verdicts(results),
         "averaged": averaged(results),
         "bridge": bridge(results),
+        "reason": results.averages.get("reason"),
         "notes": results.averages.get("notes", []),
         "table": table(results),
         "inclusion": inclusion(results),

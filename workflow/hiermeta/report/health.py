@@ -9,7 +9,9 @@ from typing import Any
 from hiermeta.figures.palette import symbol
 from hiermeta.inference.prior_conflict import PRIOR, REML
 from hiermeta.io.results import Results
-from hiermeta.report.cells import Number, Sentence, from_document, of_summary
+from hiermeta.report.cells import Number, Sentence, entry, from_document, of_summary
+from hiermeta.report.classical import Beside, boundary, shared
+from hiermeta.report.numbers import place
 from hiermeta.report.words import advice, after_crash
 from hiermeta.text.numbers import EXACT, fixed, places
 
@@ -49,22 +51,21 @@ def not_compared(results: Results) -> str:
     return f"Stan was not compared with a posterior computed without MCMC ({reason})." if reason else ""
 
 
-def _check(results: Results, position: int, entry: dict[str, Any]) -> Check:
-    name, path = entry["name"], f"checks/{position}/value"
+def _check(results: Results, position: int, found: dict[str, Any]) -> Check:
+    name, path = found["name"], f"checks/{position}/value"
     if name == REML:
-        row = next(i for i, row in enumerate(results.estimates) if row["parameter"] == "mu")
-        mu, source = results.estimates[row], f"estimates.csv/{row}"
+        source, mu = place(results, "estimates", "mu")
         low, high = (of_summary(mu, limit, source) for limit in ("q2.5", "q97.5"))
-        where = "inside" if entry["status"] == "pass" else "outside"
+        where = "inside" if found["status"] == "pass" else "outside"
         error = (results.classical.get("predict") or {}).get("se") or mu["sd"]
-        value = Number(fixed(entry["value"], places(error, EXACT)), entry["value"], f"diagnostics.json/{path}")
+        value = Number(fixed(found["value"], places(error, EXACT)), found["value"], f"diagnostics.json/{path}")
         name = "REML estimate inside the credible interval"
-        return Check(name, entry["status"], value, [f"{where} the 95% credible interval of μ, ", low, " to ", high])
-    threshold: Sentence = [f"required: {entry['threshold']}"]
+        return Check(name, found["status"], value, [f"{where} the 95% credible interval of μ, ", low, " to ", high])
+    threshold: Sentence = [f"required: {found['threshold']}"]
     if name == PRIOR:
-        name, threshold = f"Do prior and data agree? ({symbol(entry['parameter'])})", ["tail probability, ", *threshold]
-    form = "p" if entry["name"] == PRIOR else _form(name)
-    return Check(name, entry["status"], from_document(results.diagnostics, path, "diagnostics.json", form), threshold)
+        name, threshold = f"Do prior and data agree? ({symbol(found['parameter'])})", ["tail probability, ", *threshold]
+    form = "p" if found["name"] == PRIOR else _form(name)
+    return Check(name, found["status"], from_document(results.diagnostics, path, "diagnostics.json", form), threshold)
 
 
 def _form(name: str) -> str:
@@ -91,20 +92,56 @@ def _agreement_name(results: Results) -> str:
     return AGREEMENT[0] if results.is_meta else AGREEMENT[1]
 
 
+def beside_classical(results: Results) -> list[Check]:
+    """Is the classical estimate of a regression inside the credible interval, where it is furthest from the median?
+
+    SDs and correlations are left out where the fit is singular: there a posterior and a point at its edge differ by
+    design.
+    """
+    document = results.classical
+    if results.is_meta or not (results.has_numbers and document.get("applies")):
+        return []
+    coefficients = set(results.model["coefficients"])
+    found = [
+        both
+        for both in shared(results)
+        if both.row["sd"] > 0 and (both.row["parameter"] in coefficients or not document.get("singular"))
+        and not both.row["parameter"].startswith("cor(")
+    ]  # fmt: skip
+    if not found:
+        return []
+
+    def distance(both: Beside) -> float:
+        return abs(float(entry(document, both.estimate)) - both.row["median"]) / float(both.row["sd"])
+
+    worst = max(found, key=distance)
+    row, number = worst.row, worst.cells(results)[0]
+    assert isinstance(number, Number)
+    low, high = (of_summary(row, name, worst.source) for name in ("q2.5", "q97.5"))
+    inside = row["q2.5"] <= float(entry(document, worst.estimate)) <= row["q97.5"]
+    where = f"{'inside' if inside else 'outside'} the 95% credible interval of {row['parameter']} (the furthest), "
+    name = f"{document['method']} estimate inside the credible interval"
+    return [Check(name, "pass" if inside else "warn", number, [where, low, " to ", high])]
+
+
 def verdict(results: Results) -> Sentence:
     """One sentence on how far the numbers can be trusted."""
-    checks = strip(results)
-    comparison = agreement_check(results)
-    wrong = failed(checks)
+    wrong = failed(strip(results))
     if results.status == "fail":
         why = f", because these checks failed: {', '.join(wrong)}" if wrong else ": not every stage ended"
         return [f"These numbers must not be used{why}."]
     alone = [f" {reason}"] if (reason := not_compared(results)) else []
+    wrong += failed(beside_classical(results))
     if wrong:
         return ["Read these numbers with care; failed checks: ", ", ".join(wrong), ".", *alone]
-    if comparison is None:
-        return ["All convergence checks passed.", *alone]
-    return ["All convergence checks passed. Sampling and exact calculation agree."]
+    agrees, method = agreement_check(results) is not None, results.classical.get("method")
+    if results.is_meta:
+        return [f"All convergence checks passed.{' Sampling and exact calculation agree.' if agrees else ''}", *alone]
+    beside = f", and {method} agrees with the posterior" if method else ""
+    if method and results.classical.get("singular"):
+        beside += f", but for {boundary(results)[1]}: the boundary, where a posterior mean cannot be"
+    without = "; Stan agrees with the posterior computed without it" if agrees else ""
+    return [f"All convergence checks passed{without}{beside}.", *alone]
 
 
 def next_steps(results: Results) -> list[str]:

@@ -1,13 +1,15 @@
-"""SVG files made fit to stand inside a page."""
+"""Figures made fit to stand inside a page."""
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from hiermeta.figures.palette import INK, TOKENS
+from hiermeta.io.results import Results
 
 SVG = "{http://www.w3.org/2000/svg}"
 SMALL = 11
@@ -18,6 +20,26 @@ ALLOWED = frozenset(
 
 class UnexpectedElement(ValueError):
     """A figure holds an element that our figures never draw."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure ready to be put on the page."""
+
+    name: str
+    image: str
+    description: str
+
+
+def figure(results: Results, name: str) -> Figure | None:
+    """A figure of the data set; None where it has no such figure."""
+    path = results.folder / "figures" / f"{name}.svg"
+    return of_svg(name, path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def of_svg(name: str, svg: str) -> Figure:
+    """A figure as the page holds it, with the description that it carries."""
+    return Figure(name, inline(svg, name), ET.fromstring(svg).findtext(f"{SVG}desc", ""))
 
 
 def inline(svg: str, name: str) -> Markup:
@@ -62,8 +84,3 @@ def _attribute(key: str, value: str, name: str) -> str:
     if key == "href":
         return re.sub(r"^#", f"#{name}-", value)
     return re.sub(r"url\(#", f"url(#{name}-", value)
-
-
-def description(svg: str) -> str:
-    """The description a figure carries."""
-    return ET.fromstring(svg).findtext(f"{SVG}desc", "")

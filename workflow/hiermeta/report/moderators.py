@@ -1,72 +1,29 @@
-"""Moderators of the mean and of the heterogeneity: coefficients, marginal means, and what they explain."""
+"""Moderators of the mean and of the heterogeneity: coefficients, levels, and what they explain."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from hiermeta.figures.marginal_means import level
-from hiermeta.io.results import Results, Row
-from hiermeta.report import natural
-from hiermeta.report.cells import Cell, Column, Sentence, Table, Text, from_document
-from hiermeta.report.tables import ROWS_SHOWN, SUMMARY_COLUMNS, probability_cell, shown, summary_cells
+from hiermeta.io.results import Results
+from hiermeta.report.cells import Cell, Column, Sentence, Table, Text
+from hiermeta.report.classical import cochran, degrees, number, p_words
+from hiermeta.report.inline import figure
+from hiermeta.report.numbers import multiplied
+from hiermeta.report.predictions import at_values, levels
+from hiermeta.report.tables import PROBABILITY, SUMMARY_COLUMNS, probability_cell, summary_cells
 from hiermeta.report.unavailable import unavailable
-from hiermeta.text.numbers import noun
-
-PROBABILITY = Column("P(> 0)", numeric=True)
 
 
-def coefficients(results: Results) -> Table:
-    """Coefficients of the mean, per unit as the user's file has it."""
-    return _coefficients(results, results.coefficients, "coefficients", "Coefficients, per unit of the moderator")
-
-
-def scale_coefficients(results: Results) -> Table:
-    """Coefficients on log τ, per unit as the user's file has it."""
-    return _coefficients(results, results.scale_coefficients, "scale-coefficients", "Coefficients on log τ, per unit")
-
-
-def _coefficients(results: Results, names: list[str], name: str, caption: str) -> Table:
+def coefficients(results: Results, names: list[str], name: str, caption: str) -> Table:
+    """Coefficients of the mean or on log τ, per unit as the user's file has it."""
     rows: list[list[Cell]] = []
     for position, row in enumerate(results.estimates):
         if row["parameter"] in names:
             source = f"estimates.csv/{position}"
-            numbers = summary_cells(row, source)
             term = Text(str(row["parameter"]).removeprefix("scale:"), foreign=True)
-            rows.append([term, *numbers, probability_cell(row, source)])
+            rows.append([term, *summary_cells(row, source), probability_cell(row, source)])
     columns = [Column("Term"), *SUMMARY_COLUMNS, PROBABILITY]
     return Table(f"table-{name}", caption, columns, rows, "estimates.csv")
-
-
-def levels(results: Results, rows: list[Row], file: str, name: str, caption: str, effects: bool) -> Table:
-    """A table of levels; `effects` tells whether its numbers are effects, which have a natural scale."""
-    heads = [Column("Moderator"), Column("Level"), *SUMMARY_COLUMNS]
-    if effects:
-        heads += [PROBABILITY, *natural.columns(results)]
-    found: list[list[Cell]] = []
-    for position, row in enumerate(rows[:ROWS_SHOWN]):
-        source = f"{file}/{position}"
-        cells: list[Cell] = [Text(row["moderator"], foreign=True), Text(level(row, rows), foreign=True)]
-        cells += summary_cells(row, source)
-        if effects:
-            cells += [probability_cell(row, source), *natural.cells(results, row, source)]
-        found.append(cells)
-    return Table(f"table-{name}", shown(caption, rows, file), heads, found, file)
-
-
-def at(results: Results) -> Table | None:
-    """Predictions at the rows of `predict_at`."""
-    rows: list[list[Cell]] = []
-    for position, row in enumerate(results.predictions):
-        for start, words in (("mean at ", "mean"), ("new effect at ", "new effect")):
-            if str(row["target"]).startswith(start):
-                source = f"predictions.csv/{position}"
-                where = Text(str(row["target"]).removeprefix(start), foreign=True)
-                numbers = summary_cells(row, source)
-                rows.append([where, Text(words), *numbers, *natural.cells(results, row, source)])
-    if not rows:
-        return None
-    columns = [Column("Where"), Column("What"), *SUMMARY_COLUMNS, *natural.columns(results)]
-    return Table("table-predict-at", "Predictions at chosen values", columns, rows, "predictions.csv")
 
 
 def explained(results: Results) -> list[Sentence]:
@@ -74,51 +31,33 @@ def explained(results: Results) -> list[Sentence]:
     document = results.classical
     if not document.get("applies") and document.get("Q") is None:
         return []
-
-    def number(path: str, form: str = "statistic") -> Any:
-        return from_document(document, path, "classical.json", form)
-
     sentences: list[Sentence] = []
     if (document.get("R2") or {}).get("total") is not None:
+        share = number(results, "R2/total", "tenth")
         sentences.append(
-            [
-                "By restricted maximum likelihood, the moderators account for R² = ", number("R2/total", "tenth"),
-                "% of the variance of the true effects", *_cut(document), ".",
-            ]
+            ["By restricted maximum likelihood, the moderators account for R² = ", share,
+             "% of the variance of the true effects", *_cut(results), "."]
         )  # fmt: skip
     if document.get("QM"):
         sentences.append(
-            ["Test that all of their coefficients are zero: Q", "ₘ", " = ", number("QM/statistic"), " on ",
-             *degrees(document, "QM/df"), ", p ", *p_words(document, "QM/p"), "."]
+            ["Test that all of their coefficients are zero: Q", "ₘ", " = ", number(results, "QM/statistic"), " on ",
+             *degrees(results, "QM/df"), ", p ", *p_words(results, "QM/p"), "."]
         )  # fmt: skip
-    residual: Sentence = ["The heterogeneity in this report is what remains with the moderators in the model"]
-    if document.get("Q") is not None:
-        residual += [
-            "; its test: Q = ", number("Q"), " on ", *degrees(document, "df"), ", p ",
-            *p_words(document, "p"),
-        ]  # fmt: skip
-    return [*sentences, [*residual, "."]]
+    test = ["; its test: ", *cochran(results)] if document.get("Q") is not None else []
+    return [
+        *sentences,
+        ["The heterogeneity in this report is what remains with the moderators in the model", *test, "."],
+    ]
 
 
-def _cut(document: Any) -> Sentence:
+def _cut(results: Results) -> Sentence:
     """That R² would be negative, where it would."""
+    document = results.classical
     without = document.get("tau2_without_moderators")
     if without is None or document["tau2"] <= without:
         return []
-    larger, smaller = (from_document(document, key, "classical.json") for key in ("tau2", "tau2_without_moderators"))
+    larger, smaller = (number(results, key, "significant") for key in ("tau2", "tau2_without_moderators"))
     return [": τ² is larger with them, ", larger, ", than without, ", smaller, ", and a negative R² is set to zero"]
-
-
-def degrees(document: Any, path: str) -> Sentence:
-    """Such as ``12 degrees of freedom``."""
-    number = from_document(document, path, "classical.json", "count")
-    return [number, f" {noun(number.value or 0, 'degree of freedom', 'degrees of freedom')}"]
-
-
-def p_words(document: Any, path: str) -> Sentence:
-    """A p-value after the letter p: ``= 0.03`` or ``< 0.001``."""
-    number = from_document(document, path, "classical.json", "p")
-    return [number] if number.text.startswith("<") else ["= ", number]
 
 
 def multipliers(results: Results) -> list[Sentence]:
@@ -126,44 +65,38 @@ def multipliers(results: Results) -> list[Sentence]:
     sentences: list[Sentence] = []
     for position, row in enumerate(results.estimates):
         if row["parameter"] in results.scale_coefficients:
-            source = f"estimates.csv/{position}"
-            factor = natural.multiplied(row, source)
+            middle, low, high = multiplied(row, f"estimates.csv/{position}")
             term = str(row["parameter"]).removeprefix("scale:")
             change = f"{term} in place of its reference level" if term.endswith("]") else f"One unit more of {term}"
-            sentences.append(
-                [
-                    f"{change} multiplies τ by ",
-                    factor[0],
-                    " (95% credible interval ",
-                    factor[1],
-                    " to ",
-                    factor[2],
-                    ").",
-                ]
-            )
+            size: Sentence = [middle, " (95% credible interval ", low, " to ", high, ")."]
+            sentences.append([f"{change} multiplies τ by ", *size])
     return sentences
 
 
 def content(results: Results) -> dict[str, Any]:
-    """What the section on moderators shows, figures aside."""
+    """What the section on moderators shows."""
+    caption, rows = "Coefficients, per unit of the moderator", results.marginal_means
     return {
+        "figure": figure(results, "marginal_means"),
+        "bubble": figure(results, "bubble"),
+        "interactions": figure(results, "interactions"),
         "formula": results.model["formulas"]["moderators"],
         "references": results.model["formulas"].get("reference_levels") or {},
-        "coefficients": coefficients(results),
-        "levels": levels(
-            results, results.marginal_means, "marginal_means.csv", "marginal-means", "Marginal means", effects=True
-        ),
+        "coefficients": coefficients(results, results.coefficients, "coefficients", caption),
+        "levels": levels(results, rows, "marginal_means.csv", "marginal-means", "Marginal means", effects=True),
         "sentences": explained(results),
         "unavailable": unavailable(results.classical, only=("QM", "R2")),
-        "at": at(results),
+        "at": at_values(results),
     }
 
 
 def scale_content(results: Results) -> dict[str, Any]:
-    """What the section on the scale model shows, figures aside."""
+    """What the section on the scale model shows."""
+    caption = "Coefficients on log τ, per unit"
     return {
+        "figure": figure(results, "scale"),
         "formula": results.model["formulas"]["scale"],
-        "coefficients": scale_coefficients(results),
+        "coefficients": coefficients(results, results.scale_coefficients, "scale-coefficients", caption),
         "levels": levels(results, results.scale, "scale.csv", "scale-levels", "τ at levels", effects=False),
         "sentences": multipliers(results),
     }

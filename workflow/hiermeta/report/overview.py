@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from hiermeta.data.files import read_json, write_json, write_text
 from hiermeta.data.guard import guarded
@@ -14,25 +18,85 @@ from hiermeta.data.spreadsheet import safe
 from hiermeta.figures import caterpillar, style
 from hiermeta.figures.forest_rows import interval
 from hiermeta.figures.svg import render as render_svg
-from hiermeta.io.results import Results, Row
+from hiermeta.io.results import Results
 from hiermeta.report import comparison
-from hiermeta.report.cells import Number, from_document, of_summary
-from hiermeta.report.context import ICONS, RECORD
+from hiermeta.report.cells import (
+    Cell,
+    Column,
+    Interval,
+    Link,
+    Missing,
+    Number,
+    Status,
+    Table,
+    Text,
+    from_document,
+    numeric,
+    of_summary,
+)
+from hiermeta.report.context import ICONS, RECORD, render
 from hiermeta.report.health import agreement_check
-from hiermeta.report.inline import description, inline
-from hiermeta.report.overview_line import DataSet
-from hiermeta.report.overview_tables import hierarchical, meta
-from hiermeta.report.page import render
-from hiermeta.report.section import Figure
+from hiermeta.report.inline import Figure, of_svg
+from hiermeta.report.numbers import KEYS, rows
 from hiermeta.report.words import after_crash
 
-_CLUSTERING = {
-    "ICC": {"icc": "mean", "icc_q2.5": "q2.5", "icc_q97.5": "q97.5"},
-    "R2 [marginal]": {"R2_marginal": "mean"},
-    "R2 [conditional]": {"R2_conditional": "mean"},
-    "design effect": {"design_effect": "mean"},
+FIELDS = (
+    "k", "n_clusters", "effect", "q2.5", "q97.5", "predicted_q2.5", "predicted_q97.5", "tau", "rho", "I2",
+    "log_bayes_factor", "icc", "icc_q2.5", "icc_q97.5", "R2_marginal", "R2_conditional", "design_effect",
+    "max_r_hat", "min_ess_bulk", "divergences", "agreement_sd", "seconds",
+)  # fmt: skip
+_TABLES = {
+    "estimates": {"mu": {"effect": "mean", "q2.5": "q2.5", "q97.5": "q97.5"}},
+    "predictions": {"new effect": {"predicted_q2.5": "q2.5", "predicted_q97.5": "q97.5"}},
+    "heterogeneity": {name: {name: "mean"} for name in ("tau", "rho", "I2")},
+    "clustering": {
+        "ICC": {"icc": "mean", "icc_q2.5": "q2.5", "icc_q97.5": "q97.5"},
+        "R2 [marginal]": {"R2_marginal": "mean"},
+        "R2 [conditional]": {"R2_conditional": "mean"},
+        "design effect": {"design_effect": "mean"},
+    },
 }
+"""Table and name of its row, to the overview's names of numbers and the table's."""
 _FORMS = {"max_r_hat": "fine", "min_ess_bulk": "count", "divergences": "count"}
+_SAMPLER = {
+    "max_r_hat": "R̂", "min_ess_bulk": "ESS", "divergences": "Diver\N{SOFT HYPHEN}gences",
+    "agreement_sd": "Stan −\N{NO-BREAK SPACE}exact", "seconds": "Sec\N{SOFT HYPHEN}onds",
+}  # fmt: skip
+_EFFECT = {"k": "k", "n_clusters": "Clus\N{SOFT HYPHEN}ters", "effect": "Effect", "q2.5": "2.5%", "q97.5": "97.5%"}
+_HETEROGENEITY = {
+    "predicted_q2.5": "New from", "predicted_q97.5": "to", "tau": "τ", "rho": "ρ", "I2": "I² %",
+    "log_bayes_factor": "log BF",
+}  # fmt: skip
+_REGRESSION = {"k": "Rows", "n_clusters": "Clusters", "icc": "ICC", "icc_q2.5": "2.5%", "icc_q97.5": "97.5%"}
+_EXPLAINED = {"design_effect": "Design effect", "R2_marginal": "R² marginal", "R2_conditional": "R² conditional"}
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """One line of the overview: what it is, its numbers by name, and what to do next if something is wrong."""
+
+    name: str
+    title: str
+    status: str
+    message: str
+    steps: list[str]
+    crashed: str
+    analysis: str = "meta"
+    measure: str = ""
+    numbers: dict[str, Number] = field(default_factory=dict)
+    entry: caterpillar.Entry | None = None
+
+    @property
+    def report(self) -> str:
+        return f"{quote(self.name)}/report.html"
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The line as plain values, for TSV and JSON."""
+        heading = {"name": self.name, "title": self.title, "status": self.status, "analysis": self.analysis}
+        values = {field: self.numbers[field].value if field in self.numbers else None for field in FIELDS}
+        ending = {"message": self.message, "report": self.report, "crashed": self.crashed}
+        return heading | {"measure": self.measure} | values | ending
 
 
 def read(folder: Path, name: str, title: str | None) -> DataSet:
@@ -61,26 +125,19 @@ def read(folder: Path, name: str, title: str | None) -> DataSet:
     return guarded(line, failed)
 
 
-def _from_table(file: str, rows: Sequence[Row], key: str, value: str, columns: dict[str, str]) -> dict[str, Number]:
-    """Numbers of the row whose `key` is `value`; `columns` maps the overview's names to the table's."""
-    for position, row in enumerate(rows):
-        if row[key] == value:
-            source = f"{file}/{position}"
-            return {new: of_summary(row, old, source) for new, old in columns.items()}
-    return {}
-
-
 def _numbers(results: Results) -> dict[str, Number]:
-    numbers: dict[str, Number] = {}
-    for key in ("k", "n_clusters"):
-        if results.model.get(key) is not None:
-            numbers[key] = from_document(results.model, key, "model.json", "count")
-    if results.is_meta:
-        numbers |= _meta_numbers(results)
-    else:
-        rows = results.rows("clustering")
-        for quantity, columns in _CLUSTERING.items():
-            numbers |= _from_table("clustering.csv", rows, "quantity", quantity, columns)
+    numbers = {
+        key: from_document(results.model, key, "model.json", "count")
+        for key in ("k", "n_clusters")
+        if results.model.get(key) is not None
+    }
+    for table, wanted in _TABLES.items():
+        for position, row in enumerate(rows(results, table)):
+            columns = wanted.get(row[KEYS[table]], {}) if results.is_meta != (table == "clustering") else {}
+            source = f"{table}.csv/{position}"
+            numbers |= {name: of_summary(row, column, source) for name, column in columns.items()}
+    evidence = comparison.effect(results) if results.is_meta else None
+    numbers |= {"log_bayes_factor": evidence} if evidence else {}
     for key, form in _FORMS.items():
         if results.diagnostics.get(key) is not None:
             numbers[key] = from_document(results.diagnostics, key, "diagnostics.json", form)
@@ -90,17 +147,6 @@ def _numbers(results: Results) -> dict[str, Number]:
     if results.fit.get("seconds") is not None:
         numbers["seconds"] = from_document(results.fit, "seconds", "fit.json", "short")
     return numbers
-
-
-def _meta_numbers(results: Results) -> dict[str, Number]:
-    limits = {"effect": "mean", "q2.5": "q2.5", "q97.5": "q97.5"}
-    numbers = _from_table("estimates.csv", results.estimates, "parameter", "mu", limits)
-    predicted = {"predicted_q2.5": "q2.5", "predicted_q97.5": "q97.5"}
-    numbers |= _from_table("predictions.csv", results.predictions, "target", "new effect", predicted)
-    for quantity in ("tau", "rho", "I2"):
-        numbers |= _from_table("heterogeneity.csv", results.heterogeneity, "quantity", quantity, {quantity: "mean"})
-    evidence = comparison.effect(results)
-    return numbers | ({"log_bayes_factor": evidence} if evidence else {})
 
 
 def _entry(results: Results) -> caterpillar.Entry | None:
@@ -117,8 +163,72 @@ def _caterpillar(datasets: Sequence[DataSet]) -> Figure | None:
         return None
     with style.drawing():
         drawing = caterpillar.draw(entries)
-        svg = render_svg(drawing.figure, drawing.title, drawing.description)
-    return Figure("caterpillar", inline(svg, "caterpillar"), description(svg))
+        return of_svg("caterpillar", render_svg(drawing.figure, drawing.title, drawing.description))
+
+
+def _meta(datasets: Sequence[DataSet]) -> Table:
+    """Pooled effect, drawn too, prediction interval, heterogeneity, evidence, sampler."""
+    ranges = _ranges(datasets)
+    columns = _columns("Measure", _EFFECT, _HETEROGENEITY)
+    rows: list[list[Cell]] = []
+    for position, dataset in enumerate(datasets):
+        if dataset.analysis == "meta":
+            drawn = _interval(dataset, ("effect", "q2.5", "q97.5"), *ranges.get(dataset.measure, (0.0, 1.0)))
+            rows.append(_row(position, dataset, _EFFECT, drawn, _HETEROGENEITY))
+    return Table("datasets", "Meta-analyses, one row per data set", columns, rows, "overview.tsv")
+
+
+def _regressions(datasets: Sequence[DataSet]) -> Table:
+    """Intraclass correlation, drawn too, design effect, explained variance, sampler."""
+    columns = _columns("Family", _REGRESSION, _EXPLAINED)
+    rows: list[list[Cell]] = []
+    for position, dataset in enumerate(datasets):
+        if dataset.analysis == "hierarchical":
+            drawn = _interval(dataset, ("icc", "icc_q2.5", "icc_q97.5"), 0.0, 1.0)
+            rows.append(_row(position, dataset, _REGRESSION, drawn, _EXPLAINED))
+    return Table("regressions", "Hierarchical regressions, one row per data set", columns, rows, "overview.tsv")
+
+
+def _columns(kind: str, before: dict[str, str], after: dict[str, str]) -> list[Column]:
+    start = [Column("Data set"), Column("Status"), Column(kind), *numeric(*before.values())]
+    return [*start, Column("95% interval"), *numeric(*(after | _SAMPLER).values())]
+
+
+def _row(position: int, dataset: DataSet, before: dict[str, str], drawn: Cell, after: dict[str, str]) -> list[Cell]:
+    head: list[Cell] = [Link(dataset.name, dataset.report), Status(dataset.status), Text(dataset.measure or "–")]
+    rest = [_number(position, dataset, name) for name in after | _SAMPLER]
+    return [*head, *(_number(position, dataset, name) for name in before), drawn, *rest]
+
+
+def _number(position: int, dataset: DataSet, name: str) -> Cell:
+    number = dataset.numbers.get(name)
+    if number is None or number.value is None or not math.isfinite(number.value):
+        return Missing()
+    if name == "n_clusters" and number.value == 0:
+        return Missing()
+    return Number(number.text, number.value, f"overview.json/datasets/{position}/{name}")
+
+
+def _ranges(datasets: Sequence[DataSet]) -> dict[str, tuple[float, float]]:
+    """The range of credible intervals that may be used, zero included, of every measure."""
+    ranges: dict[str, tuple[float, float]] = {}
+    for dataset in datasets:
+        if dataset.entry is not None:
+            low, high = ranges.get(dataset.measure, (0.0, 0.0))
+            _, lower, upper = dataset.entry.pooled
+            ranges[dataset.measure] = (min(low, lower), max(high, upper))
+    return ranges
+
+
+def _interval(dataset: DataSet, names: tuple[str, str, str], low: float, high: float) -> Cell:
+    """Drawn between the ends of an axis; none for results that must not be used."""
+    if dataset.status not in ("pass", "warn") or names[0] not in dataset.numbers:
+        return Missing()
+    width = (high - low) or 1.0
+    point, lower, upper = (
+        round(3 + 94 * (float(dataset.numbers[name].value or 0.0) - low) / width, 1) for name in names
+    )
+    return Interval(lower, point, upper, round(3 - 94 * low / width, 1))
 
 
 def tsv(datasets: Sequence[DataSet]) -> str:
@@ -152,7 +262,7 @@ def write_overview(folder: Path, titles: Mapping[str, str | None], html: Path, t
         "icons": ICONS,
         "total": len(datasets),
         "troubled": [d for status in ("fail", "refused") for d in datasets if d.status == status],
-        "tables": [table for table in (meta(datasets), hierarchical(datasets)) if table.rows],
+        "tables": [table for table in (_meta(datasets), _regressions(datasets)) if table.rows],
         "figure": _caterpillar(datasets),
     }
     write_text(html, render("overview.html.j2", context))

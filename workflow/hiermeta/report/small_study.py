@@ -6,10 +6,11 @@ from typing import Any
 
 from hiermeta.figures.palette import symbol
 from hiermeta.io.results import Results
-from hiermeta.report.cells import Cell, Column, Number, Sentence, Table, Text, from_document, to_error
-from hiermeta.report.moderators import p_words
+from hiermeta.report.cells import Cell, Column, Number, Sentence, Table, Text, from_document, numeric, to_error
+from hiermeta.report.classical import FILE, number, p_words
+from hiermeta.report.inline import figure
 
-FILE, TABLE = "classical.json", "small_study.csv"
+TABLE = "small_study.csv"
 FEWEST = 10
 
 
@@ -25,9 +26,6 @@ def regression(results: Results) -> Sentence:
         reason = "it needs at least ten clusters" if few else "standard errors leave it nothing to estimate"
         return [f"No regression test: {reason}."]
 
-    def number(path: str, form: str = "significant") -> Number:
-        return from_document(results.classical, f"small_study/{path}", FILE, form)
-
     def near(path: str) -> Number:
         error = found["slope"]["se"]
         return to_error(results.classical, f"small_study/{path}", FILE, error, of_interval="/ci/" in path)
@@ -36,17 +34,17 @@ def regression(results: Results) -> Sentence:
     sentence: Sentence = [
         "Regression of the effects on their standard errors", " (cluster-robust CR2 test)" if robust else "",
         ": slope ", near("slope/estimate"), ", 95% CI ", near("slope/ci/0"), " to ", near("slope/ci/1"), ", ",
-        "t = " if robust else "z = ", number("slope/t" if robust else "slope/z", "statistic"),
+        "t = " if robust else "z = ", number(results, f"small_study/slope/{'t' if robust else 'z'}"),
     ]  # fmt: skip
     if robust:
-        sentence += [" on ", number("slope/df", "tenth"), " degrees of freedom"]
+        sentence += [" on ", number(results, "small_study/slope/df", "tenth"), " degrees of freedom"]
     p = float(found["slope"]["p"]) if found["slope"]["p"] is not None else 1.0
     verdict = (
         ": less precise estimates differ from precise ones."
         if p < 0.05
         else ": no clear sign that less precise estimates differ, which is not proof that they don't."
     )
-    return [*sentence, ", p ", *p_words(results.classical, "small_study/slope/p"), verdict]
+    return [*sentence, ", p ", *p_words(results, "small_study/slope/p"), verdict]
 
 
 def at_zero(results: Results) -> Sentence | None:
@@ -55,13 +53,13 @@ def at_zero(results: Results) -> Sentence | None:
     if not found or results.coefficients:
         return None
 
-    def number(path: str) -> Number:
+    def near(path: str) -> Number:
         error, of_interval = found["intercept"]["se"], path.startswith("ci/")
         return to_error(results.classical, f"small_study/intercept/{path}", FILE, error, of_interval=of_interval)
 
     return [
-        "The effect expected at a standard error of zero is ", number("estimate"), " (", number("ci/0"), " to ",
-        number("ci/1"), ").",
+        "The effect expected at a standard error of zero is ", near("estimate"), " (", near("ci/0"), " to ",
+        near("ci/1"), ").",
     ]  # fmt: skip
 
 
@@ -80,10 +78,11 @@ def coefficients(results: Results) -> Table | None:
         cells += [from_document(found, f"{i}/{key}", TABLE, form) for key, form in forms.items()]
         rows.append(cells)
     labels = ["Estimate", "SE", "2.5%", "97.5%", *({"test_value": name}.get(key, key) for key in forms)]
-    columns = [Column("Term"), *(Column(label, numeric=True) for label in labels)]
+    columns = [Column("Term"), *numeric(*labels)]
     return Table("table-small-study", "Regression on the standard errors", columns, rows, TABLE)
 
 
 def content(results: Results) -> dict[str, Any]:
-    """What the section shows, figures aside."""
-    return {"regression": regression(results), "at_zero": at_zero(results), "table": coefficients(results)}
+    """What the section shows."""
+    shown = {"figure": figure(results, "funnel"), "regression": regression(results)}
+    return shown | {"at_zero": at_zero(results), "table": coefficients(results)}

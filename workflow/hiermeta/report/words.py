@@ -1,14 +1,9 @@
-"""Standing text: what a quantity means in plain words."""
+"""Standing text: what quantities and terms mean in plain words, and what to try when a check did not pass."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
+from hiermeta.figures.regression import linear
 from hiermeta.io.results import Results
-from hiermeta.models.priors import parse
-from hiermeta.text.numbers import as_written, limits, significant
 
 HETEROGENEITY = {
     "tau": ("τ", "Standard deviation of the true effects, on the scale of the effect measure."),
@@ -31,66 +26,91 @@ HETEROGENEITY = {
 }
 """Quantity of heterogeneity.csv to its symbol and meaning."""
 
-PARAMETERS = {
-    "mu": ("μ", "pooled effect: the mean of the true effects"),
-    "tau": ("τ", "standard deviation of the true effects (heterogeneity)"),
-    "rho": ("ρ", "share of the true variance between clusters"),
-    "tau_within": ("τ within", "standard deviation within clusters"),
-    "tau_between": ("τ between", "standard deviation between clusters"),
-    "moderators": ("β", "coefficients of the moderators: per standard deviation, or per level of a factor"),
-    "scale": ("δ", "coefficients of the scale moderators on log τ, per standard deviation or level"),
+QUANTITIES = {
+    "ICC": (
+        "Intraclass correlation given the predictors: the share of the variation they leave that lies between clusters."
+    ),
+    "ICC [null]": "The same without predictors; also the correlation of two individuals of one cluster.",
+    "design effect": "How many times the variance of a mean is larger than with as many independent individuals: 1 + "
+    "(individuals per cluster − 1) · ICC.",
+    "design effect [null]": "The same, from the ICC without predictors.",
+    "effective sample size": "Individuals divided by the design effect; each trial of a binomial row is one.",
+    "effective sample size [null]": "The same, from the ICC without predictors.",
+    "R2 [marginal]": "Share of the variance that the predictors explain (Nakagawa & Schielzeth).",
+    "R2 [conditional]": "Share that predictors and clusters explain together.",
+    "R2 [within]": "By how much the predictors lower the variance within clusters; can be negative.",
+    "R2 [between]": "By how much the predictors lower the variance between clusters, averaged over individuals. It "
+    "can be negative, with varying slopes by design: their variance is between clusters here, and within "
+    "clusters in the model without predictors, which has no slopes.",
+    "median odds ratio": "Median ratio of the odds of two individuals alike in all but their clusters (the higher to "
+    "the lower).",
+    "median rate ratio": "Median ratio of the rates of two individuals alike in all but their clusters (the higher to "
+    "the lower).",
 }
+"""Quantity of clustering.csv to its meaning."""
 
-GLOSSARY = {
-    "Credible interval (CrI)": (
-        "Given the data, the model and the priors, the quantity lies in its 95% credible interval with 95% probability."
-    ),
-    "Confidence interval (CI)": "The observed estimate ± 1.96 standard errors; it ignores all other estimates.",
-    "Prediction interval": (
-        "Where the true effect of a new study is expected, with 95% probability. It is wider than the credible "
-        "interval of the mean because true effects differ."
-    ),
-    "True effect": (
-        "What a study would find without sampling error. Its posterior combines the study's own estimate with what "
-        "the others say about it."
-    ),
-    "Shrinkage (partial pooling)": ("Estimates move towards their cluster and the overall mean, the noisy ones most."),
-    "Heterogeneity": "Differences between true effects, beyond sampling error.",
-    "Cluster": (
-        "A group of estimates that may resemble one another, such as those of one article, laboratory or district."
-    ),
-    "Prior, posterior": "What is assumed about a parameter before, and known after, seeing the data.",
-    "Exact posterior": (
-        "The same posterior by numerical integration instead of sampling: an independent check of Stan."
-    ),
-    "Monte Carlo standard error (MCSE)": (
-        "How much a number would move if the sampler were run again with another seed. Printed digits are those it "
-        "supports."
-    ),
-    "R̂": "Compares the spread between and within chains; 1.00 when they agree.",
-    "Effective sample size (ESS)": (
-        "How many independent draws the correlated draws are worth: bulk for the centre, tail for the 2.5% and 97.5% "
-        "limits."
-    ),
-    "Divergence": "The sampler's sign that it may have missed part of the posterior; there should be none.",
-    "E-BFMI": "Tells whether the sampler moves well between energy levels; below 0.3 the tails may be missed.",
+OF_FACTORS = {
+    "ICC": "The part of the intraclass correlation that is due to clusters of",
+    "design effect": "The design effect of clusters of",
+    "effective sample size": "The effective sample size that goes with clusters of",
+    "R2": "By how much the predictors lower the variance between clusters of",
 }
+"""Beginning of the meaning of a quantity that exists for each of several grouping factors."""
 
-ITEMS = {
-    "data": "PRISMA 12, 13b; BARG 1.A",
-    "model": "PRISMA 13d; BARG 1.B to 1.E",
-    "forest": "PRISMA 19, 20b; BARG 3.B",
-    "heterogeneity": "PRISMA 20b; BARG 3.B",
-    "prior-posterior": "BARG 3.B",
-    "moderators": "PRISMA 13e, 20c",
-    "scale": "PRISMA 13e, 20c",
-    "small-study": "PRISMA 14, 21",
-    "comparison": "PRISMA 13f, 20d; BARG 3.C, 5",
-    "influence": "PRISMA 20d; BARG 3.A",
-    "diagnostics": "BARG 2.B, 2.C",
-    "provenance": "PRISMA 27; BARG 2.A, 6",
-}
-"""Items of PRISMA 2020 (Page et al. 2021) and BARG (Kruschke 2021) that a section answers, by its id."""
+GLOSSARY = [
+    ("regression", "Cluster", "A group of rows that may resemble one another, such as the pupils of a school."),
+    ("regression", "Complete pooling", "One regression for all rows, as if there were no clusters."),
+    ("regression", "No pooling", "A regression of its own for every cluster, as if the others said nothing about it."),
+    ("regression", "Partial pooling", "The multilevel model: every cluster is estimated from its own rows and from how "
+     "clusters differ in general. Small clusters move most towards the overall estimate (shrinkage)."),
+    ("regression", "Random effect", "By how much the coefficient of a cluster differs from the overall one."),
+    ("regression", "Intraclass correlation (ICC)", "Share of the variation that lies between clusters; also how alike "
+     "two rows of one cluster are."),
+    ("regression", "Design effect", "How many times more rows a clustered sample needs than an unclustered one, for a "
+     "mean."),
+    ("regression", "Cluster-robust standard error", "A standard error of the regression without clusters that allows "
+     "rows of a cluster to depend on each other."),
+    ("regression", "Individual-level, cluster-level", "Predictors that vary within clusters, and those that are "
+     "constant there. Their product is a cross-level interaction."),
+    ("", "Credible interval (CrI)", "Given the data, the model and the priors, the quantity lies in its 95% credible "
+     "interval with 95% probability."),
+    ("meta", "Confidence interval (CI)", "The observed estimate ± 1.96 standard errors; it ignores all other "
+     "estimates."),
+    ("meta", "Prediction interval", "Where the true effect of a new study is expected, with 95% probability. It is "
+     "wider than the credible interval of the mean because true effects differ."),
+    ("meta", "True effect", "What a study would find without sampling error. Its posterior combines the study's own "
+     "estimate with what the others say about it."),
+    ("meta", "Shrinkage (partial pooling)", "Estimates move towards their cluster and the overall mean, the noisy ones "
+     "most."),
+    ("meta", "Heterogeneity", "Differences between true effects, beyond sampling error."),
+    ("meta", "Cluster", "A group of estimates that may resemble one another, such as those of one article, laboratory "
+     "or district."),
+    ("regression", "Prediction for a new cluster", "Where the expected outcome of a cluster not seen before lies with "
+     "95% probability; wider than the interval of the mean, because clusters differ."),
+    ("", "Prior, posterior", "What is assumed about a parameter before, and known after, seeing the data."),
+    ("meta", "Exact posterior", "The same posterior by numerical integration instead of sampling: an independent check "
+     "of Stan."),
+    ("regression", "REML, ML", "Restricted maximum likelihood and maximum likelihood: estimates without priors, as by "
+     "lme4."),
+    ("regression", "Singular", "A maximum-likelihood estimate that puts a standard deviation between clusters at zero, "
+     "or a correlation at 1 or −1."),
+    ("", "Monte Carlo standard error (MCSE)", "How much a number would move if the sampler were run again with another "
+     "seed. Printed digits are those it supports."),
+    ("", "R̂", "Compares the spread between and within chains; 1.00 when they agree."),
+    ("", "Effective sample size (ESS)", "How many independent draws the correlated draws are worth: bulk for the "
+     "centre, tail for the 2.5% and 97.5% limits."),
+    ("meta", "Divergence", "The sampler's sign that it may have missed part of the posterior; there should be none."),
+    ("meta", "E-BFMI", "Tells whether the sampler moves well between energy levels; below 0.3 the tails may be "
+     "missed."),
+    ("regression", "elpd", "Expected log predictive density of left-out rows or clusters: higher is better."),
+    ("regression", "Pareto k̂", "Tells whether a left-out cluster can be judged from the draws; above 0.7 it can't."),
+    ("ratios", "Odds ratio, rate ratio", "What the odds, or the rate, are multiplied by for one more unit of a "
+     "predictor."),
+    ("ratios", "Typical cluster, average over clusters", "A probability or rate where random effects are zero "
+     "(cluster-specific), and its mean over clusters (population-averaged). Because the link is curved the two "
+     "differ."),
+]  # fmt: skip
+"""For which analyses (``ratios``: regressions of probabilities and rates; empty: all), the term, its meaning."""
 
 ADVICE = {
     "questionable data": (
@@ -125,12 +145,28 @@ ADVICE = {
 """What to try, by a part of the name of the check that did not pass."""
 
 
-def kind(results: Results) -> str:
-    """What the model is called in the field."""
-    formulas = results.model.get("formulas") or {}
-    levels = "three-level" if results.clustered else "random-effects"
-    scale = " location-scale" if formulas.get("scale") else ""
-    return f"{levels}{scale} meta-{'regression' if formulas.get('moderators') else 'analysis'}"
+def meaning(quantity: str) -> str:
+    """What a quantity of clustering.csv is.
+
+    Examples
+    --------
+    >>> meaning("ICC [ward, null]")
+    'The part of the intraclass correlation that is due to clusters of ward, without predictors.'
+    """
+    if quantity in QUANTITIES:
+        return QUANTITIES[quantity]
+    name, _, inside = quantity.removesuffix("]").partition(" [")
+    group = inside.removesuffix(", null").removeprefix("between, ")
+    if name not in OF_FACTORS or not group:
+        return ""
+    return f"{OF_FACTORS[name]} {group}{', without predictors' if inside.endswith(', null') else ''}."
+
+
+def glossary(results: Results) -> dict[str, str]:
+    """Terms that the page of an analysis needs, and what they mean."""
+    kinds = ["", "meta" if results.is_meta else "regression"]
+    kinds += [] if results.is_meta or linear(results) else ["ratios"]
+    return {term: meaning for of, term, meaning in GLOSSARY if of in kinds}
 
 
 def log_of(name: str, stage: str) -> str:
@@ -153,46 +189,3 @@ def advice(check: str) -> str:
         if part in check:
             return text
     return "See the diagnostics below."
-
-
-def level_means(coefficients: Sequence[str]) -> list[str]:
-    """The coefficients of a factor that stands in place of an intercept: one for each of its levels.
-
-    Examples
-    --------
-    >>> level_means(["f[a]", "f[b]", "g[d]", "x"]), level_means(["intercept", "f[b]"]), level_means(["x"])
-    (['f[a]', 'f[b]'], [], [])
-    """
-    first = next((name for name in coefficients if name.endswith("]") and ":" not in name), None)
-    if first is None or "intercept" in coefficients:
-        return []
-    return [name for name in coefficients if name.rpartition("[")[0] == first.rpartition("[")[0]]
-
-
-def prior_words(text: str) -> str:
-    """The central 95% of a prior, in words.
-
-    Examples
-    --------
-    >>> prior_words("beta(1, 1)")
-    'all values from 0 to 1 equally probable'
-    >>> prior_words("normal(0, 1)"), prior_words("half_normal(0.5)"), prior_words("point(0)")
-    ('95% of it between −2.0 and 2.0', '95% of it below 0.98', 'fixed')
-    >>> prior_words("normal(5, 0.01)")
-    '95% of it between 4.980 and 5.020'
-    """
-    prior = parse(text)
-    if prior.is_point:
-        return "fixed"
-    if prior.family == "uniform" or (prior.family, prior.arguments) == ("beta", (1.0, 1.0)):
-        low, high = (as_written(bound) for bound in prior.support)
-        return f"all values from {low} to {high} equally probable"
-    if prior.support[0] == 0 and not np.isfinite(prior.support[1]):
-        return f"95% of it below {significant(float(prior.ppf(0.95)), 2)}"
-    low, high = limits(*prior.ppf(np.array([0.025, 0.975])).tolist())
-    return f"95% of it between {low} and {high}"
-
-
-def prior_short(text: str) -> str:
-    """A prior string with four significant digits."""
-    return parse(text).short

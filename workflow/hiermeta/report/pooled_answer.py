@@ -1,4 +1,4 @@
-"""The answer, in about five plain sentences."""
+"""The answer of a meta-analysis, in about five plain sentences."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 from hiermeta.data.measures import MEASURES
 from hiermeta.io.results import Results, Row
 from hiermeta.models.priors import parse
-from hiermeta.report import natural
-from hiermeta.report.cells import Number, Sentence, from_document, of_summary, source_of
-from hiermeta.report.comparison import bayes_factor, strength
+from hiermeta.report.cells import Number, Sentence, from_document, source_of
+from hiermeta.report.comparison import factor, part, strength
+from hiermeta.report.model import level_means
+from hiermeta.report.numbers import differs, interval, natural, natural_label, place
 from hiermeta.report.tables import probability_cell
-from hiermeta.report.words import level_means
-from hiermeta.text.numbers import EXACT, UNKNOWN, noun, percent
+from hiermeta.text.numbers import UNKNOWN, noun, percent
 
 LEFT_OUT = 0.1
 """Share of the rows without a value in some column from which the answer says so."""
@@ -52,15 +52,8 @@ def left_out(results: Results) -> list[Sentence]:
     return [["Only ", used, " of ", read, f" rows were used: the others have no value in {where}."]]
 
 
-def interval_numbers(rows: list[Row], key: str, value: str, file: str) -> tuple[Number, Number, Number]:
-    """Mean and 95% limits of the row whose `key` is `value`."""
-    position, row = next((i, row) for i, row in enumerate(rows) if row[key] == value)
-    mean, low, high = (of_summary(row, column, f"{file}/{position}") for column in ("mean", "q2.5", "q97.5"))
-    return mean, low, high
-
-
 def _pooled(results: Results) -> Sentence:
-    mean, low, high = interval_numbers(results.estimates, "parameter", "mu", "estimates.csv")
+    mean, low, high = interval(results, "estimates", "mu")
     start: Sentence = [
         "Across ",
         from_document(results.model, "k", "model.json", "count"),
@@ -75,21 +68,21 @@ def _pooled(results: Results) -> Sentence:
         return [*start, f", the pooled {label} is not estimated: its prior fixes it at ", mean, "."]
     where = ", at the average moderator values of these estimates," if results.coefficients else ""
     middle: Sentence = [f", the pooled {label}{where} is ", mean, " (95% credible interval ", low, " to ", high, ")"]
-    return [*start, *middle, *_natural(results, "estimates.csv", results.estimates, "parameter", "mu"), "."]
+    return [*start, *middle, *_natural(results), "."]
 
 
-def _natural(results: Results, file: str, rows: list[Row], key: str, value: str) -> Sentence:
+def _natural(results: Results) -> Sentence:
     """The same on the natural scale, where that is another one."""
-    if not natural.differs(results):
+    if not differs(results):
         return []
-    position, row = next((i, row) for i, row in enumerate(rows) if row[key] == value)
-    median, low, high = natural.numbers(results, row, f"{file}/{position}")
-    return [f": {_with_article(natural.label(results))} of ", median, " (", low, " to ", high, ")"]
+    source, row = place(results, "estimates", "mu")
+    median, low, high = natural(results, row, source)
+    return [f": {_with_article(natural_label(results))} of ", median, " (", low, " to ", high, ")"]
 
 
 def _sign(results: Results) -> Sentence:
-    position, row = next((i, row) for i, row in enumerate(results.estimates) if row["parameter"] == "mu")
-    number, probability = probability_cell(row, f"estimates.csv/{position}"), row["P(>0)"]
+    source, row = place(results, "estimates", "mu")
+    number, probability = probability_cell(row, source), row["P(>0)"]
     likelier = "positive" if probability >= 0.5 else "negative"
     how = next((words for least, words in CERTAINTY if max(probability, 1 - probability) >= least), None)
     meaning = f": it is {how} {likelier}." if how else ", so its sign remains uncertain."
@@ -100,21 +93,19 @@ def _sign(results: Results) -> Sentence:
         *named,
         " with a probability of ",
     ]
-    return [*start, number, *_beyond(results, row, f"estimates.csv/{position}"), meaning]
+    return [*start, number, *_beyond(results, row, source), meaning]
 
 
 def _against_none(results: Results) -> Sentence:
     """What the sign takes for granted, and how an effect compares with exactly none."""
-    for position, entry in enumerate(results.averages.get("inclusion", [])):
-        if entry["part"] == "effect":
-            value, error = entry["log_bayes_factor"], entry.get("error", EXACT)
-            factor = bayes_factor(value, f"comparison.json/inclusion/{position}/log_bayes_factor", error)
-            which = "an effect" if value >= 0 else "no effect"
-            return [
-                f" That takes an effect for granted; weighed against exactly none, the Bayes factor for {which} is ",
-                factor, f" ({strength(value)} evidence).",
-            ]  # fmt: skip
-    return []
+    position = part(results, "effect")
+    if position is None:
+        return []
+    value, number = factor(results, position)
+    return [
+        " That takes an effect for granted; weighed against exactly none, the Bayes factor for "
+        f"{'an effect' if value >= 0 else 'no effect'} is ", number, f" ({strength(value)} evidence).",
+    ]  # fmt: skip
 
 
 def _beyond(results: Results, row: Row, source: str) -> Sentence:
@@ -138,7 +129,7 @@ def _moderators(results: Results) -> Sentence:
     sentence: Sentence = ["It depends on moderators"]
     for position, row in enumerate(found[:3]):
         name = row["parameter"]
-        mean, low, high = interval_numbers(results.estimates, "parameter", name, "estimates.csv")
+        mean, low, high = interval(results, "estimates", name)
         unit = "" if name.endswith("]") else " per unit"
         sentence += [": " if position == 0 else "; ", f"{name} ", mean, " (", low, " to ", high, f"){unit}"]
     return [*sentence, ", and others." if len(found) > 3 else "."]
@@ -156,8 +147,8 @@ def _with_article(noun: str) -> str:
 
 
 def _heterogeneity(results: Results) -> Sentence:
-    tau = interval_numbers(results.heterogeneity, "quantity", "tau", "heterogeneity.csv")
-    share = interval_numbers(results.heterogeneity, "quantity", "I2", "heterogeneity.csv")
+    tau = interval(results, "heterogeneity", "tau")
+    share = interval(results, "heterogeneity", "I2")
     if results.is_fixed("tau"):
         return ["The standard deviation τ of the true effects is not estimated: its prior fixes it at ", tau[0], "."]
     remaining = " beyond what the moderators say" if results.coefficients else ""
@@ -171,7 +162,7 @@ def _heterogeneity(results: Results) -> Sentence:
 
 
 def _allocation(results: Results) -> Sentence:
-    mean, low, high = interval_numbers(results.heterogeneity, "quantity", "rho", "heterogeneity.csv")
+    mean, low, high = interval(results, "heterogeneity", "rho")
     if results.is_fixed("rho"):
         return ["The share ρ of their variance between clusters is fixed by its prior at ", mean, "."]
     return [
@@ -191,17 +182,15 @@ def _uninformed(results: Results) -> str:
 
 
 def _prediction(results: Results) -> Sentence:
-    _, low, high = interval_numbers(results.predictions, "target", "new effect", "predictions.csv")
-    position, row = next((i, row) for i, row in enumerate(results.predictions) if row["target"] == "new effect")
+    _, low, high = interval(results, "predictions", "new effect")
+    source, row = place(results, "predictions", "new effect")
     where = " in a new cluster" if results.clustered else ""
     start: Sentence = [f"The true effect of a new study{where} is expected between ", low, " and ", high]
-    if natural.differs(results):
-        _, low, high = natural.numbers(results, row, f"predictions.csv/{position}")
-        start += [
-            f" on the scale of the {results.model['measure_label']}, {_with_article(natural.label(results))} between "
-        ]
-        start += [low, " and ", high]
-    return [*start, " (95% prediction interval)", *_signs(results, row, f"predictions.csv/{position}")]
+    if differs(results):
+        _, low, high = natural(results, row, source)
+        scale = f" on the scale of the {results.model['measure_label']}, "
+        start += [f"{scale}{_with_article(natural_label(results))} between ", low, " and ", high]
+    return [*start, " (95% prediction interval)", *_signs(results, row, source)]
 
 
 def _signs(results: Results, row: Row, source: str) -> Sentence:

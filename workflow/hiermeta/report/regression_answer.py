@@ -1,4 +1,4 @@
-"""The answer of a hierarchical regression, in about five plain sentences."""
+"""The answer of a regression, in about five plain sentences."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 
 from hiermeta.figures.regression import groups, linear, ratio
 from hiermeta.io.results import Results, Row
-from hiermeta.report.answer import left_out
+from hiermeta.report import clustering
 from hiermeta.report.cells import Number, Sentence, from_document
-from hiermeta.report.comparison import bayes_factor
-from hiermeta.report.health import agreement_check, failed, not_compared, strip
-from hiermeta.report.hierarchical import classical, verdict
-from hiermeta.report.hierarchical.numbers import boundary, effect, plain, quantity
-from hiermeta.report.words import level_means
-from hiermeta.text.numbers import EXACT, significant
+from hiermeta.report.comparison import factor, part
+from hiermeta.report.health import verdict
+from hiermeta.report.model import level_means
+from hiermeta.report.numbers import effect, place, plain, quantity
+from hiermeta.report.pooled_answer import left_out
+from hiermeta.text.numbers import significant
 
 NAMED = 4
 """Coefficients that the answer names at most."""
@@ -21,14 +21,12 @@ NARROW = 1.5
 """Times that a classical standard error is larger than a posterior SD, from which it is the prior that narrows it."""
 FEWEST = 5
 """Clusters below which the answer says that what lies between them leans on the prior."""
-STEPS = ("null", "individual", "contextual", "cross-level")
 
 
 def answer(results: Results) -> list[Sentence]:
     """What the outcome depends on, what clusters add, what ignoring them does, and what remains of them."""
     parts = [depends(results), between(results), few(results), ignoring(results), matters(results), remains(results)]
-    parts.append(trust(results))
-    return [*(part for part in parts if part), *left_out(results)]
+    return [*(part for part in parts if part), verdict(results), *left_out(results)]
 
 
 def coefficients(results: Results) -> list[tuple[int, Row]]:
@@ -152,11 +150,9 @@ def ignoring(results: Results) -> Sentence:
         return []
     at, row = found
     naive, partial = (plain(row, column, f"models.csv/{at}", 2) for column in ("complete_se", "partial_sd"))
-    ratio_row = next(
-        (i, r) for i, r in enumerate(results.rows("clustering")) if r["quantity"] == f"SE ratio [{row['term']}]"
-    )
-    value = ratio_row[1]["mean"]
-    times = Number(significant(value, 2), value, f"clustering.csv/{ratio_row[0]}/mean")
+    source, ratio_row = place(results, "clustering", f"SE ratio [{row['term']}]")
+    value = ratio_row["mean"]
+    times = Number(significant(value, 2), value, f"{source}/mean")
     assert isinstance(naive, Number) and isinstance(partial, Number)
     if 0.95 < value < 1.05:
         what = "about the same: the largest ratio of the two is "
@@ -170,35 +166,31 @@ def ignoring(results: Results) -> Sentence:
 
 def matters(results: Results) -> Sentence:
     """The verdict, with the rule of thumb and the design effect."""
-    known = verdict.evidence(results)
+    known = clustering.evidence(results)
     if known is None:
         return []
-    icc, design = quantity(results, "ICC [null]"), quantity(results, "design effect [null]")
-    assert icc is not None and design is not None
-    sides = known.icc > verdict.ICC, known.design > verdict.DESIGN
-    words = ["above" if side else "below" for side in sides]
-    joined = "and" if sides[0] == sides[1] else "but"
+    design, position = quantity(results, "design effect [null]"), part(results, "clustering")
+    assert design is not None
+    icc_is = "above" if known.icc > clustering.ICC else "below"
+    design_is = "above" if known.design > clustering.DESIGN else "below"
     sentence: Sentence = [
-        verdict.CONCLUSIONS[verdict.judge(known)].removesuffix("."),
-        ": the intraclass correlation is ",
-    ]
-    sentence += [
-        f"{words[0]} 0.05 {joined} the design effect, ",
-        design[0],
-        f", {words[1]} two (both are rules of thumb)",
-    ]
-    for position, entry in enumerate(results.averages.get("inclusion", [])):
-        if entry["part"] == "clustering":
-            value = entry["log_bayes_factor"]
-            source = f"comparison.json/inclusion/{position}/log_bayes_factor"
-            factor = bayes_factor(value, source, entry.get("error", EXACT))
-            sentence += [f", and the Bayes factor {'for' if value >= 0 else 'against'} the clustering is ", factor]
+        f"{clustering.CONCLUSIONS[clustering.judge(known)].removesuffix('.')}: the intraclass correlation is {icc_is} "
+        f"0.05 {'and' if icc_is == design_is else 'but'} the design effect, ", design[0],
+        f", {design_is} two (both are rules of thumb)",
+    ]  # fmt: skip
+    if position is not None:
+        value, number = factor(results, position)
+        sentence += [f", and the Bayes factor {'for' if value >= 0 else 'against'} the clustering is ", number]
     return [*sentence, "."]
 
 
 def remains(results: Results) -> Sentence:
     """What the SD between clusters was without predictors, and what it is after each step of the build-up."""
-    found = list(_between(results).items())
+    rows = {row["term"]: (i, row) for i, row in enumerate(results.rows("models"))}
+    intercepts = [term for term in rows if term.startswith("sd(") and term.endswith(":intercept)")]
+    found = {term[3:].rpartition(":")[0]: rows[term] for term in intercepts}
+    averages = {group: rows[f"sd({group})"] for group in groups(results) if f"sd({group})" in rows}
+    averaged = ", averaged over the rows" if averages else ""  # where slopes vary
     words = {
         "null": "without predictors",
         "individual": "with individual-level predictors",
@@ -207,12 +199,11 @@ def remains(results: Results) -> Sentence:
     }
     method = results.classical.get("method", "ML")
     sentence: Sentence = []
-    averaged = ", averaged over the rows" if any(not _intercept(row) for _, (_, row) in found) else ""
-    for of, (at, row) in found:
-        steps = [step for step in STEPS if math.isfinite(row.get(step, math.nan))]
+    for name, (at, row) in (found | averages).items():
+        steps = [step for step in words if math.isfinite(row.get(step, math.nan))]
         if len(steps) < 2:
             continue
-        group = f" of {of}" if len(found) > 1 else ""
+        group = f" of {name}" if len(found | averages) > 1 else ""
         sentence.append(
             f"; between clusters{group} it is " if sentence else
             f"The standard deviation between clusters{group}{averaged} ({method}) is "
@@ -222,30 +213,3 @@ def remains(results: Results) -> Sentence:
             assert isinstance(number, Number)
             sentence += [", " if position else "", number, f" {words[step]}"]
     return [*sentence, "."] if sentence else []
-
-
-def _between(results: Results) -> dict[str, tuple[int, Row]]:
-    """Rows of models.csv with the SD between clusters by grouping factor: averaged over rows where slopes vary."""
-    rows = list(enumerate(results.rows("models")))
-    intercepts = {row["term"][3:].rpartition(":")[0]: (i, row) for i, row in rows if _intercept(row)}
-    averages = {group: (i, row) for group in groups(results) for i, row in rows if row["term"] == f"sd({group})"}
-    return intercepts | averages
-
-
-def _intercept(row: Row) -> bool:
-    return str(row["term"]).startswith("sd(") and str(row["term"]).endswith(":intercept)")
-
-
-def trust(results: Results) -> Sentence:
-    """One sentence on how far the numbers can be trusted."""
-    checks = [*strip(results), *classical.health(results)]
-    wrong = failed(checks)
-    alone = [f" {reason}"] if (reason := not_compared(results)) else []
-    if wrong:
-        return ["Read these numbers with care; failed checks: ", ", ".join(wrong), ".", *alone]
-    method = results.classical.get("method")
-    beside = f", and {method} agrees with the posterior" if method else ""
-    if method and results.classical.get("singular"):
-        beside += f", but for {boundary(results)[1]}: the boundary, where a posterior mean cannot be"
-    agrees = "; Stan agrees with the posterior computed without it" if agreement_check(results) else ""
-    return [f"All convergence checks passed{agrees}{beside}.", *alone]

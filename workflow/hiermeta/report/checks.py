@@ -1,0 +1,122 @@
+"""Model checks: what single estimates and clusters do, how well the others predict them, and simulated data sets."""
+
+from __future__ import annotations
+
+import math
+
+from hiermeta.figures.influence import name
+from hiermeta.figures.regression import likelihood
+from hiermeta.io.results import Results
+from hiermeta.report.cells import Cell, Column, Number, Sentence, Table, Text, numeric
+from hiermeta.report.effects import named, named_columns
+from hiermeta.report.numbers import of_checks, place, plain
+from hiermeta.report.tables import CLUSTERS_SHOWN, shown
+from hiermeta.report.unavailable import LEFT_OUT, unavailable
+from hiermeta.text.numbers import count, fixed, places_of, significant
+
+UNITS_SHOWN = 15
+STATISTICS = {
+    "dispersion": "Mean squared Pearson residual given the clusters, expected to be 1; more is overdispersion.",
+}
+"""Statistic of checks.csv to its meaning, where its name does not say it."""
+_CLEAR, _HINT = 0.025, 0.1
+"""Posterior predictive probabilities below which dispersion is said to be off, and perhaps off."""
+
+
+def influence(results: Results, unit: str) -> Table | None:
+    """The most influential units of one kind, with what the others predict of them."""
+    positions = [i for i, row in enumerate(results.influence) if row["unit"] == unit]
+    if not positions:
+        return None
+    positions.sort(key=lambda i: -results.influence[i]["cook"])
+    smoothed = any(math.isfinite(row["pareto_k"]) for row in results.loo)
+    labels = {"mu": "μ", "tau": "τ"} | ({"rho": "ρ"} if results.clustered else {})
+    digits = {key: places_of(results.estimate(key), "mean") for key in labels}
+    columns = [Column(f"Without this {unit}"), *numeric(*labels.values(), "Cook's distance", "Residual", "elpd", "PIT")]
+    columns += numeric("Pareto k̂") if smoothed else []
+    rows: list[list[Cell]] = []
+    for i in positions[:UNITS_SHOWN]:
+        row, source = results.influence[i], f"influence.csv/{i}"
+        cells: list[Cell] = [Text(name(results, row), foreign=True)]
+        cells += [Number(fixed(row[key], places), row[key], f"{source}/{key}") for key, places in digits.items()]
+        cells.append(Number(significant(row["cook"], 2), row["cook"], f"{source}/cook"))
+        cells.append(Number(fixed(row["residual"], 2), row["residual"], f"{source}/residual"))
+        left_out, place = results.loo[i], f"loo.csv/{i}"
+        cells += [Number(fixed(left_out[key], 2), left_out[key], f"{place}/{key}") for key in ("elpd", "pit")]
+        if smoothed:
+            cells.append(Number(fixed(left_out["pareto_k"], 2), left_out["pareto_k"], f"{place}/pareto_k"))
+        rows.append(cells)
+    caption = f"Leaving out one {unit} at a time"
+    if len(positions) > UNITS_SHOWN:
+        caption += f" (the {UNITS_SHOWN} most influential of {len(positions)}; all are in influence.csv and loo.csv)"
+    return Table(f"table-influence-{unit}", caption, columns, rows, "influence.csv")
+
+
+def missing(results: Results) -> list[tuple[str, str]]:
+    """What there is none of, and why."""
+    return [*unavailable(results.exact, only=LEFT_OUT), *unavailable(results.averages, only=("elpd",))]
+
+
+def checks(results: Results) -> Table:
+    """Statistics of the data beside those of simulated data sets."""
+    rows: list[list[Cell]] = [
+        [Text(row["statistic"]),
+         *(of_checks(row, key, f"checks.csv/{position}") for key in ("observed", "mean", "q2.5", "q97.5")),
+         plain(row, "p", f"checks.csv/{position}", 2), Text(STATISTICS.get(row["statistic"], ""))]
+        for position, row in enumerate(results.rows("checks"))
+    ]  # fmt: skip
+    columns = [Column("Statistic"), *numeric("Observed", "Simulated mean", "2.5%", "97.5%", "P(larger)")]
+    columns.append(Column("Meaning"))
+    return Table("table-checks", "Posterior predictive checks", columns, rows, "checks.csv")
+
+
+def dispersion(results: Results) -> Sentence | None:
+    """Whether counts vary as their family says; None for outcomes where that can't be seen."""
+    if likelihood(results).kind == "event" or all(row["statistic"] != "dispersion" for row in results.rows("checks")):
+        return None
+    source, row = place(results, "checks", "dispersion")
+    over, tail = row["p"] < 0.5, min(row["p"], 1 - row["p"])
+    more, name, width = ("more", "overdispersion", "narrow") if over else ("less", "underdispersion", "wide")
+    if tail < _CLEAR:
+        start = f"Counts vary {more} than their family says ({name}), so that intervals are too {width}"
+    elif tail < _HINT:
+        start = f"Counts may vary {more} than their family says ({name})"
+    else:
+        start = "Counts vary as their family says, without overdispersion"
+    cells = [of_checks(row, key, source) for key in ("observed", "q2.5", "q97.5")]
+    cells.append(plain(row, "p", source, 2))
+    observed, low, high, larger = (cell if isinstance(cell, Number) else "–" for cell in cells)
+    return [
+        f"{start}: the dispersion is ", observed, ", that of simulated counts ", low, " to ", high,
+        ", larger than the observed one with a probability of ", larger, ".",
+    ]  # fmt: skip
+
+
+def residual_checks(results: Results) -> Table | None:
+    """Shape of the residuals of each level; None where there are none."""
+    found = results.rows("residual_checks")
+    digits = {"mean": 2, "sd": 3, "skewness": 2, "excess_kurtosis": 2, "largest": 3}
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(found):
+        source = f"residual_checks.csv/{position}"
+        numbers = [plain(row, key, source, size) for key, size in digits.items()]
+        size, beyond = (Number(count(row[key]), row[key], f"{source}/{key}") for key in ("n", "beyond_3"))
+        where = Text(row["where"], foreign=True)
+        rows.append([Text(row["level"], foreign=True), size, *numbers[:4], beyond, numbers[4], where])
+    if not rows:
+        return None
+    heads = numeric("Residuals", "Mean", "SD", "Skewness", "Excess kurtosis", "Beyond ±3", "Largest")
+    columns = [Column("Level"), *heads, Column("Where")]
+    return Table("table-residuals", "Standardised residuals by level", columns, rows, "residual_checks.csv")
+
+
+def left_out(results: Results) -> Table:
+    """How well each cluster of a regression is predicted from the others."""
+    rows: list[list[Cell]] = []
+    for position, row in enumerate(results.loo[:CLUSTERS_SHOWN]):
+        source = f"loo.csv/{position}"
+        size = Number(count(row["n"]), row["n"], f"{source}/n")
+        rows.append([*named(results, row), size, plain(row, "elpd", source, 4), plain(row, "pareto_k", source, 2)])
+    columns = [*named_columns(results), *numeric("Rows", "elpd", "Pareto k̂")]
+    caption = shown("Left-out clusters", results.loo, "loo.csv", CLUSTERS_SHOWN)
+    return Table("table-loo", caption, columns, rows, "loo.csv")
