@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
-from hiermeta.figures.regression import LABELLED, blocks, ratio, ratio_axis, scale, several
+from hiermeta.figures.regression import LABELLED, blocks, ratio, scale, several
 from hiermeta.io.results import Results, Row
 from hiermeta.text.numbers import printed
 
@@ -26,7 +26,7 @@ def draw(results: Results) -> style.Drawing:
         axes.set_title(f"{term}{scale(results)}, by {group}", pad=14)
         axes.set_ylabel("difference from overall")
         if ratio(results):
-            ratio_axis(axes, ratio(results))
+            style.ratio_axis(axes, ratio(results))
         low, high = rows[0], rows[-1]
         texts.append(
             f"{style.shorten(term, 40)} by {style.shorten(group, 40)}: from {printed(low, 'mean')} "

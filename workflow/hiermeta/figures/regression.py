@@ -7,16 +7,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
-from hiermeta.figures import style
 from hiermeta.io.results import Results, Row
 from hiermeta.likelihoods import IDENTITY, LIKELIHOODS, Likelihood
-from hiermeta.text.numbers import as_written
 
 Array = npt.NDArray[np.float64]
-_RATIOS = 50
-"""Pixels for the labels of a second axis."""
 LABELLED = 36
 """With more clusters their names are left out."""
 
@@ -80,23 +75,6 @@ def observed(results: Results) -> Array:
     settings = model["settings"]
     size: Any = next((frame[settings[key]] for key in ("trials", "exposure") if key in settings), 1.0)
     return np.asarray(frame[model["outcome"]] / size, float)
-
-
-def ratio_axis(axes: Axes, label: str) -> None:
-    """Ratios at the right, where the left axis has their logarithms; the panel gives up the room they need."""
-    box = axes.get_position()
-    axes.set_position((box.x0, box.y0, box.width - _RATIOS / style.WIDTH, box.height))
-    low, high = axes.get_ylim()
-    other = axes.twinx()
-    other.set_ylim(low, high)
-    wanted = [step * 10.0**power for power in range(-6, 7) for step in (1, 2, 5)]
-    inside = [value for value in wanted if low <= np.log(value) <= high]
-    if len(inside) > 7:
-        inside = [value for value in inside if as_written(value).strip("0.").startswith("1") or value == 1]
-    other.set_yticks([float(np.log(value)) for value in inside], [as_written(value) for value in inside])
-    other.spines["right"].set_visible(True)
-    other.spines["left"].set_visible(False)
-    other.set_ylabel(label)
 
 
 def several(word: str, count: int) -> str:

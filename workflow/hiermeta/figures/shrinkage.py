@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
-from hiermeta.figures.regression import blocks, ratio, ratio_axis, scale, several
+from hiermeta.figures.regression import blocks, ratio, scale, several
 from hiermeta.io.results import Results, Row
 from hiermeta.text.numbers import UNKNOWN, fixed, places, significant
 
@@ -77,7 +77,7 @@ def draw_regression(results: Results) -> style.Drawing:
         axes.set_title(f"{term}{scale(results)}, by {group}", pad=14)
         axes.set_xlabel(f"{group}: rows, from the smallest to the largest cluster")
         if ratio(results):
-            ratio_axis(axes, ratio(results) if term != "intercept" else ratio(results).removesuffix(" ratio"))
+            style.ratio_axis(axes, ratio(results) if term != "intercept" else ratio(results).removesuffix(" ratio"))
         texts.append(_regression_description(term, group, rows, edge))
     style.legend(
         figure,

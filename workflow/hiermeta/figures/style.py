@@ -23,6 +23,8 @@ WIDTH = 900
 FONT_SIZE = 12
 SMALL = 11
 LEGEND_LEFT, LEGEND_LINE = 30.0, 18.0
+_RATIOS = 50
+"""Pixels for the labels of a second axis."""
 
 _SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -241,3 +243,20 @@ def shorten(label: str, cells: int) -> str:
     ):
         return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
     return text
+
+
+def ratio_axis(axes: Axes, label: str) -> None:
+    """Ratios at the right, where the left axis has their logarithms; the panel gives up the room they need."""
+    box = axes.get_position()
+    axes.set_position((box.x0, box.y0, box.width - _RATIOS / WIDTH, box.height))
+    low, high = axes.get_ylim()
+    other = axes.twinx()
+    other.set_ylim(low, high)
+    wanted = [step * 10.0**power for power in range(-6, 7) for step in (1, 2, 5)]
+    inside = [value for value in wanted if low <= math.log(value) <= high]
+    if len(inside) > 7:
+        inside = [value for value in inside if as_written(value).strip("0.").startswith("1") or value == 1]
+    other.set_yticks([math.log(value) for value in inside], [as_written(value) for value in inside])
+    other.spines["right"].set_visible(True)
+    other.spines["left"].set_visible(False)
+    other.set_ylabel(label)
