@@ -233,4 +233,5 @@ def test_a_page_describes_the_run_that_it_reports(results: Path, tmp_path: Path)
     found = {source: float(value) for source, value, *_ in sourced(page) if source.startswith("fit.json/")}
     assert found["fit.json/attempts/1/warmup"] == 2 * first["warmup"]
     assert found["fit.json/attempts/1/adapt_delta"] == 0.99
+    assert not {"fit.json/warmup", "fit.json/adapt_delta", "fit.json/draws"} & set(found)
     assert "run 2 of the sampler, after 3 divergences in the one before" in page.text
