@@ -11,7 +11,16 @@ import pytest
 
 from hiermeta.figures import shrunken, style
 from hiermeta.inference import diagnostics
-from hiermeta.report import classical, comparison, health, moderators, outcome, regression_answer, small_study
+from hiermeta.report import (
+    average_effects,
+    classical,
+    comparison,
+    health,
+    moderators,
+    outcome,
+    regression_answer,
+    small_study,
+)
 from hiermeta.report import pooled_answer as answer
 from hiermeta.report.cells import Number
 
@@ -30,6 +39,7 @@ def results(**over: Any) -> Any:
         "model": model,
         "clustered": False,
         "coefficients": [],
+        "average_effects": [],
         "scale_coefficients": [],
         "classical": {},
         "is_meta": True,
@@ -121,6 +131,31 @@ def test_moderators_are_named_when_their_interval_leaves_zero_out(low: float, hi
     text = said(answer._moderators(results(estimates=rows, coefficients=["intercept", "dose"])))
     assert ("dose 0.2" in text) == named and "intercept" not in text
     assert text.startswith("It depends") if named else text.startswith("No moderator")
+
+
+def test_a_main_effect_in_a_product_gives_way_to_its_average() -> None:
+    """Do products come first, then the furthest from zero, and is a difference at age 0 never called an effect?
+
+    Orthodont: the coefficient of Sex, the difference at age 0, is unclear; at the mean age of 11 it is 2.32. Seen to
+    fail with all coefficients in the order of the table.
+    """
+    names = {"age": (0.48, 0.06), "Sex[Male]": (-1.0, 1.2), "age:Sex[Male]": (0.30, 0.09), "site": (9.0, 1.0)}
+    rows = [_around(mean, sd) | {"parameter": name} for name, (mean, sd) in names.items()]
+    means = {("age", "per unit"): (0.66, 0.05), ("Sex", "Male − Female"): (2.32, 0.76)}
+    averages = [
+        _around(mean, sd) | {"moderator": moderator, "contrast": contrast, "terms": f"{term} | age:Sex[Male]"}
+        for ((moderator, contrast), (mean, sd)), term in zip(means.items(), ("age", "Sex[Male]"), strict=True)
+    ]
+    made = results(estimates=rows, coefficients=list(names), average_effects=averages)
+    entries = [entry for entry in average_effects.named(made, list(enumerate(rows))) if entry.clear]
+    assert [entry.name for entry in entries] == [
+        *("age:Sex[Male]", "age on average", "site", "Sex (Male − Female) on average"),
+    ]
+    assert [entry.unit for entry in entries] == ["", " per unit", " per unit", ""]
+
+
+def _around(mean: float, sd: float) -> dict[str, Any]:
+    return SUMMARY | {"mean": mean, "sd": sd, "q2.5": mean - 2 * sd, "q97.5": mean + 2 * sd}
 
 
 LIKELIHOOD_RATIO = {

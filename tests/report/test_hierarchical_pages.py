@@ -194,14 +194,15 @@ def test_what_ignoring_the_clusters_does_to_a_standard_error(
 def test_predictors_are_named_where_their_intervals_leave_zero_out(
     results: Path, tmp_path: Path, low: float, named: bool
 ) -> None:
-    """Does a coefficient move from what the outcome depends on to what is not clear?
+    """Does a coefficient, or the average in its place, move from what the outcome depends on to what is not clear?
 
     Seen to fail with coefficients named whatever their interval.
     """
     folder = copy(results, "slopes", tmp_path)
-    change(folder, "estimates.csv", "parameter", "dose", **{"mean": 0.5, "sd": 0.25, "q2.5": low, "q97.5": 1.0})
+    numbers = {"mean": 0.5, "sd": 0.25, "q2.5": low, "q97.5": 1.0}
+    change(folder, "average_effects.csv", "moderator", "dose", **numbers)
     sentence = text(answer.depends(Results(folder)))
-    assert ("dose by 0.5" in sentence) == named
+    assert ("dose on average by 0.5" in sentence) == named
     assert ("not clearly with" in sentence and "dose" in sentence.partition("not clearly with")[2]) != named or named
 
 

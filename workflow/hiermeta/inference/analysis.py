@@ -14,6 +14,7 @@ from scipy.linalg import block_diag
 from hiermeta.data import suspicions
 from hiermeta.data.measures import MEASURES
 from hiermeta.inference import (
+    average_effects,
     bridge,
     comparison,
     diagnostics,
@@ -33,7 +34,7 @@ from hiermeta.inference.results import Results
 from hiermeta.inference.roots import attempt
 from hiermeta.inference.sensitivity import sensitivity
 from hiermeta.models.candidates import Candidate, candidates
-from hiermeta.models.meta import MetaModel
+from hiermeta.models.meta import MetaModel, user_table
 from hiermeta.sampling.convergence import SamplerHealth
 
 Array = npt.NDArray[np.float64]
@@ -178,6 +179,9 @@ def of_draws(
     summaries = meta.tables(model, draws, table, description["predict_at"], description["threshold"])
     tables = summaries.files() | {
         "marginal_means": marginal_means.marginal_means(model, draws, table),
+        "average_effects": average_effects.table(
+            model.moderators, user_table(table), lambda row: draws["beta"] @ row, standard=True
+        ),
         "scale": marginal_means.scale_means(model, draws, table),
     }
     if description["output_scale"] == "natural":

@@ -30,7 +30,7 @@ _EXACT_NAMES = {"mean": "mu", "tau_within": "tau [within]", "tau_between": "tau 
 TEXT_COLUMNS = frozenset(
     {
         *("row", "label", "cluster", "parameter", "quantity", "target", "moderator", "level", "value"),
-        *("model", "method", "prior", "unit", "term", "test", "contrast", "group", "statistic", "where"),
+        *("model", "method", "prior", "unit", "term", "test", "contrast", "terms", "group", "statistic", "where"),
     }
 )
 
@@ -172,6 +172,10 @@ class Results:
     @cached_property
     def marginal_means(self) -> list[Row]:
         return self._optional("marginal_means.csv")
+
+    @cached_property
+    def average_effects(self) -> list[Row]:
+        return self._optional("average_effects.csv")
 
     @cached_property
     def scale(self) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hiermeta.io.results import Results
+from hiermeta.report import average_effects
 from hiermeta.report.cells import Cell, Column, Sentence, Table, Text
 from hiermeta.report.classical import cochran, degrees, number, p_words
 from hiermeta.report.inline import figure
@@ -84,6 +85,7 @@ def content(results: Results) -> dict[str, Any]:
         "references": results.model["formulas"].get("reference_levels") or {},
         "coefficients": coefficients(results, results.coefficients, "coefficients", caption),
         "levels": levels(results, rows, "marginal_means.csv", "marginal-means", "Marginal means", effects=True),
+        "averages": average_effects.table(results),
         "sentences": explained(results),
         "unavailable": unavailable(results.classical, only=("QM", "R2")),
         "at": at_values(results),

@@ -7,7 +7,8 @@ import numpy as np
 from hiermeta.data.measures import MEASURES
 from hiermeta.io.results import Results, Row
 from hiermeta.models.priors import parse
-from hiermeta.report.cells import Number, Sentence, from_document, source_of
+from hiermeta.report import average_effects
+from hiermeta.report.cells import Number, Sentence, from_document, of_summary, source_of
 from hiermeta.report.comparison import factor, part, strength
 from hiermeta.report.model import level_means
 from hiermeta.report.numbers import differs, interval, natural, natural_label, place
@@ -18,6 +19,8 @@ LEFT_OUT = 0.1
 """Share of the rows without a value in some column from which the answer says so."""
 CERTAINTY = ((0.99, "almost certainly"), (0.95, "very probably"), (0.9, "probably"))
 """Probabilities of a sign, and the words for it."""
+NAMED = 3
+"""Coefficients that the answer names at most, unless there are more products."""
 NEARLY_ALL = 0.95
 """Probability of a sign from which new effects are said to have nearly all of them that sign."""
 INFORMED = 0.85
@@ -118,21 +121,23 @@ def _beyond(results: Results, row: Row, source: str) -> Sentence:
 
 
 def _moderators(results: Results) -> Sentence:
-    """Coefficients whose intervals leave zero out, three at most."""
+    """Coefficients, or averages in their place, whose intervals leave zero out: products, and others up to `NAMED`."""
     means = level_means(results.coefficients)
     others = set(results.coefficients) - {"intercept", *means}
-    found = [row for row in results.estimates if row["parameter"] in others and not row["q2.5"] <= 0 <= row["q97.5"]]
+    every = average_effects.named(
+        results, [(i, r) for i, r in enumerate(results.estimates) if r["parameter"] in others]
+    )
+    found = [entry for entry in every if entry.clear]
     if means and not others:
         return ["The coefficients are the mean effects at the levels of ", means[0].rpartition("[")[0], "."]
     if not found:
         return ["No moderator has a coefficient whose 95% credible interval excludes zero."]
     sentence: Sentence = ["It depends on moderators"]
-    for position, row in enumerate(found[:3]):
-        name = row["parameter"]
-        mean, low, high = interval(results, "estimates", name)
-        unit = "" if name.endswith("]") else " per unit"
-        sentence += [": " if position == 0 else "; ", f"{name} ", mean, " (", low, " to ", high, f"){unit}"]
-    return [*sentence, ", and others." if len(found) > 3 else "."]
+    kept = max(NAMED, sum(entry.is_product for entry in found))
+    for position, entry in enumerate(found[:kept]):
+        mean, low, high = (of_summary(entry.row, column, entry.source) for column in ("mean", "q2.5", "q97.5"))
+        sentence += [": " if position == 0 else "; ", f"{entry.name} ", mean, " (", low, " to ", high, f"){entry.unit}"]
+    return [*sentence, ", and others." if len(found) > kept else "."]
 
 
 def _with_article(noun: str) -> str:

@@ -6,7 +6,7 @@ import math
 
 from hiermeta.figures.regression import groups, linear, ratio
 from hiermeta.io.results import Results, Row
-from hiermeta.report import clustering
+from hiermeta.report import average_effects, clustering
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import factor, part
 from hiermeta.report.health import verdict
@@ -15,8 +15,8 @@ from hiermeta.report.numbers import effect, place, plain, quantity
 from hiermeta.report.pooled_answer import left_out
 from hiermeta.text.numbers import significant
 
-NAMED = 4
-"""Coefficients that the answer names at most."""
+NAMED = 6
+"""Coefficients that the answer names at most, unless there are more products."""
 NARROW = 1.5
 """Times that a classical standard error is larger than a posterior SD, from which it is the prior that narrows it."""
 FEWEST = 5
@@ -61,32 +61,33 @@ def _levels(results: Results) -> Sentence:
 
 
 def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Sentence:
-    clear = [(i, row) for i, row in found if not row["q2.5"] <= 0 <= row["q97.5"]]
+    every = average_effects.named(results, found)
+    clear = [entry for entry in every if entry.clear]
     if not clear:
         return [f"No predictor of {outcome} has a coefficient whose 95% credible interval excludes no effect."]
     sentence: Sentence = [f"{outcome} changes with "] if linear(results) else []
-    for position, (at, row) in enumerate(clear[:NAMED]):
-        name = row["parameter"]
-        middle, low, high = effect(results, row, f"estimates.csv/{at}")
+    kept = max(NAMED, sum(entry.is_product for entry in every))
+    for position, entry in enumerate(clear[:kept]):
+        name = entry.name
+        middle, low, high = effect(results, entry.row, entry.source)
         named = " (95% credible interval " if position == 0 else " ("
         size: Sentence = [middle, named, low, " to ", high, ")"]
-        level = name.endswith("]")
         if linear(results):
-            lead: Sentence = [f"{name} by ", *size, "" if level else " per unit"]
+            lead: Sentence = [f"{name} by ", *size, entry.unit]
         else:
-            who = name if level else f"{'each' if position else 'Each'} unit of {name}"
+            who = f"{'each' if position else 'Each'} unit of {name}" if entry.unit else name
             what = "" if position else f" multiplies the {ratio(results).removesuffix(' ratio')} of {outcome}"
             lead = [f"{who}{what} by ", *size]
         sentence += ["; " if position else "", *lead]
-    sentence.append("; and others" if len(clear) > NAMED else "")
+    sentence.append("; and others" if len(clear) > kept else "")
     sentence.append(", the other predictors held fixed" if len(found) > 1 else "")
-    unclear = [row["parameter"] for _, row in found if row["q2.5"] <= 0 <= row["q97.5"]]
+    unclear = [entry.name for entry in every if not entry.clear]
     if unclear:
-        more = f" and {'others' if len(unclear) > NAMED else unclear[-1]}" if len(unclear) > 1 else ""
-        first = ", ".join(unclear[: min(NAMED, len(unclear) - 1) or 1])
+        more = f" and {'others' if len(unclear) > kept else unclear[-1]}" if len(unclear) > 1 else ""
+        first = ", ".join(unclear[: min(kept, len(unclear) - 1) or 1])
         sentence.append(f"; not clearly with {first}{more}" if linear(results) else f"; not clearly by {first}{more}")
-    joined = any(":" in row["parameter"] for _, row in found)
-    sentence.append(". Predictors in interactions: where the other one is zero" if joined else "")
+    if results.average_effects:
+        sentence.append(". Averages are over the rows of the data")
     return [*sentence, ". These are associations, not causes, unless the design says so."]
 
 

@@ -12,6 +12,7 @@ from hiermeta.figures.regression import group_of, likelihood, linear, ratio
 from hiermeta.io.results import Results
 from hiermeta.likelihoods import LOG
 from hiermeta.report import (
+    average_effects,
     checks,
     classical,
     clustering,
@@ -140,7 +141,12 @@ def _heterogeneity(results: Results) -> dict[str, Any]:
 
 
 def _estimates(results: Results) -> dict[str, Any]:
-    return {"table": tables.estimates(results), "ratio": ratio(results), "figure": figure(results, "prior_posterior")}
+    return {
+        "table": tables.estimates(results),
+        "averages": average_effects.table(results),
+        "ratio": ratio(results),
+        "figure": figure(results, "prior_posterior"),
+    }
 
 
 def _pooling(results: Results) -> dict[str, Any]:

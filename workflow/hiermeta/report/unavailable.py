@@ -42,6 +42,7 @@ _WORDS = {
     "clustering.csv": "what the clustering does",
     "predictions.csv": "predictions",
     "marginal_means.csv": "marginal means",
+    "average_effects.csv": "average effects",
     "checks.csv": "posterior predictive checks",
     "prior_predictive.csv": "the prior predictive distribution",
     "residuals.csv": "residuals",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data import suspicions
-from hiermeta.inference import diagnostics, prior_conflict
+from hiermeta.inference import average_effects, diagnostics, prior_conflict
 from hiermeta.inference.hierarchical import (
     buildup,
     checks,
@@ -141,6 +141,12 @@ def results(fitted: Fitted, table: pd.DataFrame, description: Mapping[str, Any],
         "clustering": about_clusters,
         "predictions": predicted,
         "marginal_means": means,
+        "average_effects": rows(
+            "average_effects",
+            lambda: average_effects.table(
+                model.designs.fixed, table, lambda x: (draws.beta @ x).reshape(shape), standard=False
+            ),
+        ),
         "checks": checked,
         "quantiles": quantiles,
         "prior_predictive": rows("prior_predictive", lambda: prior_predictive.table(model)),

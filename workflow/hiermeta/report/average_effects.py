@@ -1,0 +1,92 @@
+"""What the answer names of moderators and predictors, and the table of their average effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hiermeta.io.results import Results, Row
+from hiermeta.report.cells import Cell, Column, Table, Text
+from hiermeta.report.tables import PROBABILITY, ROWS_SHOWN, SUMMARY_COLUMNS, probability_cell, shown, summary_cells
+
+FILE = "average_effects.csv"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A coefficient, or an average over the rows in its place, as a sentence names it.
+
+    Parameters
+    ----------
+    name : str
+    row : Row
+        Its summary.
+    source : str
+        ``FILE/ROW``.
+    unit : str
+        `` per unit``, or nothing for a contrast of levels.
+    is_product : bool
+    """
+
+    name: str
+    row: Row
+    source: str
+    unit: str
+    is_product: bool
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval leaves zero out."""
+        return not self.row["q2.5"] <= 0 <= self.row["q97.5"]
+
+
+def named(results: Results, coefficients: Sequence[tuple[int, Row]]) -> list[Named]:
+    """What describes the moderators or predictors: products first, then by distance from zero in posterior SDs.
+
+    The coefficient of a predictor in a product is its effect where the other one is zero. Its average over the rows
+    stands in its place.
+
+    Parameters
+    ----------
+    results : Results
+    coefficients : sequence of (int, Row)
+        Positions and rows in estimates.csv.
+    """
+    averages = results.average_effects
+    replaced = {term for row in averages for term in row["terms"].split(" | ") if ":" not in term}
+    found = [
+        Named(row["parameter"], row, f"estimates.csv/{i}", _unit(row["parameter"]), ":" in row["parameter"])
+        for i, row in coefficients
+        if row["parameter"] not in replaced
+    ]
+    for i, row in enumerate(averages):
+        per_unit = row["contrast"] == "per unit"
+        name = row["moderator"] if per_unit else f"{row['moderator']} ({row['contrast']})"
+        found.append(Named(f"{name} on average", row, f"{FILE}/{i}", " per unit" if per_unit else "", False))
+    return sorted(found, key=lambda entry: (not entry.is_product, -_distance(entry.row)))
+
+
+def _unit(name: str) -> str:
+    return "" if name.endswith("]") else " per unit"
+
+
+def _distance(row: Row) -> float:
+    return abs(row["mean"]) / row["sd"] if row["sd"] > 0 else float("inf")
+
+
+def table(results: Results) -> Table | None:
+    """Average slopes and contrasts; none where each predictor has a coefficient of its own."""
+    if not results.average_effects:
+        return None
+    rows: list[list[Cell]] = []
+    for i, row in enumerate(results.average_effects[:ROWS_SHOWN]):
+        cells = [*summary_cells(row, f"{FILE}/{i}"), probability_cell(row, f"{FILE}/{i}")]
+        rows.append([Text(row["moderator"], foreign=True), Text(row["contrast"], foreign=True), *cells])
+    heads = [
+        Column("Moderator" if results.is_meta else "Predictor"),
+        Column("Contrast"),
+        *SUMMARY_COLUMNS,
+        PROBABILITY,
+    ]
+    caption = "Effects averaged over the rows"
+    return Table("table-average-effects", shown(caption, results.average_effects, FILE), heads, rows, FILE)
