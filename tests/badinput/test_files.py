@@ -8,8 +8,8 @@ import pytest
 from hiermeta.cli import main
 from hiermeta.config.expand import complete
 from hiermeta.config.load import ConfigError
-from hiermeta.data import delimited
-from hiermeta.data.split import contents
+from hiermeta.data import read
+from hiermeta.data.selection import contents
 from tests.badinput.conftest import META, settings_of
 
 UNUSABLE = {
@@ -19,7 +19,7 @@ UNUSABLE = {
     "broken-link": (lambda path: path.symlink_to("nowhere"), "no such file"),
     "link-to-itself": (lambda path: path.symlink_to(path.name), "symbolic links"),
     "device": (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
-    "huge": (lambda path: path.touch() or os.truncate(path, delimited.LARGEST + 1), "the most is 500 MB"),
+    "huge": (lambda path: path.touch() or os.truncate(path, read.LARGEST + 1), "the most is 500 MB"),
 }
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from hiermeta.data.formula import FUNCTIONS, OPERATORS, evaluate, parse
-from hiermeta.data.formula_tree import FormulaError
+from hiermeta.data.formula import FUNCTIONS, OPERATORS, FormulaError, evaluate, parse
 from hiermeta.data.mixed_formula import parse_mixed
 
 CASES = yaml.safe_load((Path(__file__).parent / "formulas.yaml").read_text(encoding="utf-8"))
@@ -18,7 +17,7 @@ X, W = np.array([3.0, 0.5]), np.array([5.0, 7.0])
 def test_refused_in_one_message_and_nothing_is_run(case, tmp_path, monkeypatch):
     """Is every unusable formula refused in one line that quotes it, fixed part and bars alike, and no file made?
 
-    Fails when `formula_tree.expanded` leaves out `at_end` (what follows a complete formula is dropped in silence),
+    Fails when `formula.expanded` leaves out `at_end` (what follows a complete formula is dropped in silence),
     when `_most_terms` accepts literals, powers of columns or products without end, or when `_variables` lets a call
     pass that `FUNCTIONS` doesn't hold.
     """

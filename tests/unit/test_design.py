@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from hiermeta.data import design
-from hiermeta.data.formula import parse, term_name
-from hiermeta.data.formula_tree import FormulaError
+from hiermeta.data.formula import FormulaError, parse, term_name
 
 RNG = np.random.default_rng(8)
 TABLE = pd.DataFrame(

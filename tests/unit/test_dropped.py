@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from hiermeta.cli import main
-from hiermeta.data.dropped import LISTED, by_reason, listed
+from hiermeta.data.selection import LISTED, by_reason, listed
 from hiermeta.io.results import Results
 from hiermeta.report import tables
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from hiermeta.data.estimates import way_of
-from hiermeta.data.meta import validate
+from hiermeta.data.meta import validate, way_of
 from hiermeta.data.problems import Refused
 from hiermeta.data.raw import RECIPES
 from hiermeta.data.read import read_table

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hiermeta.data.formula import term_name
-from hiermeta.data.formula_tree import FormulaError
+from hiermeta.data.formula import FormulaError, term_name
 from hiermeta.data.hierarchical import validate
 from hiermeta.data.mixed_formula import parse_mixed, split_within_between
 from hiermeta.data.problems import Refused

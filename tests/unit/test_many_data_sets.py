@@ -10,7 +10,7 @@ from hiermeta.config.expand import complete
 from hiermeta.config.load import ConfigError, read_config
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
-from hiermeta.data.split import part
+from hiermeta.data.selection import part
 
 SHARED = {"analysis": "meta", "measure": "SMD", "effect": "yi", "variance": "vi"}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from hiermeta.data.given import last_place, off_centre, variance_from_interval, variance_from_p_value
 from hiermeta.data.meta import validate
-from hiermeta.data.precision import last_place, off_centre, variance_from_interval, variance_from_p_value
 from hiermeta.data.problems import Refused
 from hiermeta.data.read import read_table
 

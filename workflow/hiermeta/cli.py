@@ -15,14 +15,13 @@ import yaml
 from hiermeta.config.expand import complete
 from hiermeta.config.load import ConfigError, read_config
 from hiermeta.data import guess
-from hiermeta.data.dropped import by_reason, listed
 from hiermeta.data.guess import count
 from hiermeta.data.printable import in_terminal, shortened
 from hiermeta.data.problems import Refused
 from hiermeta.data.provenance import own_version
 from hiermeta.data.read import Source, read_table
+from hiermeta.data.selection import by_reason, listed, part
 from hiermeta.data.shipped import SNAKEFILE
-from hiermeta.data.split import part
 from hiermeta.stages.prepare import usable
 
 

@@ -64,7 +64,7 @@ def marks(names):
     found = {}
     for name, program in programs.items():
         params = [params_of(rule, name) for rule in rules_of(name)]
-        key = stamps.digest(params, split.contents(DATASETS[name]), shared[program])
+        key = stamps.digest(params, selection.contents(DATASETS[name]), shared[program])
         folder = Path(SETTINGS["results"], name)
         mark, other = (str(folder / "logs" / f"complete-{key}{ending}") for ending in ("", "-again"))
         if os.path.exists(other):

@@ -29,7 +29,7 @@ except ImportError:
 from hiermeta.config.expand import complete
 from hiermeta.config.load import ConfigError, read_config, retyped
 from hiermeta.config.models import PRESENTATION
-from hiermeta.data import sources, split
+from hiermeta.data import selection, sources
 from hiermeta.data.hierarchical import program_of as stan_program
 from hiermeta.data.printable import in_terminal
 from hiermeta.data.results_folder import escaping_links
@@ -111,14 +111,14 @@ def user_data(wildcards):
 
     So are those whose names Snakemake would fill in as it does patterns: see `other_data`.
     """
-    paths = split.input_files(DATASETS[wildcards.name]).values()
+    paths = selection.input_files(DATASETS[wildcards.name]).values()
     return [local(path) for path in paths if os.path.isfile(path) and not is_pattern(path)]
 
 
 def other_data(wildcards):
     """Contents of the data set's files where one can't be an input, so that a change of it is noticed all the same."""
     settings = DATASETS[wildcards.name]
-    return split.contents(settings) if any(map(is_pattern, split.input_files(settings).values())) else []
+    return selection.contents(settings) if any(map(is_pattern, selection.input_files(settings).values())) else []
 
 
 def is_pattern(path):

@@ -17,11 +17,11 @@ from hiermeta.config.load import ConfigError, Settings
 from hiermeta.config.messages import faults, named, not_utf8
 from hiermeta.config.models import LONGEST_NAME, Config, Regression, Sampling, defaults
 from hiermeta.config.table import Unreadable, read_settings
-from hiermeta.data.delimited import Records, read_records
 from hiermeta.data.patterns import files_matching
 from hiermeta.data.problems import Refused
+from hiermeta.data.read import Records, read_records
 from hiermeta.data.results_folder import RESERVED_NAMES, obstacles, would_be_replaced
-from hiermeta.data.split import input_files, levels
+from hiermeta.data.selection import input_files, levels
 
 MOST_PROBLEMS = 20
 """A config with more problems than this lists the first ones and counts the rest."""

@@ -25,7 +25,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from hiermeta.data.given import CI_LEVEL
 from hiermeta.data.measures import MEASURES
-from hiermeta.data.zero_cells import ZeroCells
+from hiermeta.data.raw_designs import ZeroCells
 from hiermeta.likelihoods import LIKELIHOODS
 
 UNSET: Any = None

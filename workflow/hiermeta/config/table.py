@@ -10,8 +10,8 @@ from typing import Any
 from hiermeta.config.load import Settings
 from hiermeta.config.models import DataSet
 from hiermeta.config.schema import schema
-from hiermeta.data.delimited import read_records
 from hiermeta.data.problems import Refused
+from hiermeta.data.read import read_records
 
 Reader = Callable[[str], Any]
 NAME = "name"

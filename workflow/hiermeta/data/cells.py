@@ -1,9 +1,9 @@
-"""The numeric cells of an analysis under the names of their config keys, and what is wrong with them."""
+"""The numeric cells of an analysis under the names of their config keys, and the estimates that come out of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -101,3 +101,27 @@ def list_rows(rows: Iterable[int]) -> str:
     named = ", ".join(map(str, rows[:REPORTED_ROWS]))
     more = f" and {len(rows) - REPORTED_ROWS} more" if len(rows) > REPORTED_ROWS else ""
     return f"{'row' if len(rows) == 1 else 'rows'} {named}{more}"
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Effects, variances and what was done to get them.
+
+    Parameters
+    ----------
+    effect, variance : numpy.ndarray
+        Shape (k,): on the scale of the analysis, and on its square.
+    sample_size : numpy.ndarray, optional
+        Shape (k,): total sample sizes (person-time for rates), where the columns carry them.
+    unusable : dict of int to str
+        Data line of each row that can't be used, with the reason.
+    notes, warnings : list of str
+        What was computed or corrected, and what the user should look at.
+    """
+
+    effect: Array
+    variance: Array
+    sample_size: Array | None = None
+    unusable: dict[int, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.data.delimited import read_file
 from hiermeta.data.problems import Problem, Refused
+from hiermeta.data.read import read_file
 
 Array = npt.NDArray[np.float64]
 

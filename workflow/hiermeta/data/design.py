@@ -16,8 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data.cells import FAR
-from hiermeta.data.formula import Formula, Piece, evaluate, term_name
-from hiermeta.data.formula_tree import FormulaError
+from hiermeta.data.formula import Formula, FormulaError, Piece, evaluate, term_name
 from hiermeta.data.problems import Problem
 
 Array = npt.NDArray[np.float64]

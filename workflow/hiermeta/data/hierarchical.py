@@ -12,15 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data import design as designs
-from hiermeta.data import moderators, outcomes, subset, suspicions
+from hiermeta.data import moderators, outcomes, selection, suspicions
 from hiermeta.data.clusters import Clusters, check_clusters
-from hiermeta.data.delimited import is_missing
-from hiermeta.data.formula import Formula, Piece
-from hiermeta.data.formula_tree import FormulaError
+from hiermeta.data.formula import Formula, FormulaError, Piece
 from hiermeta.data.meta import Validated
 from hiermeta.data.mixed_formula import MixedFormula, parse_mixed, part_names, split_within_between
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.read import Source, numbers, require_columns
+from hiermeta.data.read import Source, is_missing, numbers, require_columns
 from hiermeta.likelihoods import LIKELIHOODS
 
 Array = npt.NDArray[np.float64]
@@ -124,7 +122,7 @@ def validate(source: Source, settings: Mapping[str, Any]) -> Validated:
         remedy = "Give the column another name, since this one is used in the results"
         raise Refused([Problem(f"{source.path}: a column is called {name!r}", remedy) for name in sorted(clashes)])
     rows_read = len(source.table)
-    source, dropped = subset.keep(source, dict(settings.get("subset", {})))
+    source, dropped = selection.keep(source, dict(settings.get("subset", {})))
 
     problems: list[Problem] = []
     table = pd.DataFrame({"row": source.table.index.to_numpy()}, index=source.table.index)

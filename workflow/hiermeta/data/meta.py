@@ -10,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.data import moderators, subset, suspicions
-from hiermeta.data.cells import FAR, Cells, Mask, list_rows
-from hiermeta.data.computed import Computed
-from hiermeta.data.delimited import is_missing
-from hiermeta.data.estimates import way_of
+from hiermeta.data import moderators, selection, suspicions
+from hiermeta.data.cells import FAR, Cells, Computed, Mask, list_rows
+from hiermeta.data.given import PRECISIONS, Given
 from hiermeta.data.look_alikes import look_alikes
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.read import REPORTED_ROWS, Source, require_columns
+from hiermeta.data.raw import RECIPES, Raw
+from hiermeta.data.read import REPORTED_ROWS, Source, is_missing, require_columns
 
 _REPORTED_DUPLICATES = 5
 RESERVED = ("row", "label", "cluster", "effect", "variance", "sample_size")
@@ -90,7 +89,7 @@ def validate(source: Source, settings: dict[str, Any]) -> Validated:
     require_columns(source, wanted)
 
     rows_read = len(source.table)
-    source, dropped = subset.keep(source, settings.get("subset", {}))
+    source, dropped = selection.keep(source, settings.get("subset", {}))
     cells = Cells.read(source, way.columns | own_size)
     way.check(cells)
     if own_size:
@@ -242,3 +241,36 @@ def _check_duplicates(result: Validated, labelled: bool) -> None:
     if len(alike) > _REPORTED_DUPLICATES:
         more = len(alike) - _REPORTED_DUPLICATES
         result.warnings.append(f"{more} more {'group' if more == 1 else 'groups'} of rows are alike.")
+
+
+def way_of(settings: dict[str, Any]) -> Given | Raw:
+    """The way that the settings of a data set choose.
+
+    Parameters
+    ----------
+    settings : dict
+        One data set of the config.
+
+    Raises
+    ------
+    Refused
+        When the settings give no way, or both, or keys of the one that is not taken.
+    """
+    keys = [*PRECISIONS, "ci_level"]
+    if "columns" in settings:
+        others = [f"`{key}:`" for key in ("effect", *keys) if key in settings]
+        if others:
+            message = f"columns: given together with {', '.join(others)}"
+            remedy = "Give either raw `columns:` or `effect:` with its precision, not both"
+            raise Refused([Problem(message, remedy)])
+        return Raw.of(settings)
+    if "effect" in settings:
+        others = [f"`{key}:`" for key in ("zero_cells", "correct_bias") if settings.get(key, False) is not False]
+        if others:
+            message = f"{', '.join(others)} is only for estimates computed from raw `columns:`"
+            raise Refused([Problem(message, "Remove it: effects that are given are taken as they are")])
+        return Given.of(settings)
+    measure = settings["measure"]
+    raw = f", or `columns:` with {RECIPES[measure].accepts}" if measure in RECIPES else ""
+    remedy = f"Give `effect:` and its precision{raw}"
+    raise Refused([Problem(f"no columns named that hold {measure} estimates", remedy)])

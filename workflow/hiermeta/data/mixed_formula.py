@@ -11,8 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hiermeta.data.formula import Formula, Piece, parse, term_name
-from hiermeta.data.formula_tree import FormulaError
+from hiermeta.data.formula import Formula, FormulaError, Piece, parse, term_name
 
 _PART = re.compile(r"`([^`]+)`|([A-Za-z_.][\w.]*)|([/:])")
 _NAME = r"\s*(?:`[^`]+`|[A-Za-z_.][\w.]*)\s*"

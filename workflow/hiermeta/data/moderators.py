@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.data import formula, formula_tree
-from hiermeta.data.delimited import is_missing
+from hiermeta.data.formula import Formula, FormulaError, parse
 from hiermeta.data.look_alikes import look_alikes
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.read import COMMAS, Source, numbers
+from hiermeta.data.read import COMMAS, Source, is_missing, numbers
 
 FORMULAS = ("moderators", "scale")
 _MOST_LEVELS = 10
@@ -31,7 +30,7 @@ TAKEN = frozenset(
 """Names of rows in the tables, of variables in the posterior file and of entries of ``exact.json``."""
 
 
-def formulas(settings: dict[str, Any]) -> dict[str, formula.Formula]:
+def formulas(settings: dict[str, Any]) -> dict[str, Formula]:
     """The parsed formulas of a data set, by config key.
 
     Raises
@@ -43,8 +42,8 @@ def formulas(settings: dict[str, Any]) -> dict[str, formula.Formula]:
     for key in FORMULAS:
         if key in settings:
             try:
-                parsed[key] = formula.parse(settings[key])
-            except formula_tree.FormulaError as error:
+                parsed[key] = parse(settings[key])
+            except FormulaError as error:
                 problems.append(Problem(f"`{key}:` {error}", "Correct the formula in the config"))
     for key, entry in parsed.items():
         for column in sorted(set(entry.columns) & TAKEN):
@@ -58,7 +57,7 @@ def formulas(settings: dict[str, Any]) -> dict[str, formula.Formula]:
     return parsed
 
 
-def read(source: Source, parsed: dict[str, formula.Formula]) -> pd.DataFrame:
+def read(source: Source, parsed: dict[str, Formula]) -> pd.DataFrame:
     """Columns that formulas use, one row per line of the file.
 
     Parameters
@@ -110,7 +109,7 @@ def _names_levels(texts: pd.Series[str], values: npt.NDArray[np.float64]) -> boo
     return few or 2 * len(text) >= len(known)
 
 
-def mixed_levels(texts: pd.DataFrame, columns: Iterable[str], parsed: Iterable[formula.Formula]) -> list[str]:
+def mixed_levels(texts: pd.DataFrame, columns: Iterable[str], parsed: Iterable[Formula]) -> list[str]:
     """Notes about factors that the formulas don't declare and whose levels are partly numbers.
 
     Parameters

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from hiermeta.data import effect_sizes as es
-from hiermeta.data.cells import Array, Cells, list_rows
-from hiermeta.data.computed import Computed
+from hiermeta.data.cells import Array, Cells, Computed, list_rows
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.raw_designs import (
@@ -22,8 +21,10 @@ from hiermeta.data.raw_designs import (
     TWO_MEANS,
     TWO_RATES,
     Design,
+    ZeroCells,
+    double_zeros,
+    rows_to_correct,
 )
-from hiermeta.data.zero_cells import ZeroCells, double_zeros, rows_to_correct
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hiermeta.data.files import read_json, write_json
-from hiermeta.data.split import contents
+from hiermeta.data.selection import contents
 
 Fingerprints = dict[str, dict[str, Any]]
 RECORD = Path("logs", "stages.json")

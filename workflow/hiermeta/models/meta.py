@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
 from hiermeta.data import design as designs
-from hiermeta.data.formula_tree import FormulaError
+from hiermeta.data.formula import FormulaError
 from hiermeta.data.meta import RESERVED, moderator_column
 from hiermeta.data.moderators import formulas
 from hiermeta.data.problems import Problem, Refused

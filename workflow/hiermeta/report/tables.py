@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hiermeta.data.dropped import by_reason, listed
+from hiermeta.data.selection import by_reason, listed
 from hiermeta.figures.palette import symbol
 from hiermeta.figures.regression import ratio
 from hiermeta.io.results import Results, Row, find

@@ -1,18 +1,16 @@
-"""One table, several analyses: the levels of a column, and the rows of one of them."""
+"""Which rows are analysed: those of a level of `split_by:`, those that `subset:` keeps; the rest, by reason."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hiermeta.data.delimited import Records, is_missing, read_file, read_records
 from hiermeta.data.problems import Problem, Refused
-
-if TYPE_CHECKING:
-    from hiermeta.data.read import Source
+from hiermeta.data.read import Records, Source, is_missing, read_file, read_records
 
 
 def levels(records: Records, column: str) -> list[str]:
@@ -129,3 +127,92 @@ def _parts(path: str, column: str, changed: int) -> dict[str, str]:
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count} rows"
+
+
+def keep(source: Source, subset: dict[str, Any]) -> tuple[Source, list[dict[str, Any]]]:
+    """The rows in which each of some columns has the value asked for.
+
+    Parameters
+    ----------
+    source : Source
+    subset : dict
+        Column to value: text, a number or true/false.
+
+    Returns
+    -------
+    source : Source
+    dropped : list of dict
+        ``row`` and ``reason`` of the other rows.
+
+    Raises
+    ------
+    Refused
+        When no row is left.
+    """
+    table, dropped = source.table, []
+    for column, value in subset.items():
+        keep = table[column].map(lambda text, value=value: _matches(text, value)).astype(bool)
+        dropped += [{"row": int(row), "reason": f"subset: {column} is not {value}"} for row in table.index[~keep]]
+        if not keep.any():
+            present = ", ".join(map(repr, list(dict.fromkeys(table[column]))[:10]))
+            message = f"{source.path}: no row left where column {column!r} is {value!r}, as `subset:` asks"
+            raise Refused([Problem(message, f"The column has {present}", column=column)])
+        table = table[keep]
+    return Source(source.path, source.sha256, table), sorted(dropped, key=lambda entry: entry["row"])
+
+
+def _matches(text: str, value: str | float | bool) -> bool:
+    if isinstance(value, bool):
+        return text.casefold() == str(value).casefold()
+    if isinstance(value, (int, float)):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return text == value
+
+
+LISTED = 12
+"""Rows that a reason names."""
+
+
+def by_reason(dropped: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Reasons with their numbers of rows, the most frequent first.
+
+    Parameters
+    ----------
+    dropped : sequence of dict
+        ``row`` and ``reason`` of each row left out, in the order of the file.
+
+    Returns
+    -------
+    list of dict
+        ``reason``, ``count``, and ``first_rows``, at most `LISTED` data lines.
+
+    Examples
+    --------
+    >>> by_reason([{"row": 2, "reason": "no value in column 'x'"}, {"row": 5, "reason": "no value in column 'x'"}])
+    [{'reason': "no value in column 'x'", 'count': 2, 'first_rows': [2, 5]}]
+    """
+    rows: dict[str, list[int]] = {}
+    for entry in dropped:
+        rows.setdefault(entry["reason"], []).append(entry["row"])
+    summary = [{"reason": reason, "count": len(lines), "first_rows": lines[:LISTED]} for reason, lines in rows.items()]
+    return sorted(summary, key=lambda entry: -entry["count"])
+
+
+def listed(entry: dict[str, Any]) -> str:
+    """The first data lines of a reason in words, the rest counted.
+
+    Parameters
+    ----------
+    entry : dict
+        Of `by_reason`.
+
+    Examples
+    --------
+    >>> listed({"count": 5, "first_rows": [1, 4]})
+    '1, 4 and 3 more'
+    """
+    more = entry["count"] - len(entry["first_rows"])
+    return ", ".join(map(str, entry["first_rows"])) + (f" and {more:,} more" if more else "")
