@@ -25,6 +25,7 @@ from hiermeta.inference import (
     meta,
     prior_conflict,
     psis,
+    sampling_correlation,
 )
 from hiermeta.inference.classical import classical, small_study
 from hiermeta.inference.comparison import Compared
@@ -108,11 +109,14 @@ def without_draws(model: MetaModel, table: pd.DataFrame, evidence: Evidence) -> 
         elpd = {name: entry.elpd for name, entry in left_out.items()}
         elpd |= {f"{name}_error": entry.error for name, entry in left_out.items()}
         scaled = attempt("sensitivity", partial(sensitivity, posterior, evidence.neutral), unavailable)
+        assumed = attempt("sampling_correlation", partial(sampling_correlation.table, posterior), unavailable)
         missing = {"unavailable": summary["unavailable"] | unavailable}
         results.documents["exact"] = {"applies": True} | summary | elpd | missing
         results.tables |= influence.tables(model, table, [left_out.get(name) for name in _TOTALS])
         if scaled is not None:
             results.tables["sensitivity"] = scaled
+        if assumed is not None:
+            results.tables["sampling_correlation"] = assumed
         evidence.compared.append(Compared.of(evidence.candidates[0], posterior, left_out))
     evidence.compared += comparison.by_quadrature(evidence.candidates[1:], evidence.unavailable)
     results.update(evidence.results())

@@ -179,6 +179,20 @@ def summarise(posterior: ExactPosterior) -> dict[str, Any]:
     NotApplicable
         When the quadrature rule doesn't resolve τ or ρ.
     """
+    unavailable: dict[str, str] = {}
+    found = {name: attempt(name, compute, unavailable) for name, compute in quantities_of(posterior).items()}
+    about = {"log_marginal_likelihood": posterior.log_marginal_likelihood, "error": posterior.error}
+    return about | {name: row for name, row in found.items() if row is not None} | {"unavailable": unavailable}
+
+
+def quantities_of(posterior: ExactPosterior) -> dict[str, Callable[[], dict[str, float]]]:
+    """How each row of `summarise` is computed, by name.
+
+    Raises
+    ------
+    NotApplicable
+        As `summarise`.
+    """
     model, weight = posterior.model, posterior.weight
     mean, variance = linear(posterior, model.mean_design)
     rows: dict[str, Callable[[], dict[str, float]]] = {}
@@ -190,11 +204,7 @@ def summarise(posterior: ExactPosterior) -> dict[str, Any]:
             of_term = linear(posterior, row)
             if of_term[1].any():
                 rows[name] = partial(_with_sign, *of_term, weight)
-    rows |= _heterogeneity(posterior)
-    unavailable: dict[str, str] = {}
-    found = {name: attempt(name, compute, unavailable) for name, compute in rows.items()}
-    about = {"log_marginal_likelihood": posterior.log_marginal_likelihood, "error": posterior.error}
-    return about | {name: row for name, row in found.items() if row is not None} | {"unavailable": unavailable}
+    return rows | _heterogeneity(posterior)
 
 
 def linear(posterior: ExactPosterior, row: Array) -> tuple[Array, Array]:

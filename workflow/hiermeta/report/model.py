@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from hiermeta.figures.palette import symbol
 from hiermeta.figures.prior_predictive import label
 from hiermeta.figures.regression import blocks, groups, likelihood
 from hiermeta.io.results import Results, read_table
 from hiermeta.likelihoods import IDENTITY
 from hiermeta.models.priors import parse
-from hiermeta.report.cells import Cell, Column, Table, Text, from_document, numeric
+from hiermeta.report.cells import Cell, Column, Number, Table, Text, from_document, numeric, of_summary
 from hiermeta.report.inline import figure
 from hiermeta.report.numbers import plain
-from hiermeta.text.numbers import as_written, limits, significant
+from hiermeta.report.unavailable import unavailable
+from hiermeta.text.numbers import as_written, exact_row, limits, significant
 
 PARAMETERS = {
     "mu": ("μ", "pooled effect: the mean of the true effects"),
@@ -154,6 +156,8 @@ def _meta(results: Results) -> dict[str, Any]:
         "moderators": formulas.get("moderators"),
         "scale": formulas.get("scale"),
         "errors": _dependence(results),
+        "assumed": _assumed(results),
+        "unavailable": unavailable(results.exact, only=("sampling_correlation",)),
         "unit": from_document(results.model, "unit_information_sd/value", "model.json") if known else None,
         "unit_source": unit["source"] if unit else None,
     }
@@ -165,6 +169,26 @@ def _dependence(results: Results) -> str | None:
     if correlation:
         return f"those of a cluster have a known correlation of {correlation:g}"
     return "their covariance matrix S is known" if results.model.get("covariance") else None
+
+
+def _assumed(results: Results) -> Table | None:
+    """The posterior if sampling errors within clusters were correlated; none where nothing is assumed about that."""
+    file = "sampling_correlation.csv"
+    cells: dict[float, list[Cell]] = {}
+    for position, row in enumerate(results.rows("sampling_correlation")):
+        source = f"{file}/{position}"
+        first = Number(as_written(row["correlation"]), row["correlation"], f"{source}/correlation")
+        exact = exact_row(row["mean"], row["sd"]) | row
+        numbers = [of_summary(exact, column, source) for column in ("mean", "q2.5", "q97.5")]
+        cells.setdefault(row["correlation"], [first]).extend(numbers)
+    if not cells:
+        return None
+    named = dict.fromkeys(row["parameter"] for row in results.rows("sampling_correlation"))
+    heads = [Column("Correlation", numeric=True)]
+    for name in named:
+        heads += [Column(f"{symbol(name)}{end}", numeric=True) for end in ("", ", 2.5%", ", 97.5%")]
+    caption = "If sampling errors within clusters were correlated"
+    return Table("table-sampling-correlation", caption, heads, list(cells.values()), file)
 
 
 def _regression(results: Results) -> dict[str, Any]:

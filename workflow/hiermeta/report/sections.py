@@ -184,7 +184,7 @@ def _exact(results: Results) -> dict[str, Any]:
         "error": from_document(exact, "error", "exact.json", "short") if exact.get("error") else None,
         "reason": exact.get("reason"),
         "estimated": "method" in exact,
-        "unavailable": unavailable(exact, but=("sensitivity", *LEFT_OUT)),
+        "unavailable": unavailable(exact, but=("sensitivity", "sampling_correlation", *LEFT_OUT)),
     }
 
 

@@ -33,6 +33,7 @@ _WORDS = {
     "elpd_loco": "leaving out clusters",
     "elpd": "leaving out estimates and clusters by the draws",
     "sensitivity": "sensitivity to the priors",
+    "sampling_correlation": "sensitivity to correlated sampling errors",
     "bridge": "bridge sampling",
     "complete": "complete pooling",
     "unpooled": "regressions of single clusters",
