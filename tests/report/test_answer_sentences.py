@@ -34,7 +34,8 @@ SUMMARY = {"mean": 0.2, "sd": 0.1, "median": 0.2, "q2.5": 0.01, "q97.5": 0.4, "m
 
 def results(**over: Any) -> Any:
     """What the sentence functions read, without files."""
-    model = {"measure": "SMD", "measure_label": "standardised mean difference", "direction": None, "threshold": None}
+    model = {"measure": "SMD", "measure_label": "standardised mean difference", "direction": None}
+    model |= {"threshold": None, "k": 20}
     plain = {
         "model": model,
         "clustered": False,
@@ -156,6 +157,26 @@ def test_a_main_effect_in_a_product_gives_way_to_its_average() -> None:
 
 def _around(mean: float, sd: float) -> dict[str, Any]:
     return SUMMARY | {"mean": mean, "sd": sd, "q2.5": mean - 2 * sd, "q97.5": mean + 2 * sd}
+
+
+@pytest.mark.parametrize(
+    ("p", "k", "warned", "caveat"),
+    [(0.0999, 10, True, False), (0.1, 10, False, False), (None, 10, False, False), (0.01, 9, True, True)],
+)
+def test_the_answer_speaks_of_small_study_effects(p: float | None, k: int, warned: bool, caveat: bool) -> None:
+    """Does the answer say what the regression on standard errors says, from p < 0.1, with the effect at zero?
+
+    assink2016 read "more than 99% positive" beside a regression with p = 0.027 and 0.01 at a standard error of zero.
+    Seen to fail with the limit of 0.05 of the section, and without the number of estimates.
+    """
+    slope = {"p": p, "estimate": 1.0, "se": 0.1, "ci": [0.8, 1.2]}
+    made = results(classical={"small_study": {"test": "z", "slope": slope, "intercept": slope}})
+    made.model["k"] = k
+    text = "".join(said(sentence) for sentence in small_study.warning(made))
+    assert (
+        "Less precise estimates differ" in text and "at a standard error of zero it would be 1.00" in text
+    ) == warned
+    assert ("fewer than ten" in text) == caveat
 
 
 LIKELIHOOD_RATIO = {

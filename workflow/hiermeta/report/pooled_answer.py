@@ -7,7 +7,7 @@ import numpy as np
 from hiermeta.data.measures import MEASURES
 from hiermeta.io.results import Results, Row
 from hiermeta.models.priors import parse
-from hiermeta.report import average_effects
+from hiermeta.report import average_effects, small_study
 from hiermeta.report.cells import Number, Sentence, from_document, of_summary, source_of
 from hiermeta.report.comparison import factor, part, strength
 from hiermeta.report.model import level_means
@@ -34,6 +34,7 @@ def answer(results: Results) -> list[Sentence]:
     sentences = [_pooled(results)]
     if not (results.is_fixed("mu") or MEASURES[results.model["measure"]].single_group):
         sentences.append([*_sign(results), *_against_none(results)])
+    sentences += small_study.warning(results)
     if results.coefficients:
         sentences.append(_moderators(results))
     sentences.append(_heterogeneity(results))

@@ -12,6 +12,9 @@ from hiermeta.report.inline import figure
 
 TABLE = "small_study.csv"
 FEWEST = 10
+"""Estimates below which a regression on their standard errors says little."""
+NOTABLE = 0.1
+"""p-value below which the answer speaks of small-study effects, as is usual for a test of so little power."""
 
 
 def regression(results: Results) -> Sentence:
@@ -44,7 +47,27 @@ def regression(results: Results) -> Sentence:
         if p < 0.05
         else ": no clear sign that less precise estimates differ, which is not proof that they don't."
     )
-    return [*sentence, ", p ", *p_words(results, "small_study/slope/p"), verdict]
+    return [*sentence, ", p ", *p_words(results, "small_study/slope/p"), verdict, *_caveat(results)]
+
+
+def _caveat(results: Results) -> Sentence:
+    return [" With fewer than ten estimates this test says little."] if results.model["k"] < FEWEST else []
+
+
+def warning(results: Results) -> list[Sentence]:
+    """That the pooled effect may owe something to small studies, where the regression says so."""
+    found = results.classical.get("small_study")
+    if not found or found["slope"]["p"] is None or found["slope"]["p"] >= NOTABLE:
+        return []
+    precise = at_zero(results)
+    there: Sentence = [", and at a standard error of zero it would be ", *precise[1:-1], ")"] if precise else []
+    return [
+        [
+            "Less precise estimates differ from precise ones (p ", *p_words(results, "small_study/slope/p"),
+            "), which publication bias can cause: the pooled effect takes no account of it", *there, ".",
+            *_caveat(results),
+        ]
+    ]  # fmt: skip
 
 
 def at_zero(results: Results) -> Sentence | None:
