@@ -56,7 +56,7 @@ workflow/schemas/config.schema.yaml: workflow/hiermeta/config/models.py $(VENV)/
 
 config/README.md: workflow/schemas/config.schema.yaml $(VENV)/installed
 	@sed -i '/^## Top level/,$$d' $@
-	@PYTHONPATH=workflow $(BIN)/python -c 'from hiermeta.io.reference import config_tables as t; print(t(), end="")' >> $@
+	@PYTHONPATH=workflow $(BIN)/python -c 'from hiermeta.config.reference import config_tables as t; print(t(), end="")' >> $@
 
 wheel: $(VENV)/installed ## build a wheel into dist/
 	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --wheel-dir dist .

@@ -11,7 +11,7 @@ NOT_COPIED = shutil.ignore_patterns("__pycache__", "hiermeta", "*.egg-info")
 
 
 class BuildWithShippedFiles(build_py):
-    """Copies them to `hiermeta/shipped`, where `hiermeta.data.shipped` finds them."""
+    """Copies them to `hiermeta/shipped`, where `hiermeta.io.provenance` finds them."""
 
     def run(self):
         """Build the package, then copy; an editable install keeps using the checkout."""

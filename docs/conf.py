@@ -9,11 +9,11 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from hiermeta.data.files import read_json
+from hiermeta.config.reference import config_tables, result_tables
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.raw import RECIPES
 from hiermeta.inference import diagnostics, prior_conflict
-from hiermeta.io.reference import config_tables, result_tables
+from hiermeta.io.files import read_json
 
 project = "hiermeta"
 author = "The hiermeta developers"

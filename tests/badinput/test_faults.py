@@ -9,7 +9,7 @@ import cmdstanpy
 import numpy as np
 import pytest
 
-from hiermeta.data.files import write_text
+from hiermeta.io.files import write_text
 from hiermeta.io.posterior import Groups, read_draws, write_posterior
 from hiermeta.sampling import programs, toolchain
 from tests.badinput.conftest import META

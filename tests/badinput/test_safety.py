@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hiermeta.data import spreadsheet
-from hiermeta.data.files import read_csv, replacing, write_csv, write_text
-from hiermeta.data.results_folder import escaping_links
-from hiermeta.data.shipped import TEMPLATES
+from hiermeta.io import files
+from hiermeta.io.files import read_csv, replacing, write_csv, write_text
+from hiermeta.io.provenance import TEMPLATES
+from hiermeta.io.results_folder import escaping_links
 from hiermeta.report.context import environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,7 +100,7 @@ def test_the_page_exports_tables_by_the_same_rule():
     (guarded,) = re.findall(r"/\^\[(=[^\]]+)\]/", script)
     assert set(guarded.replace("\\-", "-").encode().decode("unicode_escape")) == set("=+-@\t\r＝＋－＠")
     for sign in "=+-@\t\r＝＋－＠":
-        assert spreadsheet.safe(f"{sign}x") == f"'{sign}x"
+        assert files.safe(f"{sign}x") == f"'{sign}x"
 
 
 def test_links_out_of_the_results_folder_are_found(tmp_path):

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from result_folders import CHAINS, DRAWS, _fit, _save
 
-from hiermeta.data.files import write_csv, write_json
 from hiermeta.data.hierarchical import validate
 from hiermeta.data.read import read_table
 from hiermeta.inference.hierarchical import analysis, classical, classical_counts
 from hiermeta.inference.hierarchical.evidence import evidence
 from hiermeta.inference.hierarchical.evidence_latent import scores
 from hiermeta.inference.results import without_results
+from hiermeta.io.files import write_csv, write_json
 from hiermeta.io.posterior import Groups, write_posterior
 from hiermeta.io.results import typed
 from hiermeta.models import hierarchical_files

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from hiermeta.data.files import read_json, write_json
 from hiermeta.inference import analysis
 from hiermeta.inference.hierarchical import classical, classical_counts
+from hiermeta.io.files import read_json, write_json
 from hiermeta.io.results import Results, validated
 from hiermeta.models import hierarchical_files, meta
 from hiermeta.models.hierarchical import HierarchicalModel

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from result_folders import CHAINS, DRAWS, _fit, _save
 
-from hiermeta.data.files import write_csv, write_json
 from hiermeta.data.measures import MEASURES
 from hiermeta.inference import analysis
 from hiermeta.inference.results import without_results
+from hiermeta.io.files import write_csv, write_json
 from hiermeta.io.posterior import Groups, write_posterior
 from hiermeta.models import default_priors, heterogeneity, meta
 from hiermeta.sampling.convergence import sampler_health

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from hiermeta.data.shipped import TEMPLATES
 from hiermeta.figures.palette import TOKENS
+from hiermeta.io.provenance import TEMPLATES
 
 
 def _luminance(colour: str) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from html_tree import parse
 
-from hiermeta.data.guard import guarded
+from hiermeta.data.problems import guarded
 from hiermeta.figures import catalogue
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.report import context

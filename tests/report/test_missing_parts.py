@@ -12,7 +12,6 @@ import regression_folders
 import result_folders
 from html_tree import parse
 
-from hiermeta.data.files import read_json, write_csv, write_json
 from hiermeta.figures.catalogue import write_figures
 from hiermeta.inference import analysis, bridge, comparison, exact, loo, psis
 from hiermeta.inference.classical import (
@@ -39,6 +38,7 @@ from hiermeta.inference.hierarchical import (
 from hiermeta.inference.hierarchical import comparison as candidates
 from hiermeta.inference.hierarchical import prediction as predictions
 from hiermeta.inference.roots import NotAvailable
+from hiermeta.io.files import read_json, write_csv, write_json
 from hiermeta.io.registry import header
 from hiermeta.models import meta
 from hiermeta.models.priors import parse as prior

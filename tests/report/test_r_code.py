@@ -20,7 +20,7 @@ from r_code_runs import analysed, has_r, of_regression, run
 from scipy.optimize import minimize
 from scipy.stats import binom, poisson
 
-from hiermeta.data.files import write_text
+from hiermeta.io.files import write_text
 from hiermeta.io.results import Results
 from hiermeta.marginal import hermite
 from hiermeta.models import hierarchical_files

@@ -3,7 +3,7 @@
 import os
 from itertools import count
 
-from hiermeta.data.drawn import LIST, drawing, write_list
+from hiermeta.io.completeness import LIST, drawing, write_list
 
 TIMES = count(1_000_000_000, 1_000_000_000)
 

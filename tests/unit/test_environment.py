@@ -11,7 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from hiermeta.data import sources
+from hiermeta.io import provenance
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -64,7 +64,7 @@ def test_conda_installs_nothing_that_pip_does_not():
 def imported(path):
     """Packages that a script of a rule imports, itself or through the library."""
     found = set()
-    for file in [path, *sources.modules_of(path)]:
+    for file in [path, *provenance.modules_of(path)]:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}

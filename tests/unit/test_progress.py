@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from hiermeta.data.printable import in_terminal
 from hiermeta.report.outcome import listed, summary, trouble
 from hiermeta.report.progress import PAUSE, Job, Progress, duration
+from hiermeta.text.characters import in_terminal
 
 
 def two_stages(datasets):

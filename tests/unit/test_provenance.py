@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from tests.conftest import ROOT
 
-from hiermeta.data import provenance
-from hiermeta.data.provenance import own_commit, own_version
+from hiermeta.io import provenance
+from hiermeta.io.provenance import own_commit, own_version
 
 
 def git(folder, *arguments):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
+from hiermeta.config.reference import config_tables
 from hiermeta.config.schema import schema
-from hiermeta.io.reference import config_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 

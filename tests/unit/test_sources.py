@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from hiermeta.data import sources
+from hiermeta.io import provenance
 
-SCRIPTS = Path(sources.PACKAGE).parent / "scripts"
+SCRIPTS = Path(provenance.PACKAGE).parent / "scripts"
 
 
 def test_a_stage_depends_on_what_it_imports_and_on_nothing_else():
@@ -13,11 +13,11 @@ def test_a_stage_depends_on_what_it_imports_and_on_nothing_else():
 
     Seen to fail with direct imports only and with every module of the package.
     """
-    fit = {path.name for path in sources.modules_of(SCRIPTS / "fit.py")}
+    fit = {path.name for path in provenance.modules_of(SCRIPTS / "fit.py")}
     assert {"given_draws.py", "nuts.py", "priors.py", "heterogeneity.py"} <= fit
     assert not any("figures" in path.parts or "inference" in path.parts for path in map(Path, fit))
-    analyse = sources.modules_of(SCRIPTS / "analyse.py")
-    assert sources.PACKAGE / "inference" / "exact.py" in analyse
+    analyse = provenance.modules_of(SCRIPTS / "analyse.py")
+    assert provenance.PACKAGE / "inference" / "exact.py" in analyse
     assert not any(path.parent.name in ("figures", "report") for path in analyse)
 
 
@@ -27,7 +27,7 @@ def test_jobs_do_not_read_the_config():
     Seen to fail with the models imported by `data/raw.py`.
     """
     for script in SCRIPTS.glob("*.py"):
-        assert not any(path.parent.name == "config" for path in sources.modules_of(script)), script
+        assert not any(path.parent.name == "config" for path in provenance.modules_of(script)), script
 
 
 def test_every_rule_says_what_it_needs():
@@ -48,12 +48,12 @@ def test_stages_import_only_from_their_left():
 
     Seen to fail with an import from the right.
     """
-    order = ["text", "likelihoods", "marginal", "data", "config", "io", "models", "sampling", "inference", "stages"]
+    order = ["text", "likelihoods", "marginal", "data", "io", "config", "models", "sampling", "inference", "stages"]
     order += ["figures", "report"]
     for stage in order:
-        for path in (sources.PACKAGE / stage).rglob("*.py"):
-            for imported in sources._imported(path):
-                folder = imported.relative_to(sources.PACKAGE).parts[0]
+        for path in (provenance.PACKAGE / stage).rglob("*.py"):
+            for imported in provenance._imported(path):
+                folder = imported.relative_to(provenance.PACKAGE).parts[0]
                 if folder != "__init__.py":
                     assert order.index(folder) <= order.index(stage), (path, imported)
 
@@ -66,6 +66,6 @@ def test_a_digest_follows_the_content(tmp_path):
     (tmp_path / "a").mkdir()
     for folder in (tmp_path, tmp_path / "a"):
         (folder / "x.py").write_text("x = 1\n")
-    assert sources.digest([tmp_path / "x.py"]) == sources.digest([tmp_path / "a" / "x.py"])
+    assert provenance.digest([tmp_path / "x.py"]) == provenance.digest([tmp_path / "a" / "x.py"])
     (tmp_path / "x.py").write_text("x = 2\n")
-    assert sources.digest([tmp_path / "x.py"]) != sources.digest([tmp_path / "a" / "x.py"])
+    assert provenance.digest([tmp_path / "x.py"]) != provenance.digest([tmp_path / "a" / "x.py"])

@@ -100,7 +100,7 @@ def test_the_wheel_checks_and_runs_from_any_folder(python, project):
     for name in ("bcg.csv", "config.yaml"):
         done = run(project, python, "-m", "hiermeta", "check", name)
         assert done.returncode == 0, done.stdout
-    snakefile = run(project, python, "-c", "from hiermeta.data.shipped import SNAKEFILE as s; print(s)").stdout.strip()
+    snakefile = run(project, python, "-c", "from hiermeta.io.provenance import SNAKEFILE as s; print(s)").stdout.strip()
     done = run(project, python, "-m", "snakemake", "-s", snakefile, "--configfile", "config.yaml", "--cores", "2")
     assert done.returncode == 0, done.stdout
     assert {path.parent.name for path in project.glob("results/*/report.html")} == {"bcg", "dyes"}

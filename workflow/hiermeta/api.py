@@ -16,10 +16,10 @@ import pandas as pd
 from hiermeta.config.expand import complete
 from hiermeta.config.load import ConfigError
 from hiermeta.config.models import PRESENTATION
-from hiermeta.data.files import read_csv, read_json, write_json
 from hiermeta.data.hierarchical import program_of
 from hiermeta.data.problems import Problem, Refused
-from hiermeta.data.shipped import STAN
+from hiermeta.io.files import read_csv, read_json, write_json
+from hiermeta.io.provenance import STAN
 from hiermeta.io.registry import result_files
 from hiermeta.io.results import Results
 from hiermeta.text.numbers import noun

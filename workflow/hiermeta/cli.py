@@ -16,13 +16,12 @@ from hiermeta.config.expand import complete
 from hiermeta.config.load import ConfigError, read_config
 from hiermeta.data import guess
 from hiermeta.data.guess import count
-from hiermeta.data.printable import in_terminal, shortened
 from hiermeta.data.problems import Refused
-from hiermeta.data.provenance import own_version
 from hiermeta.data.read import Source, read_table
 from hiermeta.data.selection import by_reason, listed, part
-from hiermeta.data.shipped import SNAKEFILE
+from hiermeta.io.provenance import SNAKEFILE, own_version
 from hiermeta.stages.prepare import usable
+from hiermeta.text.characters import in_terminal, shortened
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@
 
 from types import SimpleNamespace
 
-from hiermeta.data import stamps
+from hiermeta.io import completeness
 
 
 def rules_of(name):
@@ -50,7 +50,7 @@ def stages_of(name):
 
 def record_of(name):
     """The record that a batch left of a data set."""
-    return Path(SETTINGS["results"], name) / stamps.RECORD
+    return Path(SETTINGS["results"], name) / completeness.RECORD
 
 
 def marks(names):
@@ -64,23 +64,23 @@ def marks(names):
     found = {}
     for name, program in programs.items():
         params = [params_of(rule, name) for rule in rules_of(name)]
-        key = stamps.digest(params, selection.contents(DATASETS[name]), shared[program])
+        key = completeness.digest(params, selection.contents(DATASETS[name]), shared[program])
         folder = Path(SETTINGS["results"], name)
         mark, other = (str(folder / "logs" / f"complete-{key}{ending}") for ending in ("", "-again"))
         if os.path.exists(other):
             mark, other = other, mark
-        found[name] = other if os.path.exists(mark) and not stamps.complete(folder) else mark
+        found[name] = other if os.path.exists(mark) and not completeness.complete(folder) else mark
     return found
 
 
 def is_to_do(name):
     """Whether the batch of a data set has any of its stages to run."""
     try:
-        beginning = stamps.made_from(DATASETS[name], program_record(name))
+        beginning = completeness.made_from(DATASETS[name], program_record(name))
     except OSError:  # its Stan program isn't compiled yet
         return True
     stages = stages_of(name)
-    return stamps.first_outdated(Path(SETTINGS["results"], name), stages, beginning) < len(stages)
+    return completeness.first_outdated(Path(SETTINGS["results"], name), stages, beginning) < len(stages)
 
 
 KNOWN_MARKS = marks(name for name in DATASETS if batches() or record_of(name).exists())

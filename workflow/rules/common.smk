@@ -29,14 +29,13 @@ except ImportError:
 from hiermeta.config.expand import complete
 from hiermeta.config.load import ConfigError, read_config, retyped
 from hiermeta.config.models import PRESENTATION
-from hiermeta.data import selection, sources
+from hiermeta.data import selection
 from hiermeta.data.hierarchical import program_of as stan_program
-from hiermeta.data.printable import in_terminal
-from hiermeta.data.results_folder import escaping_links
-from hiermeta.data.shipped import SCRIPTS, STAN, TEMPLATES
-from hiermeta.data.sources import PACKAGE
-from hiermeta.io import registry
+from hiermeta.io import provenance, registry
+from hiermeta.io.provenance import PACKAGE, SCRIPTS, STAN, TEMPLATES
 from hiermeta.io.registry import ANALYSES
+from hiermeta.io.results_folder import escaping_links
+from hiermeta.text.characters import in_terminal
 
 
 def unusable(problem):
@@ -103,7 +102,7 @@ def settings_of(*, without):
 def code(script, *others):
     """Digest of a script, of what it imports from the library, and of other files: editing them reruns the rule."""
     path = SCRIPTS / script
-    return sources.digest([path, *sources.modules_of(path), *others])
+    return provenance.digest([path, *provenance.modules_of(path), *others])
 
 
 def user_data(wildcards):

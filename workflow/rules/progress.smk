@@ -115,7 +115,7 @@ def record_of_report(name):
 
 def outcome(name):
     """Status of a finished data set, and what is wrong with it."""
-    from hiermeta.data.files import read_json
+    from hiermeta.io.files import read_json
 
     record = read_json(record_of_report(name))
     return record["status"], record["message"]

@@ -5,7 +5,7 @@
 # OUTPUTS
 #   figures/, report.html, report.json, overview.html, overview.tsv, overview.json, complete.txt
 
-from hiermeta.data.drawn import drawing
+from hiermeta.io.completeness import drawing
 
 DRAWINGS = {name: drawing(Path(SETTINGS["results"], name, "figures")) for name in DATASETS}
 PAGE_FILES = sorted(path for path in TEMPLATES.rglob("*.*") if path.is_file())

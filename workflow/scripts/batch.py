@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from hiermeta.data import stamps
-from hiermeta.data.files import write_text
+from hiermeta.io import completeness
+from hiermeta.io.files import write_text
 
 
 class LogOfNow(logging.StreamHandler):
@@ -29,9 +29,9 @@ def run_chain(name, mark, program, stages):
     """Run those stages of a data set that aren't complete, and mark it as complete."""
     folder = Path(mark).parents[1]
     folder.joinpath("logs").mkdir(parents=True, exist_ok=True)
-    made_from = stamps.made_from(stages[0]["params"]["settings"], program)
-    first = stamps.first_outdated(folder, stages, made_from)
-    record, inputs = stamps.read_record(folder), {"program": program}
+    made_from = completeness.made_from(stages[0]["params"]["settings"], program)
+    first = completeness.first_outdated(folder, stages, made_from)
+    record, inputs = completeness.read_record(folder), {"program": program}
     for stage in stages[first:]:
         record.pop(stage["stage"], None)
     for position, stage in enumerate(stages):
@@ -40,13 +40,13 @@ def run_chain(name, mark, program, stages):
             started = time.monotonic()
             run(name, stage, inputs)
             record[stage["stage"]] = {
-                "key": stamps.digest(stage["params"], made_from),
+                "key": completeness.digest(stage["params"], made_from),
                 "seconds": round(time.monotonic() - started, 3),
-                "files": stamps.fingerprints(folder, stage["output"].values()),
+                "files": completeness.fingerprints(folder, stage["output"].values()),
             }
-            stamps.write_record(folder, record)
+            completeness.write_record(folder, record)
         inputs |= stage["output"]
-        made_from += stamps.of_files(record[stage["stage"]]["files"])
+        made_from += completeness.of_files(record[stage["stage"]]["files"])
     for old in folder.glob("logs/complete-*"):
         old.unlink()
     write_text(mark, "")
@@ -56,7 +56,7 @@ def outdate(folder, record, outputs):
     """Take back what says that a data set is complete, before the files of a stage are made anew."""
     for old in [*folder.glob("logs/complete-*"), folder / "report.html"]:
         old.unlink(missing_ok=True)
-    stamps.write_record(folder, record)
+    completeness.write_record(folder, record)
     for output in map(Path, outputs):
         if output.is_dir():
             shutil.rmtree(output)

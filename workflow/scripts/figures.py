@@ -5,8 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from hiermeta.data.drawn import write_list
 from hiermeta.figures.catalogue import write_figures
+from hiermeta.io.completeness import write_list
 
 sys.stdout = sys.stderr = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115
 folder = Path(snakemake.output[0])

@@ -5,8 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from hiermeta.data.files import read_json, write_text
-from hiermeta.data.results_folder import leftovers, withdraw
+from hiermeta.io.files import read_json, write_text
+from hiermeta.io.results_folder import leftovers, withdraw
 from hiermeta.report.outcome import endings, listed, summary
 
 overview = Path(snakemake.input[0])

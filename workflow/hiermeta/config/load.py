@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from hiermeta.data.printable import in_terminal
+from hiermeta.text.characters import in_terminal
 
 Settings = dict[str, Any]
 DEEPEST = 50

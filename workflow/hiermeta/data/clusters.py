@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.data.look_alikes import look_alikes
 from hiermeta.data.meta import Validated
 from hiermeta.data.mixed_formula import MixedFormula
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.likelihoods import LIKELIHOODS
+from hiermeta.text.characters import look_alikes
 
 Array = npt.NDArray[np.float64]
 FEW = 5

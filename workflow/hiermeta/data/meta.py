@@ -13,10 +13,10 @@ import pandas as pd
 from hiermeta.data import moderators, selection, suspicions
 from hiermeta.data.cells import FAR, Cells, Computed, Mask, list_rows
 from hiermeta.data.given import PRECISIONS, Given
-from hiermeta.data.look_alikes import look_alikes
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.raw import RECIPES, Raw
 from hiermeta.data.read import REPORTED_ROWS, Source, is_missing, require_columns
+from hiermeta.text.characters import look_alikes
 
 _REPORTED_DUPLICATES = 5
 RESERVED = ("row", "label", "cluster", "effect", "variance", "sample_size")

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.data.formula import Formula, FormulaError, parse
-from hiermeta.data.look_alikes import look_alikes
 from hiermeta.data.problems import Problem, Refused
 from hiermeta.data.read import COMMAS, Source, is_missing, numbers
+from hiermeta.text.characters import look_alikes
 
 FORMULAS = ("moderators", "scale")
 _MOST_LEVELS = 10

@@ -11,9 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hiermeta.data.files import write_text
-from hiermeta.data.guard import guarded
-from hiermeta.data.spreadsheet import safe
+from hiermeta.data.problems import guarded
 from hiermeta.figures import (
     agreement,
     along,
@@ -45,6 +43,7 @@ from hiermeta.figures import (
     style,
 )
 from hiermeta.figures.svg import render
+from hiermeta.io.files import safe, write_text
 from hiermeta.io.results import ERROR, Results
 
 PNG_DPI = 300

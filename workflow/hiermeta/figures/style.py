@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from hiermeta.data.printable import in_markup
 from hiermeta.figures.palette import INK, MUTED, PAPER
+from hiermeta.text.characters import in_markup
 from hiermeta.text.numbers import as_written
 
 WIDTH = 900

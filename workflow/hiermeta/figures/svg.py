@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 
-from hiermeta.data.printable import in_markup
+from hiermeta.text.characters import in_markup
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray
 
-from hiermeta.data.files import replacing
+from hiermeta.io.files import replacing
 
 Array = npt.NDArray[Any]
 PRIOR_DRAWS = 4000

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from hiermeta.data.shipped import SCHEMAS
+from hiermeta.io.provenance import SCHEMAS
 
 ANALYSES = ("meta", "hierarchical")
 """Kinds of analysis."""

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hiermeta.data.files import read_csv
 from hiermeta.data.measures import MEASURES
-from hiermeta.data.spreadsheet import original
+from hiermeta.io.files import original, read_csv
 from hiermeta.text.numbers import EXACT, add_up, fixed, places_of
 
 ERROR = "error.txt"

@@ -12,15 +12,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from hiermeta.data.files import write_json, write_text
-from hiermeta.data.guard import guarded
-from hiermeta.data.printable import in_markup
-from hiermeta.data.shipped import TEMPLATES
+from hiermeta.data.problems import guarded
+from hiermeta.io.files import write_json, write_text
+from hiermeta.io.provenance import TEMPLATES
 from hiermeta.io.results import Results
 from hiermeta.report.cells import from_document
 from hiermeta.report.outcome import trouble
 from hiermeta.report.sections import SECTIONS
 from hiermeta.report.words import after_crash
+from hiermeta.text.characters import in_markup
 
 RECORD = "report.json"
 """What a report says of its data set, for the overview."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hiermeta.data.printable import in_terminal
 from hiermeta.io.results import Results
 from hiermeta.report.health import Check, next_steps, not_compared, strip
 from hiermeta.report.words import log_of
+from hiermeta.text.characters import in_terminal
 
 STATUSES = ("pass", "warn", "fail", "refused")
 TROUBLED = ("fail", "refused", "warn")

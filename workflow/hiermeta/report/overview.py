@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from hiermeta.data.files import read_json, write_json, write_text
-from hiermeta.data.guard import guarded
-from hiermeta.data.spreadsheet import safe
+from hiermeta.data.problems import guarded
 from hiermeta.figures import caterpillar, style
 from hiermeta.figures.forest_rows import interval
 from hiermeta.figures.svg import render as render_svg
+from hiermeta.io.files import read_json, safe, write_json, write_text
 from hiermeta.io.results import Results
 from hiermeta.report import comparison
 from hiermeta.report.cells import (

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from math import exp, log
 from typing import NamedTuple
 
-from hiermeta.data.printable import in_terminal
 from hiermeta.report.outcome import LISTED, tally
+from hiermeta.text.characters import in_terminal
 
 PAUSE = 30.0
 """Seconds after which a finished job is worth a line although no data set is complete."""

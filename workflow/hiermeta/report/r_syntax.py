@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from hiermeta.data import spreadsheet
 from hiermeta.data.formula import Formula, Piece, printed
+from hiermeta.io import files
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._]*")
 _RESERVED = frozenset(
@@ -26,7 +26,7 @@ def text(value: str) -> str:
     >>> print(text('the "old" arm'), text("=1+1"))
     "the \"old\" arm" "'=1+1"
     """
-    return json.dumps(spreadsheet.safe(value), ensure_ascii=False)
+    return json.dumps(files.safe(value), ensure_ascii=False)
 
 
 def column(name: str) -> str:

@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hiermeta.data.shipped import STAN
+from hiermeta.io.provenance import STAN
 
 SOURCES = STAN / "toolchain"
 PROVENANCE, CONTENTS = "PROVENANCE", "CONTENTS"

@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hiermeta.data.files import read_json, write_csv, write_json
-from hiermeta.data.guard import guarded
+from hiermeta.data.problems import guarded
 from hiermeta.inference import analysis as meta_analyses
 from hiermeta.inference.hierarchical import analysis as regressions
 from hiermeta.inference.results import Results, without_results
+from hiermeta.io.files import read_json, write_csv, write_json
 from hiermeta.io.posterior import read_draws, read_group
 from hiermeta.io.results import validated
 from hiermeta.models import hierarchical_files, meta

@@ -7,10 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hiermeta.data.files import read_json, write_json
-from hiermeta.data.guard import guarded
-from hiermeta.data.provenance import own_commit, own_version
+from hiermeta.data.problems import guarded
+from hiermeta.io.files import read_json, write_json
 from hiermeta.io.posterior import Groups, write_posterior
+from hiermeta.io.provenance import own_commit, own_version
 from hiermeta.io.results import validated
 from hiermeta.models import hierarchical_files, meta
 from hiermeta.sampling import hierarchical as regressions

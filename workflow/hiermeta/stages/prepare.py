@@ -11,13 +11,12 @@ import pandas as pd
 from hiermeta.data import hierarchical as regressions
 from hiermeta.data import meta as meta_analyses
 from hiermeta.data.covariance import sampling_covariance
-from hiermeta.data.files import write_csv, write_json
-from hiermeta.data.guard import guarded
 from hiermeta.data.measures import MEASURES
 from hiermeta.data.meta import Validated
-from hiermeta.data.problems import Refused
+from hiermeta.data.problems import Refused, guarded
 from hiermeta.data.read import Source, read_table
 from hiermeta.data.selection import by_reason, part
+from hiermeta.io.files import write_csv, write_json
 from hiermeta.io.registry import without_rows
 from hiermeta.models import hierarchical_files, meta
 from hiermeta.models.candidates import candidates, check_prior_odds

@@ -1,10 +1,16 @@
-"""Result files: written under a temporary name and renamed, so that nothing half-written is ever read."""
+"""Result files: written under a temporary name and renamed, so that nothing half-written is ever read.
+
+Text cells that spreadsheet programs would run as formulas are made harmless and brought back: a cell that begins with
+``=``, ``+``, ``-``, ``@`` or a control character, and isn't a number, gets an apostrophe in
+front, as do cells that have one there already, so that every cell can be told as it was (OWASP, "CSV Injection").
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +19,38 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hiermeta.data import spreadsheet
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+
+def safe(text: str) -> str:
+    """A cell as it goes into a file.
+
+    Examples
+    --------
+    >>> [safe(text) for text in ("=1+1", "'=1+1", "-0.5", "Oslo", "- Oslo")]
+    ["'=1+1", "''=1+1", '-0.5', 'Oslo', "'- Oslo"]
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _is_number(text) else text
+
+
+def original(text: str) -> str:
+    """A cell of such a file as it was.
+
+    Examples
+    --------
+    >>> [original(text) for text in ("'=1+1", "''=1+1", "-0.5", "'s-Hertogenbosch")]
+    ['=1+1', "'=1+1", '-0.5', "'s-Hertogenbosch"]
+    """
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text
+
 
 _TEXT = ("label", "cluster")
 
@@ -62,10 +99,10 @@ def read_json(path: str | Path) -> Any:
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table without its index, numbers with all their digits, and no text that a spreadsheet would run."""
-    kept = table.rename(columns=spreadsheet.safe)
+    kept = table.rename(columns=safe)
     for i, column in enumerate(kept):
         if not pd.api.types.is_numeric_dtype(kept.dtypes.iloc[i]):
-            kept.isetitem(i, _cells(kept[column], spreadsheet.safe))
+            kept.isetitem(i, _cells(kept[column], safe))
     write_text(path, kept.to_csv(index=False, lineterminator="\n"))
 
 
@@ -82,9 +119,9 @@ def read_csv(path: str | Path, text: Iterable[str] = ()) -> pd.DataFrame:
     text : iterable of str
         Columns of text beside labels and clusters.
     """
-    types = {spreadsheet.safe(column): str for column in (*_TEXT, *text)}
+    types = {safe(column): str for column in (*_TEXT, *text)}
     table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""], float_precision="round_trip")
     table = table.fillna({column: "" for column in types if column in table})
     for column in table.select_dtypes(object):
-        table[column] = _cells(table[column], spreadsheet.original)
-    return table.rename(columns=spreadsheet.original)
+        table[column] = _cells(table[column], original)
+    return table.rename(columns=original)
