@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from html_tree import Node, parse
 
-from hiermeta.figures import along_moderators, prior_posterior, prior_predictive
+from hiermeta.figures import prior_posterior, prior_predictive
+from hiermeta.inference import along_moderators
 from hiermeta.io.results import Results, find, read_table
 from hiermeta.models.priors import parse as parse_prior
 from hiermeta.report import comparison, r_code

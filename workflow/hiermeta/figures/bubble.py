@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from hiermeta.figures import along_moderators, palette, style
-from hiermeta.figures.along_moderators import Curve
+from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
+from hiermeta.inference import along_moderators
+from hiermeta.inference.along_moderators import Curve
 from hiermeta.io.results import Results, Row
 from hiermeta.text.numbers import EXACT, fixed, places, with_limits
 

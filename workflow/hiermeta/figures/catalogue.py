@@ -14,7 +14,6 @@ from typing import Any
 from hiermeta.data.problems import guarded
 from hiermeta.figures import (
     agreement,
-    along,
     bubble,
     checks,
     coefficients,
@@ -43,6 +42,7 @@ from hiermeta.figures import (
     style,
 )
 from hiermeta.figures.svg import render
+from hiermeta.inference.hierarchical import along
 from hiermeta.io.files import safe, write_text
 from hiermeta.io.results import ERROR, Results
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from hiermeta.figures import along, palette, style
+from hiermeta.figures import palette, style
 from hiermeta.figures.regression import in_a_sentence, linear, response
+from hiermeta.inference.hierarchical import along
 from hiermeta.io.results import Results, Row
 from hiermeta.text.numbers import with_limits
 

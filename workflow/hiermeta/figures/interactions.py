@@ -10,8 +10,10 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from hiermeta.data.formula import Piece
-from hiermeta.figures import along, along_moderators, palette, style
+from hiermeta.figures import palette, style
 from hiermeta.figures.regression import response
+from hiermeta.inference import along_moderators
+from hiermeta.inference.hierarchical import along
 from hiermeta.io.results import Results
 from hiermeta.models.meta import of_results
 from hiermeta.text.numbers import as_written, significant

@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import formula_of
-from hiermeta.figures import along, palette, style
-from hiermeta.figures.regression import blocks, in_a_sentence, inverse, linear, response, several
+from hiermeta.figures import palette, style
+from hiermeta.figures.regression import blocks, in_a_sentence, likelihood, linear, response, several
+from hiermeta.inference.hierarchical import along
 from hiermeta.io.results import Results
 from hiermeta.text.numbers import significant
 
@@ -90,7 +91,7 @@ def _lines(results: Results, name: str, x: Array) -> Array:
         for design, u in zip(model.designs.random, effects, strict=True):
             linear = linear + (design.matrix(changed, standard=False) * u).sum(axis=1)
         found.append(np.bincount(codes, linear) / sizes)
-    return inverse(results)(np.stack(found, axis=1))
+    return likelihood(results).link.inverse(np.stack(found, axis=1))
 
 
 def _effects(results: Results, clusters: Clusters, terms: tuple[str, ...]) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,11 +51,6 @@ def response(results: Results) -> str:
 def in_a_sentence(results: Results) -> str:
     """What is predicted, with an article where it is more than the outcome's name."""
     return response(results) if linear(results) else f"the {response(results)}"
-
-
-def inverse(results: Results) -> Callable[[Array], Array]:
-    """From the scale of the coefficients to that of the outcome."""
-    return likelihood(results).link.inverse
 
 
 def scale(results: Results) -> str:

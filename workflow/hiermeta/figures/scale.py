@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from hiermeta.figures import along_moderators, marginal_means, palette, style
+from hiermeta.figures import marginal_means, palette, style
+from hiermeta.inference import along_moderators
 from hiermeta.io.results import Results
 from hiermeta.text.numbers import with_limits
 

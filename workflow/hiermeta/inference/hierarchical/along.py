@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.figures.along_moderators import normal_scores, numeric
-from hiermeta.figures.regression import inverse
+from hiermeta.inference.along_moderators import normal_scores, numeric
 from hiermeta.inference.hierarchical.prediction import design_rows
 from hiermeta.inference.hierarchical.prediction_counts import population_average
 from hiermeta.io.results import Results, Row
+from hiermeta.likelihoods import LIKELIHOODS
 from hiermeta.models import hierarchical
 from hiermeta.models.draws import Draws
 from hiermeta.models.hierarchical import HierarchicalModel
@@ -111,7 +111,7 @@ def curve(results: Results, column: str, others: Mapping[str, Any], level: str =
     level : str
         What these values are called.
     """
-    found, back = fit(results), inverse(results)
+    found, back = fit(results), LIKELIHOODS[results.model["family"]].link.inverse
     x = reach(results, column)
     designs = [design_rows(found.model, found.table.assign(**others, **{column: float(at)})) for at in x]
     noise = np.random.default_rng(20260101).permutation(normal_scores(found.draws.sigma.size))
@@ -131,9 +131,3 @@ def _summary(draws: list[Array]) -> tuple[Array, Array, Array]:
     values = np.stack(draws)
     low, high = np.quantile(values, [0.025, 0.975], axis=1)
     return values.mean(axis=1), low, high
-
-
-def _scores(n: int) -> Array:
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri((np.arange(n) + 0.5) / n))
