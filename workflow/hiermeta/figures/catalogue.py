@@ -23,7 +23,6 @@ from hiermeta.figures import (
     funnel,
     influence,
     interactions,
-    levels,
     lines,
     loo,
     marginal_means,
@@ -152,7 +151,11 @@ FIGURES = (
         "The expected outcome along each numeric predictor, and where a new cluster is to be expected.",
         hierarchical=(curves.draw, lambda results: bool(along.predictors(results))),
     ),
-    Figure("levels", "The expected outcome at levels of factors.", hierarchical=(levels.draw, levels.applies)),
+    Figure(
+        "levels",
+        "The expected outcome at levels of factors.",
+        hierarchical=(marginal_means.draw_factors, lambda results: bool(marginal_means.of_factors(results))),
+    ),
     Figure(
         "marginal_means",
         "The mean effect at levels of each moderator, as intervals.",

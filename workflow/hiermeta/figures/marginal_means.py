@@ -1,10 +1,11 @@
-"""The mean effect at levels of each moderator, as intervals."""
+"""The mean effect at levels of each moderator, or the expected outcome at levels of each factor, as intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from hiermeta.figures import palette, style
+from hiermeta.figures.regression import response
 from hiermeta.io.results import Results, Row
 from hiermeta.text.numbers import EXACT, fixed, places, printed
 
@@ -17,6 +18,17 @@ def draw(results: Results) -> style.Drawing:
     label = str(results.model["measure_label"])
     pooled = results.estimate("mu")["mean"]
     return intervals(results.marginal_means, "Marginal means", label[:1].upper() + label[1:], pooled)
+
+
+def of_factors(results: Results) -> list[Row]:
+    """Marginal means of a regression's predictors that are factors."""
+    return [row for row in results.marginal_means if row["level"] == row["value"]]
+
+
+def draw_factors(results: Results) -> style.Drawing:
+    """A line per level of a regression's factors."""
+    title = "Expected outcome at levels of factors"
+    return intervals(of_factors(results), title, response(results), None, from_zero=False)
 
 
 def intervals(
