@@ -13,6 +13,7 @@ from hiermeta.figures import shrunken, style
 from hiermeta.inference import diagnostics
 from hiermeta.report import (
     average_effects,
+    checks,
     classical,
     comparison,
     health,
@@ -364,3 +365,20 @@ def test_few_clusters_are_told(clusters: int, told: bool) -> None:
     model = {"groups": [{"name": "g", "n_clusters": clusters}, {"name": "h", "n_clusters": 9}], "n_clusters": clusters}
     sentence = said(regression_answer.few(results(model=model)))
     assert sentence.startswith(f"With only {clusters} clusters of g,") if told else not sentence
+
+
+@pytest.mark.parametrize(
+    ("observed", "said_of"), [((0.0, 0.0), ""), ((2.0, 0.0), ""), ((2.0, -2.0), "SD and skewness"), ((1.0, -1.0), "")]
+)
+def test_the_answer_names_failed_predictive_checks(observed: tuple[float, float], said_of: str) -> None:
+    """Are statistics outside of their 95% interval named, from two on, under whatever status?
+
+    The shipped school data failed four of ten checks under a green "passed". Seen to fail with limits counted as
+    outside.
+    """
+    rows = [
+        {"statistic": name, "observed": value, "q2.5": -1.0, "q97.5": 1.0}
+        for name, value in zip(("SD", "skewness"), observed, strict=True)
+    ]
+    text = said(checks.misfit(results(rows=lambda name: rows)))
+    assert (f"simulated data differ in {said_of} " in text) if said_of else not text

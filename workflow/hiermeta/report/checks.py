@@ -70,6 +70,18 @@ def checks(results: Results) -> Table:
     return Table("table-checks", "Posterior predictive checks", columns, rows, "checks.csv")
 
 
+def misfit(results: Results) -> Sentence:
+    """Statistics of the data that simulated data sets do not have, for the answer; nothing where there is one at most.
+
+    Of ten statistics one lies outside of its 95% interval by chance in about two data sets of five.
+    """
+    outside = [row["statistic"] for row in results.rows("checks") if not row["q2.5"] <= row["observed"] <= row["q97.5"]]
+    if len(outside) < 2:
+        return []
+    named = f"{', '.join(outside[:-1])} and {outside[-1]}"
+    return [f"The model does not reproduce the data in every respect: simulated data differ in {named} (model checks)."]
+
+
 def dispersion(results: Results) -> Sentence | None:
     """Whether counts vary as their family says; None for outcomes where that can't be seen."""
     if likelihood(results).kind == "event" or all(row["statistic"] != "dispersion" for row in results.rows("checks")):

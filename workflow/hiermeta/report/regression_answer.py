@@ -6,7 +6,7 @@ import math
 
 from hiermeta.figures.regression import groups, linear, ratio
 from hiermeta.io.results import Results, Row
-from hiermeta.report import average_effects, clustering
+from hiermeta.report import average_effects, checks, clustering
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import factor, part
 from hiermeta.report.health import verdict
@@ -26,6 +26,7 @@ FEWEST = 5
 def answer(results: Results) -> list[Sentence]:
     """What the outcome depends on, what clusters add, what ignoring them does, and what remains of them."""
     parts = [depends(results), between(results), few(results), ignoring(results), matters(results), remains(results)]
+    parts.append(checks.misfit(results))
     return [*(part for part in parts if part), verdict(results), *left_out(results)]
 
 
