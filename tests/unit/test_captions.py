@@ -22,3 +22,12 @@ def test_every_figure_is_drawn_for_some_analysis():
     """Does no declaration stand without something that draws it, and no name twice?"""
     assert all(figure.meta or figure.hierarchical for figure in FIGURES)
     assert len({figure.name for figure in FIGURES}) == len(FIGURES)
+
+
+def test_every_figure_is_shown_by_a_template():
+    """Do the sections show each declared figure, and no other name, which would be a figure that no analysis has?
+
+    Seen to fail with a name misspelt in a template.
+    """
+    templates = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "reports").rglob("*.j2"))
+    assert set(re.findall(r"\bfigures\.(\w+)", templates)) == {figure.name for figure in FIGURES}

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hiermeta.io.results import Results, Row
-from hiermeta.report.cells import Cell, Column, Table, Text
-from hiermeta.report.tables import PROBABILITY, ROWS_SHOWN, SUMMARY_COLUMNS, probability_cell, shown, summary_cells
+from hiermeta.report.cells import Table
+from hiermeta.report.tables import PROBABILITY, ROWS_SHOWN, SUMMARY, tabulated, text
 
 FILE = "average_effects.csv"
 
@@ -78,15 +78,7 @@ def table(results: Results) -> Table | None:
     """Average slopes and contrasts; none where each predictor has a coefficient of its own."""
     if not results.average_effects:
         return None
-    rows: list[list[Cell]] = []
-    for i, row in enumerate(results.average_effects[:ROWS_SHOWN]):
-        cells = [*summary_cells(row, f"{FILE}/{i}"), probability_cell(row, f"{FILE}/{i}")]
-        rows.append([Text(row["moderator"], foreign=True), Text(row["contrast"], foreign=True), *cells])
-    heads = [
-        Column("Moderator" if results.is_meta else "Predictor"),
-        Column("Contrast"),
-        *SUMMARY_COLUMNS,
-        PROBABILITY,
-    ]
+    of = "Moderator" if results.is_meta else "Predictor"
+    columns = [text(of, "moderator", True), text("Contrast", "contrast", True), *SUMMARY, PROBABILITY]
     caption = "Effects averaged over the rows"
-    return Table("table-average-effects", shown(caption, results.average_effects, FILE), heads, rows, FILE)
+    return tabulated("average-effects", caption, FILE, results.average_effects, columns, ROWS_SHOWN)

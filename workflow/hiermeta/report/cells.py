@@ -115,10 +115,14 @@ Sentence = list[str | Number]
 
 @dataclass(frozen=True)
 class Column:
-    """A table column; `numeric` ones are right-aligned and sort by value."""
+    """A table column; `numeric` ones are right-aligned and sort by value.
+
+    `cell` is what stands in it, from a row of a file and its place there, for tables that are made by ``tabulated``.
+    """
 
     label: str
     numeric: bool = False
+    cell: Callable[[Row, str], Cell] | None = None
 
 
 def numeric(*labels: str) -> list[Column]:
@@ -163,6 +167,7 @@ _PRINTERS: dict[str, Callable[[float], str]] = {
     "short": lambda value: significant(value, 2),
     "fine": lambda value: significant(value, 5),
     "count": count,
+    "whole": lambda value: fixed(value, 0),
     "plain": as_written,
     "p": p_value,
     "percent": lambda value: percent(value, math.nan),
@@ -183,8 +188,8 @@ def from_document(document: Any, path: str, file: str, form: str = "significant"
         The document's file name.
     form : str
         ``significant`` (three digits), ``statistic`` (the same down to 0.001), ``short`` (two), ``fine`` (five),
-        ``count``, ``plain`` for a setting, ``p`` for a p-value, ``percent`` for a probability, ``tenth`` (one decimal
-        place).
+        ``count``, ``whole`` without commas, ``plain`` for a setting, ``p`` for a p-value, ``percent`` for a
+        probability, ``tenth`` (one decimal place).
 
     Examples
     --------

@@ -6,13 +6,13 @@ import math
 
 from hiermeta.figures.influence import name
 from hiermeta.figures.regression import likelihood
-from hiermeta.io.results import Results
+from hiermeta.io.results import Results, Row
 from hiermeta.report.cells import Cell, Column, Number, Sentence, Table, Text, numeric
-from hiermeta.report.effects import named, named_columns
+from hiermeta.report.effects import named
 from hiermeta.report.numbers import of_checks, place, plain
-from hiermeta.report.tables import CLUSTERS_SHOWN, shown
+from hiermeta.report.tables import CLUSTERS_SHOWN, digits, number, tabulated, text
 from hiermeta.report.unavailable import LEFT_OUT, unavailable
-from hiermeta.text.numbers import count, fixed, places_of, significant
+from hiermeta.text.numbers import fixed, places_of, significant
 
 UNITS_SHOWN = 15
 STATISTICS = {
@@ -57,17 +57,31 @@ def missing(results: Results) -> list[tuple[str, str]]:
     return [*unavailable(results.exact, only=LEFT_OUT), *unavailable(results.averages, only=("elpd",))]
 
 
+def simulated(label: str, key: str) -> Column:
+    """A column of numbers of checks.csv."""
+    return Column(label, True, lambda row, source: of_checks(row, key, source))
+
+
+def outcome(results: Results) -> Table:
+    """What the data say about the outcome before any model."""
+
+    def keep(row: Row) -> bool:
+        return row["statistic"] != "dispersion"
+
+    columns = [text("Statistic", "statistic"), simulated("Observed", "observed")]
+    return tabulated("outcome", "The outcome", "checks.csv", results.rows("checks"), columns, keep=keep)
+
+
 def checks(results: Results) -> Table:
     """Statistics of the data beside those of simulated data sets."""
-    rows: list[list[Cell]] = [
-        [Text(row["statistic"]),
-         *(of_checks(row, key, f"checks.csv/{position}") for key in ("observed", "mean", "q2.5", "q97.5")),
-         plain(row, "p", f"checks.csv/{position}", 2), Text(STATISTICS.get(row["statistic"], ""))]
-        for position, row in enumerate(results.rows("checks"))
-    ]  # fmt: skip
-    columns = [Column("Statistic"), *numeric("Observed", "Simulated mean", "2.5%", "97.5%", "P(larger)")]
-    columns.append(Column("Meaning"))
-    return Table("table-checks", "Posterior predictive checks", columns, rows, "checks.csv")
+    columns = [
+        text("Statistic", "statistic"),
+        *(simulated("Observed", "observed"), simulated("Simulated mean", "mean")),
+        *(simulated("2.5%", "q2.5"), simulated("97.5%", "q97.5")),
+        digits("P(larger)", "p", 2),
+        Column("Meaning", cell=lambda row, source: Text(STATISTICS.get(row["statistic"], ""))),
+    ]
+    return tabulated("checks", "Posterior predictive checks", "checks.csv", results.rows("checks"), columns)
 
 
 def misfit(results: Results) -> Sentence:
@@ -106,29 +120,22 @@ def dispersion(results: Results) -> Sentence | None:
 
 def residual_checks(results: Results) -> Table | None:
     """Shape of the residuals of each level; None where there are none."""
-    found = results.rows("residual_checks")
-    digits = {"mean": 2, "sd": 3, "skewness": 2, "excess_kurtosis": 2, "largest": 3}
-    rows: list[list[Cell]] = []
-    for position, row in enumerate(found):
-        source = f"residual_checks.csv/{position}"
-        numbers = [plain(row, key, source, size) for key, size in digits.items()]
-        size, beyond = (Number(count(row[key]), row[key], f"{source}/{key}") for key in ("n", "beyond_3"))
-        where = Text(row["where"], foreign=True)
-        rows.append([Text(row["level"], foreign=True), size, *numbers[:4], beyond, numbers[4], where])
-    if not rows:
-        return None
-    heads = numeric("Residuals", "Mean", "SD", "Skewness", "Excess kurtosis", "Beyond ±3", "Largest")
-    columns = [Column("Level"), *heads, Column("Where")]
-    return Table("table-residuals", "Standardised residuals by level", columns, rows, "residual_checks.csv")
+    columns = [
+        text("Level", "level", True),
+        number("Residuals", "n", "count"),
+        *(digits("Mean", "mean", 2), digits("SD", "sd"), digits("Skewness", "skewness", 2)),
+        digits("Excess kurtosis", "excess_kurtosis", 2),
+        number("Beyond ±3", "beyond_3", "count"),
+        digits("Largest", "largest"),
+        text("Where", "where", True),
+    ]
+    rows = results.rows("residual_checks")
+    table = tabulated("residuals", "Standardised residuals by level", "residual_checks.csv", rows, columns)
+    return table if rows else None
 
 
 def left_out(results: Results) -> Table:
     """How well each cluster of a regression is predicted from the others."""
-    rows: list[list[Cell]] = []
-    for position, row in enumerate(results.loo[:CLUSTERS_SHOWN]):
-        source = f"loo.csv/{position}"
-        size = Number(count(row["n"]), row["n"], f"{source}/n")
-        rows.append([*named(results, row), size, plain(row, "elpd", source, 4), plain(row, "pareto_k", source, 2)])
-    columns = [*named_columns(results), *numeric("Rows", "elpd", "Pareto k̂")]
-    caption = shown("Left-out clusters", results.loo, "loo.csv", CLUSTERS_SHOWN)
-    return Table("table-loo", caption, columns, rows, "loo.csv")
+    numbers = (number("Rows", "n", "count"), digits("elpd", "elpd", 4), digits("Pareto k̂", "pareto_k", 2))
+    columns = [*named(results), *numbers]
+    return tabulated("loo", "Left-out clusters", "loo.csv", results.loo, columns, CLUSTERS_SHOWN)

@@ -22,7 +22,7 @@ from hiermeta.report.cells import (
     of_summary,
     to_error,
 )
-from hiermeta.report.numbers import INTERVAL, interval
+from hiermeta.report.numbers import INTERVAL, interval, ranged
 from hiermeta.report.unavailable import unavailable
 from hiermeta.text.numbers import noun
 
@@ -136,7 +136,7 @@ def ignoring_clusters(results: Results) -> Sentence | None:
             to_error(document, f"{path}/{key}", FILE, error, of_interval=key != "mean")
             for key in ("mean", "ci/0", "ci/1")
         )
-        return [mean, " (", low, " to ", high, ")"]
+        return ranged((mean, low, high))
 
     width = [entry(document, f"{path}/ci") for path in ("predict", start)]
     ratio = (width[1][1] - width[1][0]) / (width[0][1] - width[0][0])

@@ -8,12 +8,11 @@ from typing import Any
 
 from hiermeta.figures.regression import linear, ratio
 from hiermeta.io.results import Results, Row, find
-from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, numeric, to_error
+from hiermeta.report.cells import Cell, Column, Missing, Number, Sentence, Table, Text, numeric, of_summary, to_error
 from hiermeta.report.classical import boundary
 from hiermeta.report.comparison import part, weighed
-from hiermeta.report.inline import figure
-from hiermeta.report.numbers import if_known, plain, quantity
-from hiermeta.report.tables import SUMMARY, SUMMARY_COLUMNS, summary_cells
+from hiermeta.report.numbers import if_known, plain, quantity, ranged
+from hiermeta.report.tables import SUMMARIES, tabulated
 from hiermeta.report.words import meaning
 from hiermeta.text.numbers import EXACT, places, printed
 
@@ -123,13 +122,12 @@ def thumb(results: Results, known: Evidence) -> Sentence:
     """The rule of thumb for the intraclass correlation."""
     numbers = quantity(results, "ICC [null]")
     assert numbers is not None
-    mean, low, high = numbers
     side = "above" if known.icc > ICC else "below"
     either = f", though the interval reaches {'below' if side == 'above' else 'above'} it"
     unsure = known.lower <= ICC if side == "above" else known.upper > ICC
     return [
         "By the usual rule of thumb an intraclass correlation above 0.05 calls for a multilevel model; here it is ",
-        mean, " (95% credible interval ", low, " to ", high, f"), {side} that{either if unsure else ''}.",
+        *ranged(numbers, named=True), f", {side} that{either if unsure else ''}.",
     ]  # fmt: skip
 
 
@@ -140,7 +138,7 @@ def design(results: Results, known: Evidence) -> Sentence:
     rows = Number(f"{results.model['k']:,}", results.model["k"], "model.json/k")
     end = "above" if known.design > DESIGN else "not above"
     return [
-        "The design effect is ", effect[0], " (", effect[1], " to ", effect[2], f"), {end} two, another rule of thumb: "
+        "The design effect is ", *ranged(effect), f", {end} two, another rule of thumb: "
         "for a mean over clusters, ", rows, " rows say as much as ", size[0], " independent ones.",
     ]  # fmt: skip
 
@@ -197,8 +195,7 @@ def median_ratio(results: Results) -> Sentence | None:
         return None
     return [
         f"Of two rows alike in all but their clusters, the one with the higher {word.removesuffix(' ratio')} has ",
-        numbers[0], " (", numbers[1], " to ", numbers[2],
-        f") times that of the other, in the median: the median {word}.",
+        *ranged(numbers), f" times that of the other, in the median: the median {word}.",
     ]  # fmt: skip
 
 
@@ -208,18 +205,24 @@ def quantities(results: Results) -> Table:
     Without predictors the null model is the whole one, and nothing is explained.
     """
     alone = results.model["coefficients"] == ["intercept"]
-    rows: list[list[Cell]] = []
-    for position, row in enumerate(results.rows("clustering")):
-        name, source = row["quantity"], f"clustering.csv/{position}"
-        if name.startswith("SE ratio") or (alone and (name.endswith("null]") or name.startswith("R2"))):
-            continue
-        if math.isfinite(row["sd"]):
-            numbers = summary_cells(row, source)
-        else:
-            numbers = [plain(row, column, source, 2) for column in SUMMARY]
-        rows.append([Text(name.replace("R2", "R²")), *numbers, Text(meaning(name))])
-    columns = [Column("Quantity"), *SUMMARY_COLUMNS, Column("Meaning")]
-    return Table("table-clustering", "What the clustering does", columns, rows, "clustering.csv")
+
+    def said(row: Row) -> bool:
+        name = row["quantity"]
+        return not (name.startswith("SE ratio") or (alone and (name.endswith("null]") or name.startswith("R2"))))
+
+    def summary(label: str, key: str) -> Column:
+        def cell(row: Row, source: str) -> Cell:
+            return of_summary(row, key, source) if math.isfinite(row["sd"]) else plain(row, key, source, 2)
+
+        return Column(label, True, cell)
+
+    columns = [
+        Column("Quantity", cell=lambda row, source: Text(row["quantity"].replace("R2", "R²"))),
+        *(summary(label, key) for label, key in SUMMARIES.items()),
+        Column("Meaning", cell=lambda row, source: Text(meaning(row["quantity"]))),
+    ]
+    rows = results.rows("clustering")
+    return tabulated("clustering", "What the clustering does", "clustering.csv", rows, columns, keep=said)
 
 
 def models(results: Results) -> Table:
@@ -274,8 +277,6 @@ def content(results: Results) -> dict[str, Any]:
     return {
         "sentences": sentences(results),
         "median": median_ratio(results),
-        "partition": figure(results, "partition"),
-        "coefficients": figure(results, "coefficients"),
         "table": quantities(results),
         "models": models(results),
         "steps": build_up(results),

@@ -20,7 +20,7 @@ from hiermeta.report.cells import (
     to_error,
     with_places,
 )
-from hiermeta.report.inline import figure
+from hiermeta.report.numbers import INTERVAL, Interval, ranged
 from hiermeta.report.unavailable import unavailable
 from hiermeta.text.numbers import EXACT, UNKNOWN, fixed, percent, places
 
@@ -138,17 +138,15 @@ def averaged(results: Results) -> Sentence | None:
     if not found:
         return None
 
-    def numbers(name: str) -> list[Number]:
-        return [
+    def numbers(name: str) -> Interval:
+        mean, low, high = (
             to_error(results.averages, f"averaged/{name}/{key}", FILE, found[name]["sd"], of_interval=key != "mean")
-            for key in ("mean", "q2.5", "q97.5")
-        ]
+            for key in INTERVAL
+        )
+        return mean, low, high
 
-    pieces: list[Sentence] = []
-    for name, words in (("mu", "the pooled effect is "), ("tau", "τ is ")):
-        if name in found:
-            mean, low, high = numbers(name)
-            pieces.append([words, mean, " (", low, " to ", high, ")"])
+    words = {"mu": "the pooled effect is ", "tau": "τ is "}
+    pieces: list[Sentence] = [[said, *ranged(numbers(name))] for name, said in words.items() if name in found]
     if "new effect" in found:
         _, low, high = numbers("new effect")
         pieces.append(["a new true effect is expected between ", low, " and ", high])
@@ -237,8 +235,6 @@ def missing(results: Results) -> list[tuple[str, str]]:
 def content(results: Results) -> dict[str, Any]:
     """What the section shows."""
     return {
-        "figure": figure(results, "probabilities"),
-        "sensitivity": figure(results, "sensitivity"),
         "sentences": verdicts(results),
         "averaged": averaged(results),
         "bridge": bridge(results),

@@ -17,6 +17,7 @@ from hiermeta.io.files import write_json, write_text
 from hiermeta.io.provenance import TEMPLATES
 from hiermeta.io.results import Results
 from hiermeta.report.cells import from_document
+from hiermeta.report.inline import figures
 from hiermeta.report.outcome import trouble
 from hiermeta.report.sections import SECTIONS
 from hiermeta.report.words import after_crash
@@ -103,6 +104,7 @@ def context(results: Results, presentation: Mapping[str, str | None]) -> dict[st
         "has_numbers": results.has_numbers,
         "meta": results.is_meta,
         "sections": [section for section in SECTIONS if content[section.id] is not None],
+        "figures": figures(results),
         "content": {name: found for name, found in content.items() if found is not None},
     }
 

@@ -31,10 +31,11 @@ class Figure:
     description: str
 
 
-def figure(results: Results, name: str) -> Figure | None:
-    """A figure of the data set; None where it has no such figure."""
-    path = results.folder / "figures" / f"{name}.svg"
-    return of_svg(name, path.read_text(encoding="utf-8")) if path.exists() else None
+def figures(results: Results) -> dict[str, Figure]:
+    """The figures of the data set, by name."""
+    return {
+        path.stem: of_svg(path.stem, path.read_text("utf-8")) for path in (results.folder / "figures").glob("*.svg")
+    }
 
 
 def of_svg(name: str, svg: str) -> Figure:

@@ -14,7 +14,6 @@ from hiermeta.io.results import Results, read_table
 from hiermeta.likelihoods import IDENTITY
 from hiermeta.models.priors import parse
 from hiermeta.report.cells import Cell, Column, Number, Table, Text, from_document, numeric, of_summary
-from hiermeta.report.inline import figure
 from hiermeta.report.numbers import plain
 from hiermeta.report.unavailable import unavailable
 from hiermeta.text.numbers import as_written, exact_row, limits, significant
@@ -139,12 +138,10 @@ def prior_predictive(results: Results) -> Table:
 
 def content(results: Results) -> dict[str, Any]:
     """What the section shows."""
-    predictive = figure(results, "prior_predictive")
     return {
         "kind": kind(results),
         "priors": priors(results),
-        "predictive": predictive,
-        "predictive_table": prior_predictive(results) if predictive else None,
+        "predictive": prior_predictive(results) if (results.folder / "figures/prior_predictive.svg").exists() else None,
         **(_meta(results) if results.is_meta else _regression(results)),
     }
 

@@ -6,25 +6,19 @@ from typing import Any
 
 from hiermeta.io.results import Results
 from hiermeta.report import average_effects
-from hiermeta.report.cells import Cell, Column, Sentence, Table, Text
+from hiermeta.report.cells import Column, Sentence, Table, Text
 from hiermeta.report.classical import cochran, degrees, number, p_words
-from hiermeta.report.inline import figure
-from hiermeta.report.numbers import multiplied
-from hiermeta.report.predictions import at_values, levels
-from hiermeta.report.tables import PROBABILITY, SUMMARY_COLUMNS, probability_cell, summary_cells
+from hiermeta.report.numbers import multiplied, ranged
+from hiermeta.report.predictions import at_values, levels, on_natural_scale
+from hiermeta.report.tables import PROBABILITY, SUMMARY, tabulated
 from hiermeta.report.unavailable import unavailable
 
 
 def coefficients(results: Results, names: list[str], name: str, caption: str) -> Table:
     """Coefficients of the mean or on log τ, per unit as the user's file has it."""
-    rows: list[list[Cell]] = []
-    for position, row in enumerate(results.estimates):
-        if row["parameter"] in names:
-            source = f"estimates.csv/{position}"
-            term = Text(str(row["parameter"]).removeprefix("scale:"), foreign=True)
-            rows.append([term, *summary_cells(row, source), probability_cell(row, source)])
-    columns = [Column("Term"), *SUMMARY_COLUMNS, PROBABILITY]
-    return Table(f"table-{name}", caption, columns, rows, "estimates.csv")
+    term = Column("Term", cell=lambda row, source: Text(row["parameter"].removeprefix("scale:"), foreign=True))
+    columns, rows = [term, *SUMMARY, PROBABILITY], results.estimates
+    return tabulated(name, caption, "estimates.csv", rows, columns, keep=lambda row: row["parameter"] in names)
 
 
 def explained(results: Results) -> list[Sentence]:
@@ -66,25 +60,22 @@ def multipliers(results: Results) -> list[Sentence]:
     sentences: list[Sentence] = []
     for position, row in enumerate(results.estimates):
         if row["parameter"] in results.scale_coefficients:
-            middle, low, high = multiplied(row, f"estimates.csv/{position}")
             term = str(row["parameter"]).removeprefix("scale:")
             change = f"{term} in place of its reference level" if term.endswith("]") else f"One unit more of {term}"
-            size: Sentence = [middle, " (95% credible interval ", low, " to ", high, ")."]
-            sentences.append([f"{change} multiplies τ by ", *size])
+            size = ranged(multiplied(row, f"estimates.csv/{position}"), named=True)
+            sentences.append([f"{change} multiplies τ by ", *size, "."])
     return sentences
 
 
 def content(results: Results) -> dict[str, Any]:
     """What the section on moderators shows."""
     caption, rows = "Coefficients, per unit of the moderator", results.marginal_means
+    more = [PROBABILITY, *on_natural_scale(results)]
     return {
-        "figure": figure(results, "marginal_means"),
-        "bubble": figure(results, "bubble"),
-        "interactions": figure(results, "interactions"),
         "formula": results.model["formulas"]["moderators"],
         "references": results.model["formulas"].get("reference_levels") or {},
         "coefficients": coefficients(results, results.coefficients, "coefficients", caption),
-        "levels": levels(results, rows, "marginal_means.csv", "marginal-means", "Marginal means", effects=True),
+        "levels": levels("marginal-means", "Marginal means", "marginal_means.csv", rows, more=more),
         "averages": average_effects.table(results),
         "sentences": explained(results),
         "unavailable": unavailable(results.classical, only=("QM", "R2")),
@@ -96,9 +87,8 @@ def scale_content(results: Results) -> dict[str, Any]:
     """What the section on the scale model shows."""
     caption = "Coefficients on log τ, per unit"
     return {
-        "figure": figure(results, "scale"),
         "formula": results.model["formulas"]["scale"],
         "coefficients": coefficients(results, results.scale_coefficients, "scale-coefficients", caption),
-        "levels": levels(results, results.scale, "scale.csv", "scale-levels", "τ at levels", effects=False),
+        "levels": levels("scale-levels", "τ at levels", "scale.csv", results.scale),
         "sentences": multipliers(results),
     }

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from hiermeta.data.measures import MEASURES, to_natural
 from hiermeta.figures.regression import linear
 from hiermeta.io.results import Results, Row
-from hiermeta.report.cells import Cell, Column, Missing, Number, numeric, of_summary, source_of, with_places
+from hiermeta.report.cells import Cell, Missing, Number, Sentence, of_summary, source_of, with_places
 from hiermeta.text.numbers import printed, significant, simulated
 
 Interval = tuple[Number, Number, Number]
@@ -48,11 +48,22 @@ def place(results: Results, table: str, name: str) -> tuple[str, Row]:
     raise KeyError(f"{table}.csv has no {KEYS[table]} {name!r}")
 
 
-def interval(results: Results, table: str, name: str) -> Interval:
-    """Mean and 95% limits of the row of this name, with the digits that their Monte Carlo errors support."""
-    source, row = place(results, table, name)
+def summarised(row: Row, source: str) -> Interval:
+    """Mean and 95% limits of a row, with the digits that their Monte Carlo errors support."""
     mean, low, high = (of_summary(row, column, source) for column in INTERVAL)
     return mean, low, high
+
+
+def interval(results: Results, table: str, name: str) -> Interval:
+    """Mean and 95% limits of the row of this name."""
+    source, row = place(results, table, name)
+    return summarised(row, source)
+
+
+def ranged(numbers: Interval, named: bool = False) -> Sentence:
+    """A number with its limits, such as ``0.2 (0.1 to 0.3)``; `named` also says what the limits are."""
+    middle, low, high = numbers
+    return [middle, " (95% credible interval " if named else " (", low, " to ", high, ")"]
 
 
 def quantity(results: Results, name: str) -> Interval | None:
@@ -81,10 +92,7 @@ def of_checks(row: Row, column: str, source: str) -> Cell:
 
 def effect(results: Results, row: Row, source: str) -> Interval:
     """A coefficient in units of the outcome (mean and limits), or its exponential (median and limits)."""
-    if linear(results):
-        mean, low, high = (of_summary(row, column, source) for column in INTERVAL)
-        return mean, low, high
-    return multiplied(row, source)
+    return summarised(row, source) if linear(results) else multiplied(row, source)
 
 
 def multiplied(row: Row, source: str) -> Interval:
@@ -123,14 +131,3 @@ def differs(results: Results) -> bool:
 def natural_label(results: Results) -> str:
     """The measure on its natural scale, such as ``risk ratio``."""
     return MEASURES[results.model["measure"]].natural_label
-
-
-def natural_columns(results: Results) -> list[Column]:
-    """Column heads of `natural_cells`; none where the scales are the same."""
-    name = natural_label(results)
-    return numeric(name[:1].upper() + name[1:], "2.5%", "97.5%") if differs(results) else []
-
-
-def natural_cells(results: Results, row: Row, source: str) -> list[Cell]:
-    """Median and 95% limits of a summary row on the natural scale; none where the scales are the same."""
-    return list(natural(results, row, source)) if differs(results) else []

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from hiermeta.data.problems import guarded
@@ -61,13 +61,35 @@ _SAMPLER = {
     "max_r_hat": "R̂", "min_ess_bulk": "ESS", "divergences": "Diver\N{SOFT HYPHEN}gences",
     "agreement_sd": "Stan −\N{NO-BREAK SPACE}exact", "seconds": "Sec\N{SOFT HYPHEN}onds",
 }  # fmt: skip
-_EFFECT = {"k": "k", "n_clusters": "Clus\N{SOFT HYPHEN}ters", "effect": "Effect", "q2.5": "2.5%", "q97.5": "97.5%"}
-_HETEROGENEITY = {
-    "predicted_q2.5": "New from", "predicted_q97.5": "to", "tau": "τ", "rho": "ρ", "I2": "I² %",
-    "log_bayes_factor": "log BF",
-}  # fmt: skip
-_REGRESSION = {"k": "Rows", "n_clusters": "Clusters", "icc": "ICC", "icc_q2.5": "2.5%", "icc_q97.5": "97.5%"}
-_EXPLAINED = {"design_effect": "Design effect", "R2_marginal": "R² marginal", "R2_conditional": "R² conditional"}
+
+
+class Kind(NamedTuple):
+    """A table of the overview: labels by name of number, before and after the interval that is drawn."""
+
+    analysis: str
+    id: str
+    caption: str
+    heading: str
+    before: dict[str, str]
+    drawn: tuple[str, str, str]
+    after: dict[str, str]
+
+
+KINDS = (
+    Kind(
+        "meta", "datasets", "Meta-analyses, one row per data set", "Measure",
+        {"k": "k", "n_clusters": "Clus\N{SOFT HYPHEN}ters", "effect": "Effect", "q2.5": "2.5%", "q97.5": "97.5%"},
+        ("effect", "q2.5", "q97.5"),
+        {"predicted_q2.5": "New from", "predicted_q97.5": "to", "tau": "τ", "rho": "ρ", "I2": "I² %",
+         "log_bayes_factor": "log BF"},
+    ),
+    Kind(
+        "hierarchical", "regressions", "Hierarchical regressions, one row per data set", "Family",
+        {"k": "Rows", "n_clusters": "Clusters", "icc": "ICC", "icc_q2.5": "2.5%", "icc_q97.5": "97.5%"},
+        ("icc", "icc_q2.5", "icc_q97.5"),
+        {"design_effect": "Design effect", "R2_marginal": "R² marginal", "R2_conditional": "R² conditional"},
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -165,38 +187,19 @@ def _caterpillar(datasets: Sequence[DataSet]) -> Figure | None:
         return of_svg("caterpillar", render_svg(drawing.figure, drawing.title, drawing.description))
 
 
-def _meta(datasets: Sequence[DataSet]) -> Table:
-    """Pooled effect, drawn too, prediction interval, heterogeneity, evidence, sampler."""
-    ranges = _ranges(datasets)
-    columns = _columns("Measure", _EFFECT, _HETEROGENEITY)
+def _table(datasets: Sequence[DataSet], kind: Kind) -> Table:
+    """One row per data set of this kind, with its main interval drawn."""
+    ranges, after = _ranges(datasets), kind.after | _SAMPLER
+    columns = [Column("Data set"), Column("Status"), Column(kind.heading), *numeric(*kind.before.values())]
+    columns += [Column("95% interval"), *numeric(*after.values())]
     rows: list[list[Cell]] = []
     for position, dataset in enumerate(datasets):
-        if dataset.analysis == "meta":
-            drawn = _interval(dataset, ("effect", "q2.5", "q97.5"), *ranges.get(dataset.measure, (0.0, 1.0)))
-            rows.append(_row(position, dataset, _EFFECT, drawn, _HETEROGENEITY))
-    return Table("datasets", "Meta-analyses, one row per data set", columns, rows, "overview.tsv")
-
-
-def _regressions(datasets: Sequence[DataSet]) -> Table:
-    """Intraclass correlation, drawn too, design effect, explained variance, sampler."""
-    columns = _columns("Family", _REGRESSION, _EXPLAINED)
-    rows: list[list[Cell]] = []
-    for position, dataset in enumerate(datasets):
-        if dataset.analysis == "hierarchical":
-            drawn = _interval(dataset, ("icc", "icc_q2.5", "icc_q97.5"), 0.0, 1.0)
-            rows.append(_row(position, dataset, _REGRESSION, drawn, _EXPLAINED))
-    return Table("regressions", "Hierarchical regressions, one row per data set", columns, rows, "overview.tsv")
-
-
-def _columns(kind: str, before: dict[str, str], after: dict[str, str]) -> list[Column]:
-    start = [Column("Data set"), Column("Status"), Column(kind), *numeric(*before.values())]
-    return [*start, Column("95% interval"), *numeric(*(after | _SAMPLER).values())]
-
-
-def _row(position: int, dataset: DataSet, before: dict[str, str], drawn: Cell, after: dict[str, str]) -> list[Cell]:
-    head: list[Cell] = [Link(dataset.name, dataset.report), Status(dataset.status), Text(dataset.measure or "–")]
-    rest = [_number(position, dataset, name) for name in after | _SAMPLER]
-    return [*head, *(_number(position, dataset, name) for name in before), drawn, *rest]
+        if dataset.analysis == kind.analysis:
+            head: list[Cell] = [Link(dataset.name, dataset.report), Status(dataset.status)]
+            first, last = ([_number(position, dataset, name) for name in names] for names in (kind.before, after))
+            drawn = _interval(dataset, kind.drawn, *ranges.get(dataset.measure, (0.0, 1.0)))
+            rows.append([*head, Text(dataset.measure or "–"), *first, drawn, *last])
+    return Table(kind.id, kind.caption, columns, rows, "overview.tsv")
 
 
 def _number(position: int, dataset: DataSet, name: str) -> Cell:
@@ -261,7 +264,7 @@ def write_overview(folder: Path, titles: Mapping[str, str | None], html: Path, t
         "icons": ICONS,
         "total": len(datasets),
         "troubled": [d for status in ("fail", "refused") for d in datasets if d.status == status],
-        "tables": [table for table in (_meta(datasets), _regressions(datasets)) if table.rows],
+        "tables": [table for kind in KINDS if (table := _table(datasets, kind)).rows],
         "figure": _caterpillar(datasets),
     }
     write_text(html, render("overview.html.j2", context))

@@ -8,10 +8,10 @@ from hiermeta.data.measures import MEASURES
 from hiermeta.io.results import Results, Row
 from hiermeta.models.priors import parse
 from hiermeta.report import average_effects, small_study
-from hiermeta.report.cells import Number, Sentence, from_document, of_summary, source_of
+from hiermeta.report.cells import Number, Sentence, from_document, source_of
 from hiermeta.report.comparison import factor, part, strength
 from hiermeta.report.model import level_means
-from hiermeta.report.numbers import differs, interval, natural, natural_label, place
+from hiermeta.report.numbers import differs, interval, natural, natural_label, place, ranged, summarised
 from hiermeta.report.tables import probability_cell
 from hiermeta.text.numbers import UNKNOWN, noun, percent
 
@@ -57,22 +57,18 @@ def left_out(results: Results) -> list[Sentence]:
 
 
 def _pooled(results: Results) -> Sentence:
-    mean, low, high = interval(results, "estimates", "mu")
-    start: Sentence = [
-        "Across ",
-        from_document(results.model, "k", "model.json", "count"),
-        f" {noun(results.model['k'], 'estimate')}",
-    ]
+    pooled = interval(results, "estimates", "mu")
+    count = from_document(results.model, "k", "model.json", "count")
+    start: Sentence = ["Across ", count, f" {noun(results.model['k'], 'estimate')}"]
     if results.clustered:
         clusters = from_document(results.model, "n_clusters", "model.json", "count")
         word = noun(results.model["n_clusters"], "cluster")
         start += [" in ", clusters, f" {word} ({results.model['cluster_column']})"]
     label = results.model["measure_label"]
     if results.is_fixed("mu"):
-        return [*start, f", the pooled {label} is not estimated: its prior fixes it at ", mean, "."]
+        return [*start, f", the pooled {label} is not estimated: its prior fixes it at ", pooled[0], "."]
     where = ", at the average moderator values of these estimates," if results.coefficients else ""
-    middle: Sentence = [f", the pooled {label}{where} is ", mean, " (95% credible interval ", low, " to ", high, ")"]
-    return [*start, *middle, *_natural(results), "."]
+    return [*start, f", the pooled {label}{where} is ", *ranged(pooled, named=True), *_natural(results), "."]
 
 
 def _natural(results: Results) -> Sentence:
@@ -80,8 +76,7 @@ def _natural(results: Results) -> Sentence:
     if not differs(results):
         return []
     source, row = place(results, "estimates", "mu")
-    median, low, high = natural(results, row, source)
-    return [f": {_with_article(natural_label(results))} of ", median, " (", low, " to ", high, ")"]
+    return [f": {_with_article(natural_label(results))} of ", *ranged(natural(results, row, source))]
 
 
 def _sign(results: Results) -> Sentence:
@@ -92,12 +87,10 @@ def _sign(results: Results) -> Sentence:
     meaning = f": it is {how} {likelier}." if how else ", so its sign remains uncertain."
     direction = results.model.get("direction")
     named: Sentence = [f" ({direction[1]})"] if direction else []
-    start: Sentence = [
-        "Given these data and priors, the pooled effect is above zero",
-        *named,
-        " with a probability of ",
-    ]
-    return [*start, number, *_beyond(results, row, source), meaning]
+    return [
+        "Given these data and priors, the pooled effect is above zero", *named, " with a probability of ", number,
+        *_beyond(results, row, source), meaning,
+    ]  # fmt: skip
 
 
 def _against_none(results: Results) -> Sentence:
@@ -136,8 +129,8 @@ def _moderators(results: Results) -> Sentence:
     sentence: Sentence = ["It depends on moderators"]
     kept = max(NAMED, sum(entry.is_product for entry in found))
     for position, entry in enumerate(found[:kept]):
-        mean, low, high = (of_summary(entry.row, column, entry.source) for column in ("mean", "q2.5", "q97.5"))
-        sentence += [": " if position == 0 else "; ", f"{entry.name} ", mean, " (", low, " to ", high, f"){entry.unit}"]
+        size = ranged(summarised(entry.row, entry.source))
+        sentence += [": " if position == 0 else "; ", f"{entry.name} ", *size, entry.unit]
     return [*sentence, ", and others." if len(found) > kept else "."]
 
 
@@ -168,12 +161,12 @@ def _heterogeneity(results: Results) -> Sentence:
 
 
 def _allocation(results: Results) -> Sentence:
-    mean, low, high = interval(results, "heterogeneity", "rho")
+    share = interval(results, "heterogeneity", "rho")
     if results.is_fixed("rho"):
-        return ["The share ρ of their variance between clusters is fixed by its prior at ", mean, "."]
+        return ["The share ρ of their variance between clusters is fixed by its prior at ", share[0], "."]
     return [
-        "Of the variance of the true effects, a share ρ of ", mean, " (", low, " to ", high,
-        f") lies between clusters, the rest within them{_uninformed(results)}.",
+        "Of the variance of the true effects, a share ρ of ", *ranged(share),
+        f" lies between clusters, the rest within them{_uninformed(results)}.",
     ]  # fmt: skip
 
 

@@ -95,17 +95,7 @@ class Progress:
     def fail(self, number: int, now: float, outcomes: Mapping[str, tuple[str, str]]) -> list[str]:
         """Note that a job ended with an error; it counts until it is started again.
 
-        Parameters
-        ----------
-        number : int
-        now : float
-        outcomes : mapping of str to tuple of str
-            Status and message of each data set that the job completed all the same.
-
-        Returns
-        -------
-        list of str
-            Lines for the terminal: one per completed data set.
+        Parameters and lines for the terminal are those of `finish`.
         """
         self.failed.add(number)
         return self._told(number, now, outcomes) if outcomes else []
@@ -147,17 +137,7 @@ class Progress:
         return [f"{count} · {line}{ending}" for count, line in zip(counted, lines, strict=True)]
 
     def remaining(self, now: float) -> float | None:
-        """Seconds to go, as `seconds_left` has them.
-
-        Parameters
-        ----------
-        now : float
-
-        Returns
-        -------
-        float or None
-            None before any job is done.
-        """
+        """Seconds to go, as `seconds_left` has them; None before any job is done."""
         if not self.seconds:
             return None
         running = self.started.keys() - self.seconds.keys() - self.failed

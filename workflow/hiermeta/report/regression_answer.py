@@ -11,7 +11,7 @@ from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import factor, part
 from hiermeta.report.health import verdict
 from hiermeta.report.model import level_means
-from hiermeta.report.numbers import effect, place, plain, quantity
+from hiermeta.report.numbers import effect, place, plain, quantity, ranged
 from hiermeta.report.pooled_answer import left_out
 from hiermeta.text.numbers import significant
 
@@ -54,9 +54,8 @@ def _levels(results: Results) -> Sentence:
     what = "The expected value" if linear(results) else f"The {ratio(results).removesuffix(' ratio')}"
     sentence: Sentence = [f"{what} of {outcome} {'are' if what == 'The odds' else 'is'} "]
     for position, (at, row) in enumerate(found[:NAMED]):
-        middle, low, high = effect(results, row, f"estimates.csv/{at}")
-        named = " (95% credible interval " if position == 0 else " ("
-        sentence += ["; " if position else "", middle, named, low, " to ", high, f") at {row['parameter']}"]
+        size = ranged(effect(results, row, f"estimates.csv/{at}"), named=position == 0)
+        sentence += ["; " if position else "", *size, f" at {row['parameter']}"]
     more = "; and more levels" if len(found) > NAMED else ""
     return [*sentence, f"{more}."] if found else []
 
@@ -70,9 +69,7 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
     kept = max(NAMED, sum(entry.is_product for entry in every))
     for position, entry in enumerate(clear[:kept]):
         name = entry.name
-        middle, low, high = effect(results, entry.row, entry.source)
-        named = " (95% credible interval " if position == 0 else " ("
-        size: Sentence = [middle, named, low, " to ", high, ")"]
+        size = ranged(effect(results, entry.row, entry.source), named=position == 0)
         if linear(results):
             lead: Sentence = [f"{name} by ", *size, entry.unit]
         else:
@@ -100,7 +97,7 @@ def between(results: Results) -> Sentence:
     count: Sentence = [from_document(results.model, "n_clusters", "model.json", "count"), " "]
     scale = "" if linear(results) else " on the scale of the linear predictor"
     sentence: Sentence = [
-        "Without predictors, a share of ", null[0], " (", null[1], " to ", null[2], f") of the variation{scale} lies "
+        "Without predictors, a share of ", *ranged(null), f" of the variation{scale} lies "
         "between the ", *(count if len(groups(results)) == 1 else []), "clusters (the intraclass correlation)",
     ]  # fmt: skip
     factors = groups(results)
@@ -109,7 +106,7 @@ def between(results: Results) -> Sentence:
         if share is not None:
             sentence += [", " if position else ": ", share[0], f" between clusters of {group}"]
     if given is not None and coefficients(results):
-        sentence += ["; after adjusting for the predictors, ", given[0], " (", given[1], " to ", given[2], ")"]
+        sentence += ["; after adjusting for the predictors, ", *ranged(given)]
     return [*sentence, "."]
 
 

@@ -29,7 +29,6 @@ from hiermeta.report import (
 )
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import beside_classical, next_steps, strip, verdict
-from hiermeta.report.inline import figure
 from hiermeta.report.unavailable import LEFT_OUT, unavailable
 from hiermeta.report.words import glossary
 
@@ -81,12 +80,7 @@ class Section:
 
 
 def _failure(results: Results) -> dict[str, Any]:
-    return {
-        "message": results.trouble,
-        "steps": next_steps(results),
-        "sentence": verdict(results),
-        "numbers": results.has_numbers,
-    }
+    return {"message": results.trouble, "steps": next_steps(results), "sentence": verdict(results)}
 
 
 def _answer(results: Results) -> dict[str, Any]:
@@ -108,9 +102,8 @@ def _data(results: Results) -> dict[str, Any]:
         "notes": document.get("notes", []),
         "warnings": document.get("warnings", []),
         "dropped": tables.dropped(results),
-        "figure": figure(results, "data"),
         "table": tables.data(results) if meta and results.status != "refused" else None,
-        "outcome": tables.outcome(results) if results.rows("checks") else None,
+        "outcome": checks.outcome(results) if results.rows("checks") else None,
     }
 
 
@@ -128,32 +121,17 @@ def _sizes(results: Results) -> dict[str, list[Number]]:
 
 
 def _forest(results: Results) -> dict[str, Any]:
-    return {
-        "figure": figure(results, "forest"),
-        "orchard": figure(results, "orchard"),
-        "table": predictions.effects(results),
-        "collapsed": results.clustered and len(results.data) > FOREST_ROWS,
-    }
-
-
-def _heterogeneity(results: Results) -> dict[str, Any]:
-    return {"figure": figure(results, "partition"), "table": tables.heterogeneity(results)}
+    collapsed = results.clustered and len(results.data) > FOREST_ROWS
+    return {"table": predictions.effects(results), "collapsed": collapsed}
 
 
 def _estimates(results: Results) -> dict[str, Any]:
-    return {
-        "table": tables.estimates(results),
-        "averages": average_effects.table(results),
-        "ratio": ratio(results),
-        "figure": figure(results, "prior_posterior"),
-    }
+    averages = average_effects.table(results)
+    return {"table": tables.estimates(results), "averages": averages, "ratio": ratio(results)}
 
 
 def _pooling(results: Results) -> dict[str, Any]:
     return {
-        "shrinkage": figure(results, "shrinkage"),
-        "random_effects": figure(results, "random_effects"),
-        "lines": figure(results, "lines"),
         "table": effects.pooling(results),
         "effects": effects.random_effects(results),
         "predictors": results.model["coefficients"] != ["intercept"],
@@ -162,12 +140,11 @@ def _pooling(results: Results) -> dict[str, Any]:
 
 
 def _predictions(results: Results) -> dict[str, Any]:
+    rows = results.marginal_means
+    means = predictions.levels("levels", "Marginal means", "marginal_means.csv", rows, of="Predictor") if rows else None
     return {
-        "curves": figure(results, "curves"),
-        "levels": figure(results, "levels"),
-        "interactions": figure(results, "interactions"),
         "table": predictions.outcomes(results),
-        "means": predictions.levels_of_predictors(results) if results.marginal_means else None,
+        "means": means,
         "clusters": predictions.clusters(results),
         "linear": linear(results),
         "rate": likelihood(results).link is LOG,
@@ -178,7 +155,6 @@ def _exact(results: Results) -> dict[str, Any]:
     exact = results.exact
     evidence = from_document(exact, "log_marginal_likelihood", "exact.json", "fine") if exact["applies"] else None
     return {
-        "figure": figure(results, "agreement"),
         "table": tables.agreement(results) if results.diagnostics.get("agreement") else None,
         "evidence": evidence,
         "error": from_document(exact, "error", "exact.json", "short") if exact.get("error") else None,
@@ -189,22 +165,15 @@ def _exact(results: Results) -> dict[str, Any]:
 
 
 def _effects(results: Results) -> dict[str, Any]:
-    return {
-        "figure": figure(results, "shrinkage"),
-        "shrunken": figure(results, "shrunken"),
-        "clusters": effects.cluster_effects(results) if results.clustered else None,
-        "rows": effects.true_effects(results),
-    }
+    clusters = effects.cluster_effects(results) if results.clustered else None
+    return {"clusters": clusters, "rows": effects.true_effects(results)}
 
 
 def _checks(results: Results) -> dict[str, Any]:
     return {
-        "figure": figure(results, "checks"),
         "dispersion": checks.dispersion(results),
         "table": checks.checks(results),
-        "residuals": figure(results, "residuals"),
         "levels": checks.residual_checks(results),
-        "loo": figure(results, "loo"),
         "clusters": checks.left_out(results),
     }
 
@@ -212,8 +181,6 @@ def _checks(results: Results) -> dict[str, Any]:
 def _influence(results: Results) -> dict[str, Any]:
     worst = max((row["pareto_k"] for row in results.loo if math.isfinite(row["pareto_k"])), default=None)
     return {
-        "figure": figure(results, "influence"),
-        "checks": figure(results, "checks"),
         "estimates": checks.influence(results, "estimate"),
         "clusters": checks.influence(results, "cluster"),
         "smoothed": worst is not None,
@@ -224,7 +191,6 @@ def _influence(results: Results) -> dict[str, Any]:
 
 def _diagnostics(results: Results) -> dict[str, Any]:
     return {
-        "figure": figure(results, "ranks"),
         "table": tables.convergence(results) if results.has_numbers else None,
         "attempts": tables.attempts(results),
         "unavailable": unavailable(results.diagnostics),
@@ -267,12 +233,7 @@ SECTIONS = [
         present=lambda r: r.status == "refused",
     ),
     Section("failure", "What went wrong", both=_failure, present=lambda r: r.status == "fail"),
-    Section(
-        "answer",
-        "The answer",
-        both=_answer,
-        present=lambda r: r.has_numbers and r.status in ("pass", "warn"),
-    ),
+    Section("answer", "The answer", both=_answer, present=lambda r: r.has_numbers and r.status in ("pass", "warn")),
     Section(
         "health",
         "Can the numbers be trusted?",
@@ -280,23 +241,18 @@ SECTIONS = [
         present=lambda r: bool(r.diagnostics.get("checks")),
     ),
     Section("data", "Data", both=_data, present=lambda r: True, prisma="12, 13b", barg="1.A"),
-    Section(
-        "model",
-        "Model and priors",
-        both=model.content,
-        present=_modelled,
-        prisma="13d",
-        barg="1.B to 1.E",
-    ),
+    Section("model", "Model and priors", both=model.content, present=_modelled, prisma="13d", barg="1.B to 1.E"),
     Section("forest", "Forest plot", meta=_forest, prisma="19, 20b", barg="3.B"),
-    Section("heterogeneity", "Heterogeneity", meta=_heterogeneity, prisma="20b", barg="3.B"),
     Section(
-        "prior-posterior",
-        "Prior and posterior",
-        meta=lambda r: {"figure": figure(r, "prior_posterior")},
+        "heterogeneity", "Heterogeneity", meta=lambda r: {"table": tables.heterogeneity(r)}, prisma="20b", barg="3.B"
+    ),
+    Section("prior-posterior", "Prior and posterior", meta=lambda r: {}, barg="3.B"),
+    Section(
+        "estimates",
+        "What the outcome depends on",
+        regression=_estimates,
         barg="3.B",
     ),
-    Section("estimates", "What the outcome depends on", regression=_estimates, barg="3.B"),
     Section(
         "clustering",
         "What the clustering does",
@@ -311,13 +267,7 @@ SECTIONS = [
         present=lambda r: bool(r.rows("pooling")),
         barg="3.B",
     ),
-    Section(
-        "predictions",
-        "Predictions",
-        regression=_predictions,
-        present=lambda r: bool(r.predictions),
-        barg="3.B",
-    ),
+    Section("predictions", "Predictions", regression=_predictions, present=lambda r: bool(r.predictions), barg="3.B"),
     Section("exact", "Stan against the exact posterior", both=_exact),
     Section("effects", "True effects and cluster effects", meta=_effects),
     Section(
@@ -343,12 +293,7 @@ SECTIONS = [
     ),
     Section("checks", "Model checks", regression=_checks, barg="3.A"),
     Section(
-        "comparison",
-        "Model comparison",
-        both=comparison.content,
-        present=_compared,
-        prisma="13f, 20d",
-        barg="3.C, 5",
+        "comparison", "Model comparison", both=comparison.content, present=_compared, prisma="13f, 20d", barg="3.C, 5"
     ),
     Section(
         "influence",
@@ -372,12 +317,7 @@ SECTIONS = [
         barg="2.B, 2.C",
     ),
     Section(
-        "provenance",
-        "Provenance and how to cite",
-        both=_provenance,
-        present=lambda r: True,
-        prisma="27",
-        barg="2.A, 6",
+        "provenance", "Provenance and how to cite", both=_provenance, present=lambda r: True, prisma="27", barg="2.A, 6"
     ),
     Section("glossary", "Glossary", both=lambda r: {"terms": glossary(r)}),
 ]

@@ -6,11 +6,11 @@ from typing import Any
 
 from hiermeta.figures.palette import symbol
 from hiermeta.io.results import Results
-from hiermeta.report.cells import Cell, Column, Number, Sentence, Table, Text, from_document, numeric, to_error
+from hiermeta.report.cells import Column, Number, Sentence, Table, Text, to_error
 from hiermeta.report.classical import FILE, number, p_words
-from hiermeta.report.inline import figure
+from hiermeta.report.tables import number as column
+from hiermeta.report.tables import tabulated
 
-TABLE = "small_study.csv"
 FEWEST = 10
 """Estimates below which a regression on their standard errors says little."""
 NOTABLE = 0.1
@@ -88,24 +88,25 @@ def at_zero(results: Results) -> Sentence | None:
 
 def coefficients(results: Results) -> Table | None:
     """Both coefficients of the regression; none where there is no regression."""
-    found = results.small_study
-    if not found:
+    rows = results.small_study
+    if not rows:
         return None
-    name = found[0]["test"].split()[-1]
-    forms = {"test_value": "statistic"} | ({"df": "tenth"} if name == "t" else {}) | {"p": "p"}
-    rows: list[list[Cell]] = []
-    for i, row in enumerate(found):
-        cells: list[Cell] = [Text(symbol(row["term"]), foreign=True)]
-        cells += [to_error(found, f"{i}/{key}", TABLE, row["se"]) for key in ("estimate", "se")]
-        cells += [to_error(found, f"{i}/{key}", TABLE, row["se"], of_interval=True) for key in ("ci_low", "ci_high")]
-        cells += [from_document(found, f"{i}/{key}", TABLE, form) for key, form in forms.items()]
-        rows.append(cells)
-    labels = ["Estimate", "SE", "2.5%", "97.5%", *({"test_value": name}.get(key, key) for key in forms)]
-    columns = [Column("Term"), *numeric(*labels)]
-    return Table("table-small-study", "Regression on the standard errors", columns, rows, TABLE)
+
+    def near(label: str, key: str) -> Column:
+        limit = key.startswith("ci_")
+        return Column(label, True, lambda row, source: to_error(row, key, source, row["se"], of_interval=limit))
+
+    name = rows[0]["test"].split()[-1]
+    columns = [
+        Column("Term", cell=lambda row, source: Text(symbol(row["term"]), foreign=True)),
+        *(near("Estimate", "estimate"), near("SE", "se"), near("2.5%", "ci_low"), near("97.5%", "ci_high")),
+        column(name, "test_value", "statistic"),
+        *([column("df", "df", "tenth")] if name == "t" else []),
+        column("p", "p", "p"),
+    ]
+    return tabulated("small-study", "Regression on the standard errors", "small_study.csv", rows, columns)
 
 
 def content(results: Results) -> dict[str, Any]:
     """What the section shows."""
-    shown = {"figure": figure(results, "funnel"), "regression": regression(results)}
-    return shown | {"at_zero": at_zero(results), "table": coefficients(results)}
+    return {"regression": regression(results), "at_zero": at_zero(results), "table": coefficients(results)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hiermeta.data.selection import by_reason, listed
 from hiermeta.figures.palette import symbol
@@ -23,9 +23,9 @@ from hiermeta.report.cells import (
     source_of,
     with_places,
 )
-from hiermeta.report.numbers import effect, of_checks
+from hiermeta.report.numbers import effect, plain
 from hiermeta.report.words import HETEROGENEITY
-from hiermeta.text.numbers import EXACT, count, exact_row, percent, places, printed, significant
+from hiermeta.text.numbers import EXACT, count, exact_row, percent, places, printed
 
 ROWS_SHOWN = 200
 """Longer tables are cut here; the file beside the page has all rows."""
@@ -34,15 +34,6 @@ CLUSTERS_SHOWN = 30
 REASONS_SHOWN = 30
 """Reasons for leaving out rows that a page shows."""
 WITH_REASON = "rows with this reason"
-
-SUMMARY = ("mean", "sd", "median", "q2.5", "q97.5")
-SUMMARY_COLUMNS = numeric("Mean", "SD", "Median", "2.5%", "97.5%")
-(PROBABILITY,) = numeric("P(> 0)")
-
-
-def summary_cells(row: Row, source: str) -> list[Cell]:
-    """Mean, SD, median and limits of a row."""
-    return [of_summary(row, column, source) for column in SUMMARY]
 
 
 def probability_cell(row: Row, source: str, column: str = "P(>0)") -> Number:
@@ -54,50 +45,82 @@ def probability_cell(row: Row, source: str, column: str = "P(>0)") -> Number:
     return Number(percent(probability, error), probability, f"{source}/{column}")
 
 
-def shown(caption: str, rows: Sequence[Row], file: str, most: int = ROWS_SHOWN) -> str:
-    """The caption, which says so when rows are left out, and where all of them are."""
-    if len(rows) <= most:
-        return caption
-    return f"{caption} (the first {most} of {count(len(rows))} rows; all are in {file})"
+def text(label: str, key: str, foreign: bool = False) -> Column:
+    """A column of words."""
+    return Column(label, cell=lambda row, source: Text(row[key], foreign=foreign))
 
 
-def of_row(results: Results, row: Row, source: str) -> list[Cell]:
-    """Number, label and cluster of a row of the data."""
-    cells: list[Cell] = [Number(row["row"], int(row["row"]), f"{source}/row"), Text(row["label"], foreign=True)]
-    return [*cells, *([Text(row["cluster"], foreign=True)] if results.clustered else [])]
+def number(label: str, key: str, form: str = "significant") -> Column:
+    """A column of numbers in a form of `from_document`."""
+    return Column(label, True, lambda row, source: from_document(row, key, source, form))
 
 
-def row_columns(results: Results) -> list[Column]:
-    """Heads of `of_row`."""
-    return [*numeric("Row"), Column("Estimate"), *([Column(cluster_column(results))] if results.clustered else [])]
+def digits(label: str, key: str, kept: int = 3) -> Column:
+    """A column of numbers with this many significant digits, where there are any."""
+    return Column(label, True, lambda row, source: plain(row, key, source, kept))
 
 
-def cluster_column(results: Results) -> str:
-    """What the user calls clusters."""
-    return str(results.model.get("cluster_column") or "Cluster")
+def summary(label: str, key: str) -> Column:
+    """A column of summaries of draws."""
+    return Column(label, True, lambda row, source: of_summary(row, key, source))
+
+
+SUMMARIES = {"Mean": "mean", "SD": "sd", "Median": "median", "2.5%": "q2.5", "97.5%": "q97.5"}
+SUMMARY = [summary(label, key) for label, key in SUMMARIES.items()]
+PROBABILITY = Column("P(> 0)", True, probability_cell)
+
+
+def tabulated(
+    name: str,
+    caption: str,
+    place: str,
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    most: int | None = None,
+    keep: Callable[[Row], bool] = lambda row: True,
+) -> Table:
+    """A table with a line for each row of a file.
+
+    Parameters
+    ----------
+    name, caption : str
+    place : str
+        The file, and the key of the rows in it.
+    rows : sequence of Row
+        All rows there.
+    columns : sequence of Column
+    most : int, optional
+        Of more rows, only the first ones are shown; the caption then says so, and where all of them are.
+    keep : callable, optional
+        Whether a row belongs into the table.
+    """
+    file = place if place.endswith(".csv") else place.partition("/")[0]
+    kept = [(row, f"{place}/{i}") for i, row in enumerate(rows) if keep(row)]
+    if most is not None and len(kept) > most:
+        caption += f" (the first {most} of {count(len(kept))} rows; all are in {file})"
+    cells = [[column.cell(row, source) for column in columns if column.cell] for row, source in kept[:most]]
+    return Table(f"table-{name}", caption, columns, cells, file)
+
+
+def of_row(results: Results) -> list[Column]:
+    """Number, label and cluster of a row of the data of a meta-analysis."""
+    row = Column("Row", True, lambda row, source: Number(row["row"], int(row["row"]), f"{source}/row"))
+    return [row, text("Estimate", "label", True), *([of_cluster(results)] if results.clustered else [])]
+
+
+def of_cluster(results: Results) -> Column:
+    """The cluster of a row, called as the user does."""
+    return text(str(results.model.get("cluster_column") or "Cluster"), "cluster", True)
 
 
 def data(results: Results) -> Table:
     """The estimates that were analysed."""
-    rows: list[list[Cell]] = []
-    for position, row in enumerate(results.data[:ROWS_SHOWN]):
-        source = f"data.csv/{position}"
-        effect = with_places(row, "effect", source, places(math.sqrt(row["variance"]), EXACT))
-        variance = Number(significant(row["variance"]), row["variance"], f"{source}/variance")
-        rows.append([*of_row(results, row, source), effect, variance])
-    caption = shown("The estimates that were analysed", results.data, "data.csv")
-    return Table("table-data", caption, [*row_columns(results), *numeric("Effect", "Variance")], rows, "data.csv")
 
+    def effect(row: Row, source: str) -> Cell:
+        return with_places(row, "effect", source, places(math.sqrt(row["variance"]), EXACT))
 
-def outcome(results: Results) -> Table:
-    """What the data say about the outcome before any model."""
-    rows: list[list[Cell]] = [
-        [Text(row["statistic"]), of_checks(row, "observed", f"checks.csv/{position}")]
-        for position, row in enumerate(results.rows("checks"))
-        if row["statistic"] != "dispersion"
-    ]
-    columns = [Column("Statistic"), *numeric("Observed")]
-    return Table("table-outcome", "The outcome", columns, rows, "checks.csv")
+    columns = [*of_row(results), Column("Effect", True, effect), number("Variance", "variance")]
+    return tabulated("data", "The estimates that were analysed", "data.csv", results.data, columns, ROWS_SHOWN)
 
 
 def dropped(results: Results) -> Table:
@@ -115,87 +138,95 @@ def dropped(results: Results) -> Table:
 
 
 def estimates(results: Results) -> Table:
-    """All parameters; coefficients of probabilities and rates also as ratios."""
+    """All parameters of a regression; coefficients of probabilities and rates also as ratios."""
     names, word = set(results.model["coefficients"]), ratio(results)
-    rows: list[list[Cell]] = []
-    for position, row in enumerate(results.estimates):
-        source = f"estimates.csv/{position}"
-        cells: list[Cell] = [Text(row["parameter"], foreign=True), *summary_cells(row, source)]
-        coefficient = row["parameter"] in names
-        cells.append(probability_cell(row, source) if coefficient else Missing())
-        if word:
-            slope = coefficient and row["parameter"] != "intercept"
-            cells += effect(results, row, source) if slope else [Missing()] * 3
-        rows.append(cells)
-    columns = [Column("Parameter"), *SUMMARY_COLUMNS, PROBABILITY]
-    columns += numeric(word[:1].upper() + word[1:], "2.5%", "97.5%") if word else []
-    return Table("table-estimates", "Estimates, per unit of the predictor", columns, rows, "estimates.csv")
+
+    def chance(row: Row, source: str) -> Cell:
+        return probability_cell(row, source) if row["parameter"] in names else Missing()
+
+    def multiplied(position: int) -> Callable[[Row, str], Cell]:
+        slopes = names - {"intercept"}
+        return lambda row, source: effect(results, row, source)[position] if row["parameter"] in slopes else Missing()
+
+    columns = [text("Parameter", "parameter", True), *SUMMARY, Column("P(> 0)", True, chance)]
+    heads = (word[:1].upper() + word[1:], "2.5%", "97.5%") if word else ()
+    columns += [Column(label, True, multiplied(position)) for position, label in enumerate(heads)]
+    return tabulated("estimates", "Estimates, per unit of the predictor", "estimates.csv", results.estimates, columns)
 
 
 def heterogeneity(results: Results) -> Table:
     """All rows of the heterogeneity table, each explained."""
-    columns = [Column("Quantity"), *SUMMARY_COLUMNS, Column("Meaning")]
-    rows: list[list[Cell]] = []
-    for position, row in enumerate(results.heterogeneity):
-        symbol, meaning = HETEROGENEITY[row["quantity"]]
-        numbers = summary_cells(row, f"heterogeneity.csv/{position}")
-        rows.append([Text(symbol), *numbers, Text(meaning)])
-    return Table("table-heterogeneity", "Heterogeneity", columns, rows, "heterogeneity.csv")
+    what = Column("Quantity", cell=lambda row, source: Text(HETEROGENEITY[row["quantity"]][0]))
+    meaning = Column("Meaning", cell=lambda row, source: Text(HETEROGENEITY[row["quantity"]][1]))
+    columns = [what, *SUMMARY, meaning]
+    return tabulated("heterogeneity", "Heterogeneity", "heterogeneity.csv", results.heterogeneity, columns)
+
+
+def parameter(row: Row, source: str) -> Cell:
+    """The symbol of a row's parameter."""
+    return Text(symbol(row["parameter"]), foreign=True)
 
 
 def agreement(results: Results) -> Table:
     """Draws against the exact posterior."""
-    rows: list[list[Cell]] = []
-    for position, entry in enumerate(results.diagnostics["agreement"]):
-        source = f"diagnostics.json/agreement/{position}"
-        statistic, row = entry["statistic"], find(results.rows("estimates"), "parameter", entry["parameter"])
-        exact = exact_row(row["mean"], row["sd"], row["q2.5"], row["q97.5"])
-        exact |= results.exact.get("parameters", results.exact).get(entry["parameter"], {})
-        cells: list[Cell] = [Text(symbol(entry["parameter"]), foreign=True), Text(statistic)]
-        for name, like in (("draws", row), ("exact", exact)):
-            text = printed({**like, statistic: entry[name]}, statistic)
-            cells.append(Number(text, entry[name], f"{source}/{name}"))
-        for name in ("difference_sd", "mcse_sd"):
-            cells.append(Number(significant(entry[name], 2), entry[name], f"{source}/{name}"))
-        rows.append([*cells, Status(entry["status"])])
-    columns = [Column("Parameter"), Column("Statistic")]
-    columns += [*numeric("Draws", "Exact", "Difference in SDs", "Its Monte Carlo SE in SDs"), Column("Status")]
-    return Table("table-agreement", "Stan against the exact posterior", columns, rows, "diagnostics.json")
+
+    def of(name: str) -> Callable[[Row, str], Cell]:
+        def cell(entry: Row, source: str) -> Cell:
+            statistic, row = entry["statistic"], find(results.rows("estimates"), "parameter", entry["parameter"])
+            if name == "exact":
+                row = exact_row(row["mean"], row["sd"], row["q2.5"], row["q97.5"])
+                row |= results.exact.get("parameters", results.exact).get(entry["parameter"], {})
+            return Number(printed({**row, statistic: entry[name]}, statistic), entry[name], f"{source}/{name}")
+
+        return cell
+
+    columns = [
+        Column("Parameter", cell=parameter),
+        text("Statistic", "statistic"),
+        Column("Draws", True, of("draws")),
+        Column("Exact", True, of("exact")),
+        number("Difference in SDs", "difference_sd", "short"),
+        number("Its Monte Carlo SE in SDs", "mcse_sd", "short"),
+        Column("Status", cell=lambda row, source: Status(row["status"])),
+    ]
+    rows = results.diagnostics["agreement"]
+    return tabulated("agreement", "Stan against the exact posterior", "diagnostics.json/agreement", rows, columns)
 
 
 def convergence(results: Results) -> Table:
     """R̂, effective sample sizes and Monte Carlo errors of every parameter."""
-    columns = [Column("Parameter"), *numeric("Mean", "SD", "MCSE of the mean", "Bulk ESS", "Tail ESS", "R̂")]
-    rows: list[list[Cell]] = []
-    for position, row in enumerate(results.rows("estimates")):
-        source = f"estimates.csv/{position}"
-        cells: list[Cell] = [of_summary(row, name, source) for name in ("mean", "sd")]
-        cells.append(Number(significant(row["mcse_mean"], 2), row["mcse_mean"], f"{source}/mcse_mean"))
-        cells += [with_places(row, name, source, 0) for name in ("ess_bulk", "ess_tail")]
-        cells.append(with_places(row, "r_hat", source, 4))
-        rows.append([Text(symbol(row["parameter"]), foreign=True), *cells])
-    return Table("table-convergence", "Convergence of every parameter", columns, rows, "estimates.csv")
+    columns = [
+        Column("Parameter", cell=parameter),
+        *SUMMARY[:2],
+        number("MCSE of the mean", "mcse_mean", "short"),
+        number("Bulk ESS", "ess_bulk", "whole"),
+        number("Tail ESS", "ess_tail", "whole"),
+        Column("R̂", True, lambda row, source: with_places(row, "r_hat", source, 4)),
+    ]
+    caption = "Convergence of every parameter"
+    return tabulated("convergence", caption, "estimates.csv", results.rows("estimates"), columns)
 
 
 def attempts(results: Results) -> Table:
     """What the sampler was asked to do, in order, and why it was asked again."""
-    forms = {"adapt_delta": "plain", "warmup": "count", "draws": "count", "divergences": "count"}
-    columns = [Column("Attempt"), *numeric("adapt_delta", "Warm-up", "Draws", "Divergences"), Column("Reason")]
-    rows: list[list[Cell]] = []
-    for position, attempt in enumerate(results.fit.get("attempts", [])):
-        numbers = [
-            from_document(results.fit, f"attempts/{position}/{name}", "fit.json", form) for name, form in forms.items()
-        ]
-        rows.append([Text(str(position + 1)), *numbers, Text(attempt["reason"])])
-    return Table("table-attempts", "Runs of the sampler", columns, rows, "fit.json")
+    columns = [
+        Column("Attempt", cell=lambda row, source: Text(str(int(source.rpartition("/")[2]) + 1))),
+        number("adapt_delta", "adapt_delta", "plain"),
+        number("Warm-up", "warmup", "count"),
+        number("Draws", "draws", "count"),
+        number("Divergences", "divergences", "count"),
+        text("Reason", "reason"),
+    ]
+    return tabulated("attempts", "Runs of the sampler", "fit.json/attempts", results.fit.get("attempts", []), columns)
 
 
 def problems(results: Results) -> Table:
     """Why the data set was refused."""
-    rows: list[list[Cell]] = []
-    for position, problem in enumerate(results.validation.get("problems", [])[:ROWS_SHOWN]):
-        row = from_document(results.validation, f"problems/{position}/row", "validation.json", "count")
-        where = Text(problem["column"] or "–", foreign=True)
-        rows.append([Text(problem["message"], foreign=True), row, where, Text(problem["remedy"])])
-    columns = [Column("What is wrong"), *numeric("Row"), Column("Column"), Column("What to do")]
-    return Table("table-problems", "What has to be corrected", columns, rows, "validation.json")
+    columns = [
+        text("What is wrong", "message", True),
+        number("Row", "row", "count"),
+        Column("Column", cell=lambda row, source: Text(row["column"] or "–", foreign=True)),
+        text("What to do", "remedy"),
+    ]
+    rows = results.validation.get("problems", [])[:ROWS_SHOWN]
+    return tabulated("problems", "What has to be corrected", "validation.json/problems", rows, columns)

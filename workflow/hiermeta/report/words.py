@@ -113,34 +113,22 @@ GLOSSARY = [
 """For which analyses (``ratios``: regressions of probabilities and rates; empty: all), the term, its meaning."""
 
 ADVICE = {
-    "questionable data": (
-        "Section Data names the rows or columns that are probably not what they are said to be: correct them, or say "
-        "in the paper why they are right."
-    ),
-    "prior and data agree": (
-        "The data lie far out in this prior: check the measure and the units of the data, or set a wider prior "
-        "under `priors:`."
-    ),
-    "REML": (
-        "The prior moves the pooled effect out of reach of the fit without priors: compare both under Classical "
-        "counterpart, and set a wider prior under `priors:` unless it says what you know."
-    ),
+    "questionable data": "Section Data names the rows or columns that are probably not what they are said to be: "
+    "correct them, or say in the paper why they are right.",
+    "prior and data agree": "The data lie far out in this prior: check the measure and the units of the data, or set a "
+    "wider prior under `priors:`.",
+    "REML": "The prior moves the pooled effect out of reach of the fit without priors: compare both under Classical "
+    "counterpart, and set a wider prior under `priors:` unless it says what you know.",
     "R-hat": "Give the sampler more time: `sampling: {warmup: 2000, draws: 10000}`.",
     "ESS": "Ask for more draws: `sampling: {draws: 10000}`.",
-    "divergences": (
-        "Take smaller steps, `sampling: {adapt_delta: 0.999}`, and look for estimates with an implausibly small "
-        "variance."
-    ),
+    "divergences": "Take smaller steps, `sampling: {adapt_delta: 0.999}`, and look for estimates with an implausibly "
+    "small variance.",
     "E-BFMI": "Use priors with lighter tails for τ, such as `half_normal(scale)`.",
     "trees": "Look at the scale of the data: effects and variances should not differ by many orders of magnitude.",
-    "Stan − ": (
-        "The chains converged, and yet draws and calculation disagree. Ask for more draws, "
-        "`sampling: {draws: 10000}`. If the disagreement stays, please report it with this folder: it is a bug."
-    ),
-    "sampling failed": (
-        "Look for estimates with an implausibly small variance, use narrower priors, or give the sampler more time: "
-        "`sampling: {warmup: 2000}`."
-    ),
+    "Stan − ": "The chains converged, and yet draws and calculation disagree. Ask for more draws, `sampling: {draws: "
+    "10000}`. If the disagreement stays, please report it with this folder: it is a bug.",
+    "sampling failed": "Look for estimates with an implausibly small variance, use narrower priors, or give the "
+    "sampler more time: `sampling: {warmup: 2000}`.",
 }
 """What to try, by a part of the name of the check that did not pass."""
 
