@@ -8,7 +8,7 @@ from hiermeta.figures.influence import name
 from hiermeta.figures.regression import likelihood
 from hiermeta.io.results import Results, Row
 from hiermeta.report.cells import Cell, Column, Number, Sentence, Table, Text, numeric
-from hiermeta.report.effects import named
+from hiermeta.report.estimates import named
 from hiermeta.report.numbers import of_checks, place, plain
 from hiermeta.report.tables import CLUSTERS_SHOWN, digits, number, tabulated, text
 from hiermeta.report.unavailable import LEFT_OUT, unavailable

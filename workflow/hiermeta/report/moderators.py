@@ -8,8 +8,8 @@ from hiermeta.io.results import Results
 from hiermeta.report import average_effects
 from hiermeta.report.cells import Column, Sentence, Table, Text
 from hiermeta.report.classical import cochran, degrees, number, p_words
+from hiermeta.report.estimates import at_values, levels, on_natural_scale
 from hiermeta.report.numbers import multiplied, ranged
-from hiermeta.report.predictions import at_values, levels, on_natural_scale
 from hiermeta.report.tables import PROBABILITY, SUMMARY, tabulated
 from hiermeta.report.unavailable import unavailable
 

@@ -17,11 +17,10 @@ from hiermeta.report import (
     classical,
     clustering,
     comparison,
-    effects,
+    estimates,
     model,
     moderators,
     pooled_answer,
-    predictions,
     r_code,
     regression_answer,
     small_study,
@@ -122,18 +121,18 @@ def _sizes(results: Results) -> dict[str, list[Number]]:
 
 def _forest(results: Results) -> dict[str, Any]:
     collapsed = results.clustered and len(results.data) > FOREST_ROWS
-    return {"table": predictions.effects(results), "collapsed": collapsed}
+    return {"table": estimates.predicted_effects(results), "collapsed": collapsed}
 
 
 def _estimates(results: Results) -> dict[str, Any]:
     averages = average_effects.table(results)
-    return {"table": tables.estimates(results), "averages": averages, "ratio": ratio(results)}
+    return {"table": estimates.parameters(results), "averages": averages, "ratio": ratio(results)}
 
 
 def _pooling(results: Results) -> dict[str, Any]:
     return {
-        "table": effects.pooling(results),
-        "effects": effects.random_effects(results),
+        "table": estimates.pooling(results),
+        "effects": estimates.random_effects(results),
         "predictors": results.model["coefficients"] != ["intercept"],
         "linear": linear(results),
     }
@@ -141,11 +140,11 @@ def _pooling(results: Results) -> dict[str, Any]:
 
 def _predictions(results: Results) -> dict[str, Any]:
     rows = results.marginal_means
-    means = predictions.levels("levels", "Marginal means", "marginal_means.csv", rows, of="Predictor") if rows else None
+    means = estimates.levels("levels", "Marginal means", "marginal_means.csv", rows, of="Predictor") if rows else None
     return {
-        "table": predictions.outcomes(results),
+        "table": estimates.predicted_outcomes(results),
         "means": means,
-        "clusters": predictions.clusters(results),
+        "clusters": estimates.predicted_clusters(results),
         "linear": linear(results),
         "rate": likelihood(results).link is LOG,
     }
@@ -165,8 +164,8 @@ def _exact(results: Results) -> dict[str, Any]:
 
 
 def _effects(results: Results) -> dict[str, Any]:
-    clusters = effects.cluster_effects(results) if results.clustered else None
-    return {"clusters": clusters, "rows": effects.true_effects(results)}
+    clusters = estimates.cluster_effects(results) if results.clustered else None
+    return {"clusters": clusters, "rows": estimates.true_effects(results)}
 
 
 def _checks(results: Results) -> dict[str, Any]:
@@ -244,7 +243,7 @@ SECTIONS = [
     Section("model", "Model and priors", both=model.content, present=_modelled, prisma="13d", barg="1.B to 1.E"),
     Section("forest", "Forest plot", meta=_forest, prisma="19, 20b", barg="3.B"),
     Section(
-        "heterogeneity", "Heterogeneity", meta=lambda r: {"table": tables.heterogeneity(r)}, prisma="20b", barg="3.B"
+        "heterogeneity", "Heterogeneity", meta=lambda r: {"table": estimates.heterogeneity(r)}, prisma="20b", barg="3.B"
     ),
     Section("prior-posterior", "Prior and posterior", meta=lambda r: {}, barg="3.B"),
     Section(

@@ -7,12 +7,10 @@ from collections.abc import Callable, Sequence
 
 from hiermeta.data.selection import by_reason, listed
 from hiermeta.figures.palette import symbol
-from hiermeta.figures.regression import ratio
 from hiermeta.io.results import Results, Row, find
 from hiermeta.report.cells import (
     Cell,
     Column,
-    Missing,
     Number,
     Status,
     Table,
@@ -23,8 +21,7 @@ from hiermeta.report.cells import (
     source_of,
     with_places,
 )
-from hiermeta.report.numbers import effect, plain
-from hiermeta.report.words import HETEROGENEITY
+from hiermeta.report.numbers import plain
 from hiermeta.text.numbers import EXACT, count, exact_row, percent, places, printed
 
 ROWS_SHOWN = 200
@@ -135,31 +132,6 @@ def dropped(results: Results) -> Table:
     if len(reasons) > REASONS_SHOWN:
         caption += f" (the {REASONS_SHOWN} most frequent of {count(len(reasons))} reasons; all are in validation.json)"
     return Table("table-dropped", caption, columns, rows, "validation.json")
-
-
-def estimates(results: Results) -> Table:
-    """All parameters of a regression; coefficients of probabilities and rates also as ratios."""
-    names, word = set(results.model["coefficients"]), ratio(results)
-
-    def chance(row: Row, source: str) -> Cell:
-        return probability_cell(row, source) if row["parameter"] in names else Missing()
-
-    def multiplied(position: int) -> Callable[[Row, str], Cell]:
-        slopes = names - {"intercept"}
-        return lambda row, source: effect(results, row, source)[position] if row["parameter"] in slopes else Missing()
-
-    columns = [text("Parameter", "parameter", True), *SUMMARY, Column("P(> 0)", True, chance)]
-    heads = (word[:1].upper() + word[1:], "2.5%", "97.5%") if word else ()
-    columns += [Column(label, True, multiplied(position)) for position, label in enumerate(heads)]
-    return tabulated("estimates", "Estimates, per unit of the predictor", "estimates.csv", results.estimates, columns)
-
-
-def heterogeneity(results: Results) -> Table:
-    """All rows of the heterogeneity table, each explained."""
-    what = Column("Quantity", cell=lambda row, source: Text(HETEROGENEITY[row["quantity"]][0]))
-    meaning = Column("Meaning", cell=lambda row, source: Text(HETEROGENEITY[row["quantity"]][1]))
-    columns = [what, *SUMMARY, meaning]
-    return tabulated("heterogeneity", "Heterogeneity", "heterogeneity.csv", results.heterogeneity, columns)
 
 
 def parameter(row: Row, source: str) -> Cell:
