@@ -216,7 +216,7 @@ def test_same_files_same_bytes(results: Path, tmp_path: Path, name: str) -> None
         ("clustered", 300),
         ("unclustered", 300),
         ("moderated", 300),
-        ("hundred", 330),
+        ("hundred", 340),
         ("huge", 500),
         ("few", 300),
         ("logit", 300),
@@ -227,7 +227,8 @@ def test_same_files_same_bytes(results: Path, tmp_path: Path, name: str) -> None
 def test_reports_stay_small(results: Path, name: str, limit: int) -> None:
     """Is the page within its size, in kB?
 
-    `hundred` has, beside 100 rows in 80 clusters, two formulas with interactions.
+    `hundred` has, beside 100 rows in 80 clusters, two formulas with interactions; it had 330 before the table of
+    average effects, and before matplotlib simplified paths in place of our own code.
 
     Seen to fail with tables of all rows.
     """
