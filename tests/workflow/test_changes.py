@@ -46,7 +46,7 @@ def test_changed_code_reruns_the_stages_that_use_it_and_crashes_leave_no_stale_r
         (library / "figures" / "forest.py", stages("figures", "report")),
         (copy_of_workflow / "reports" / "style.css", stages("report")),
         (library / "inference" / "exact.py", stages("analyse", "figures", "report")),
-        (library / "models" / "marginal.py", stages("fit", "analyse", "figures", "report")),
+        (library / "marginal" / "normal.py", stages("fit", "analyse", "figures", "report")),
     ]
     for path, expected in edits:
         original = path.read_text()

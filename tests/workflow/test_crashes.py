@@ -37,7 +37,7 @@ def test_a_crash_is_not_a_success(tmp_path, copy_of_workflow, batch_size):
     """
     project = Project(tmp_path / "project", copy_of_workflow)
     project.folder.mkdir()
-    guard = copy_of_workflow / "workflow" / "hiermeta" / "data" / "guard.py"
+    guard = copy_of_workflow / "workflow" / "hiermeta" / "data" / "problems.py"
     places = {f"results/{name}/logs/{stage}.log" for name, stage in CRASHES.items()}
     guard.write_text(guard.read_text() + BREAKS.replace("{places}", repr(places)))
     rows = "".join(f"{0.1 * (i * 7 % 5)},{0.05 + 0.01 * i}\n" for i in range(8))
