@@ -24,8 +24,11 @@ ERROR = "error.txt"
 Row = dict[str, Any]
 Document = dict[str, Any]
 
-_EXACT_NAMES = {"mean": "mu", "tau_within": "tau [within]", "tau_between": "tau [between]"}
-"""Names in exact.json of what other tables call otherwise."""
+_EXACT_NAMES = {
+    "estimates": {"tau_within": "tau [within]", "tau_between": "tau [between]"},
+    "predictions": {"mean": "mu"},
+}
+"""Names in exact.json of what a table calls otherwise."""
 TEXT_COLUMNS = frozenset(
     {
         *("row", "label", "cluster", "parameter", "quantity", "target", "moderator", "level", "value"),
@@ -149,7 +152,7 @@ class Results:
         rows = [dict(row) for row in self.rows(name)]
         if rows and self.is_meta and self.exact["applies"]:
             for row in rows:
-                name_there = _EXACT_NAMES.get(row[key], row[key])
+                name_there = _EXACT_NAMES.get(name, {}).get(row[key], row[key])
                 found = self.exact.get(name_there)
                 if isinstance(found, dict) and name_there != "unavailable":
                     place = f"exact.json/{name_there.replace('/', '~1')}"
