@@ -13,8 +13,8 @@ from hiermeta.report.tables import tabulated
 
 FEWEST = 10
 """Estimates below which a regression on their standard errors says little."""
-NOTABLE = 0.1
-"""p-value below which the answer speaks of small-study effects, as is usual for a test of so little power."""
+CLEAR, NOTABLE = 0.05, 0.1
+"""p-values below which less precise estimates are said to differ, and to differ perhaps: the test has little power."""
 
 
 def regression(results: Results) -> Sentence:
@@ -42,11 +42,12 @@ def regression(results: Results) -> Sentence:
     if robust:
         sentence += [" on ", number(results, "small_study/slope/df", "tenth"), " degrees of freedom"]
     p = float(found["slope"]["p"]) if found["slope"]["p"] is not None else 1.0
-    verdict = (
-        ": less precise estimates differ from precise ones."
-        if p < 0.05
-        else ": no clear sign that less precise estimates differ, which is not proof that they don't."
-    )
+    if p < CLEAR:
+        verdict = ": less precise estimates differ from precise ones."
+    elif p < NOTABLE:
+        verdict = ": a hint that less precise estimates differ."
+    else:
+        verdict = ": no clear sign that less precise estimates differ, which is not proof that they don't."
     return [*sentence, ", p ", *p_words(results, "small_study/slope/p"), verdict, *_caveat(results)]
 
 
@@ -60,11 +61,12 @@ def warning(results: Results) -> list[Sentence]:
     if not found or found["slope"]["p"] is None or found["slope"]["p"] >= NOTABLE:
         return []
     precise = at_zero(results)
-    there: Sentence = [", and at a standard error of zero it would be ", *precise[1:-1], ")"] if precise else []
+    there: Sentence = ["; at a standard error of zero it would be ", *precise[1:-1], ")"] if precise else []
+    differ = "Less precise estimates differ" if found["slope"]["p"] < CLEAR else "Less precise estimates may differ"
     return [
         [
-            "Less precise estimates differ from precise ones (p ", *p_words(results, "small_study/slope/p"),
-            "), which publication bias can cause: the pooled effect takes no account of it", *there, ".",
+            f"{differ} from precise ones (p ", *p_words(results, "small_study/slope/p"),
+            "), as they do after publication bias. The pooled effect takes no account of that", *there, ".",
             *_caveat(results),
         ]
     ]  # fmt: skip
