@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from hiermeta.io.results import Results, Row
-from hiermeta.models.meta import of_results
+from hiermeta.models.meta import design_rows_at, of_results, user_table
 
 Array = npt.NDArray[np.float64]
 POINTS = 33
@@ -58,8 +59,6 @@ def numeric(rows: list[Row]) -> list[str]:
 
 def values(results: Results, moderator: str) -> Array:
     """Shape (k,): a numeric moderator in the validated table's order."""
-    from hiermeta.models.meta import user_table
-
     return np.asarray(user_table(results.table)[moderator], float)
 
 
@@ -83,8 +82,6 @@ def tau(results: Results, moderator: str) -> Curve:
 
 
 def _designs(results: Results, moderator: str, others: Mapping[str, Any]) -> tuple[Array, Array, Array]:
-    from hiermeta.models.meta import design_rows_at
-
     observed = values(results, moderator)
     x = np.linspace(observed.min(), observed.max(), POINTS)
     pairs = [design_rows_at(of_results(results), results.table, {**others, moderator: float(at)}) for at in x]
@@ -101,8 +98,6 @@ def _taus(results: Results, scale_rows: Array) -> Array:
 
 def normal_scores(n: int) -> Array:
     """Shape (n,): standard normal quantiles in equally probable steps."""
-    from scipy.special import ndtri
-
     return np.asarray(ndtri((np.arange(n) + 0.5) / n))
 
 

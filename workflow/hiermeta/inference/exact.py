@@ -170,9 +170,8 @@ def summarise(posterior: ExactPosterior) -> dict[str, Any]:
     -------
     dict
         ``log_marginal_likelihood``, ``error``, and mean, sd, median, q2.5 and q97.5 of mu, the new effect, the
-        coefficients in the user's units and each row of the heterogeneity table, with ``P(>0)`` of
-        the first three; ``unavailable``: reasons by name of
-        those that can't be had.
+        coefficients in the user's units and each row of the heterogeneity table; ``P(>0)`` of the effects and
+        coefficients; ``unavailable``: reasons by name of those that can't be had.
 
     Raises
     ------
@@ -234,7 +233,7 @@ def normal_mixture(mean: Array, variance: Array, weight: Array) -> dict[str, flo
 
 
 def _with_sign(mean: Array, variance: Array, weight: Array) -> dict[str, float]:
-    """Interval columns and P(>0) of the same."""
+    """Interval columns and P(>0) of a mixture of N normals, shape (N,) each."""
     above = float(weight @ ndtr(mean / np.sqrt(np.maximum(variance, _SMALLEST))))
     return normal_mixture(mean, variance, weight) | {"P(>0)": above}
 

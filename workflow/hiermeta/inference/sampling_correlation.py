@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from hiermeta.inference import exact
 from hiermeta.io.registry import header, without_rows
+from hiermeta.marginal.normal import common_correlation
 from hiermeta.models.meta import MetaModel
 
 CORRELATIONS = (0.0, 0.3, 0.6, 0.8)
@@ -44,6 +44,4 @@ def table(posterior: exact.ExactPosterior) -> pd.DataFrame:
 
 def correlated(model: MetaModel, correlation: float) -> MetaModel:
     """The model with a common correlation of the sampling errors within each cluster."""
-    errors = np.split(np.sqrt(model.variance), model.start[1:])
-    blocks = [np.outer(e, e) * (correlation + (1 - correlation) * np.eye(len(e))) for e in errors]
-    return replace(model, covariance=tuple(blocks))
+    return replace(model, covariance=common_correlation(model.variance, model.start, correlation))

@@ -69,6 +69,21 @@ class Errors:
         return (_Dependent if self.blocks else Independent)(self, within, loading)
 
 
+def common_correlation(variance: Array, start: Index, correlation: float) -> tuple[Array, ...]:
+    """Covariance matrices of clusters whose sampling errors have one correlation.
+
+    Parameters
+    ----------
+    variance : numpy.ndarray
+        Shape (k,): sampling variances of rows sorted by cluster.
+    start : numpy.ndarray
+        Shape (J,): first row of each cluster.
+    correlation : float
+    """
+    errors = np.split(np.sqrt(variance), start[1:])
+    return tuple(np.outer(e, e) * (correlation + (1 - correlation) * np.eye(len(e))) for e in errors)
+
+
 class Covariance(ABC):
     """V at N parameter values; see `Errors.covariance`."""
 

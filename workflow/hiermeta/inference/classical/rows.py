@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hiermeta.inference.roots import NotAvailable
-from hiermeta.marginal.normal import Errors
+from hiermeta.marginal.normal import Errors, common_correlation
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
@@ -208,8 +208,7 @@ def build(
         if np.count_nonzero(sampling) > sum(np.count_nonzero(block) for block in blocks):
             raise Unusable("the sampling covariance ties rows of different clusters")
     elif correlation != 0 and cluster is not None:
-        errors = np.split(np.sqrt(rows.variance), start[1:])
-        blocks = [np.outer(e, e) * (correlation + (1 - correlation) * np.eye(len(e))) for e in errors]
+        blocks = list(common_correlation(rows.variance, start, correlation))
     else:
         if not rows.variance.min() > 0:
             raise Unusable("sampling variances must be positive")

@@ -73,13 +73,9 @@ class Fit:
     table: Any
 
 
+@lru_cache(maxsize=2)
 def fit(results: Results) -> Fit:
     """The model of a results folder, built once."""
-    return _fit(results)
-
-
-@lru_cache(maxsize=2)
-def _fit(results: Results) -> Fit:
     model = hierarchical.build(results.table, results.model["settings"], {}, 1.0)
     draws = hierarchical.from_parameters(model, results.draws)
     every = -(-draws.sigma.size // _DRAWS)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hiermeta.inference.hierarchical.classical import MixedFit, between_variance
+from hiermeta.inference.hierarchical.classical import MixedFit, between_variances
 from hiermeta.inference.hierarchical.classical_counts import CountFit
 from hiermeta.inference.hierarchical.complete import Complete
 from hiermeta.io.registry import header
@@ -73,15 +73,9 @@ def steps(model: HierarchicalModel, full: Fitted, null: Fitted, fit: Fit) -> dic
 def between(model: HierarchicalModel, draws: Draws) -> dict[str, Array]:
     """SD between the clusters of each grouping factor, √mean(z_i'Σz_i) over individuals.
 
-    Unlike the SD of the intercepts it doesn't depend on where a predictor with varying slopes is zero, so that it can
-    be compared between models. By name, ``sd(GROUP)``, shape (S,) each.
+    So it can be compared between models. By name, ``sd(GROUP)``, shape (S,) each.
     """
-    parts = {clusters.name: model.effects_of(f) for f, clusters in enumerate(model.factors)}
-    return {
-        f"sd({name})": np.sqrt(between_variance(model.by(f), draws.of_effects(own)))
-        for f, (name, own) in enumerate(parts.items())
-        if own
-    }
+    return {f"sd({name})": np.sqrt(values) for name, values in between_variances(model, draws).items()}
 
 
 def _with_slopes(model: HierarchicalModel) -> list[str]:

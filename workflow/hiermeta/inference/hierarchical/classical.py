@@ -301,8 +301,7 @@ def shares(model: HierarchicalModel, draws: Draws, label: str = "") -> dict[str,
     label : str
         Such as ``null``; names end with it in brackets.
     """
-    factors = range(len(model.factors))
-    between = [between_variance(model.by(f), draws.of_effects(model.effects_of(f))) for f in factors]
+    between, factors = list(between_variances(model, draws).values()), range(len(model.factors))
     total = np.sum(between, axis=0) + residual_variance(model, draws)
     icc = [part / total for part in between]
     n = float(model.individuals.sum())
@@ -326,6 +325,15 @@ def point_shares(
     """ICC and design effect of point estimates, of the model and of the null model."""
     found = shares(model, estimates) | shares(null, of_null, "null")
     return {name: float(value[0]) for name, value in found.items() if not name.startswith("effective")}
+
+
+def between_variances(model: HierarchicalModel, draws: Draws) -> dict[str, Array]:
+    """`between_variance` of each grouping factor, by its name.
+
+    Unlike the variance of the intercepts it doesn't depend on where a predictor with varying slopes is zero.
+    """
+    parts = {clusters.name: model.effects_of(f) for f, clusters in enumerate(model.factors)}
+    return {name: between_variance(model.by(f), draws.of_effects(own)) for f, (name, own) in enumerate(parts.items())}
 
 
 def between_variance(model: HierarchicalModel, draws: Draws) -> Array:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
-from hiermeta.inference.hierarchical.classical import between_variance, residual_variance, shares
+from hiermeta.inference.hierarchical.classical import between_variance, between_variances, residual_variance, shares
 from hiermeta.inference.hierarchical.complete import Complete
 from hiermeta.inference.summaries import of_draws
 from hiermeta.io.registry import header
@@ -72,12 +72,8 @@ def table(
 
 
 def _between(model: HierarchicalModel, draws: Draws) -> dict[str, float]:
-    """Median variance between the clusters of each grouping factor, averaged over individuals.
-
-    Unlike the variance of the intercepts, it doesn't depend on where a predictor with varying slopes is zero.
-    """
-    parts = {f: draws.of_effects(model.effects_of(f)) for f in range(len(model.factors))}
-    return {model.factors[f].name: float(np.median(between_variance(model.by(f), of))) for f, of in parts.items()}
+    """Median variance between the clusters of each grouping factor, averaged over individuals."""
+    return {name: float(np.median(values)) for name, values in between_variances(model, draws).items()}
 
 
 def _typical_sd(model: HierarchicalModel, draws: Draws) -> float:
