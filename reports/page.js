@@ -1,5 +1,6 @@
 "use strict";
-// Sortable tables, tables as CSV, a paragraph to copy, and the overview's filter. The page is complete without it.
+// Sortable tables, tables as CSV, a paragraph to copy, the overview's filter, and a word where something is cut.
+// The page is complete without it.
 (() => {
   const key = (row, index) => {
     const cell = row.cells[index];
@@ -84,6 +85,13 @@
     filters.addEventListener("input", apply);
     filters.addEventListener("submit", (event) => event.preventDefault());
   }
+
+  const fits = new ResizeObserver((entries) =>
+    requestAnimationFrame(() => {
+      for (const { target } of entries) target.classList.toggle("cut", target.scrollWidth > target.clientWidth + 1);
+    }),
+  );
+  for (const part of document.querySelectorAll(".scroll")) fits.observe(part);
 
   // A link to something inside a closed part opens that part.
   const reveal = () => {

@@ -47,8 +47,8 @@ def opened(path: Path, profile: Path, *options: str) -> subprocess.CompletedProc
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
 
 
-def after(path: Path, folder: Path, script: str) -> Any:
-    """What a script hands to `report` once the page is open.
+def after(path: Path, folder: Path, script: str, *options: str) -> Any:
+    """What a script hands to `report` once the page is open, in a browser with these further options.
 
     The page's policy stays as it is but for the hash of this one script.
     """
@@ -57,7 +57,7 @@ def after(path: Path, folder: Path, script: str) -> Any:
     page = path.read_text(encoding="utf-8").replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
     copy = folder / "page.html"
     copy.write_text(page.replace("</body>", f"<script>{text}</script></body>"), encoding="utf-8")
-    shown = opened(copy, folder / "profile", "--virtual-time-budget=60000", "--dump-dom").stdout
+    shown = opened(copy, folder / "profile", "--virtual-time-budget=60000", "--dump-dom", *options).stdout
     found = re.search(r'<pre id="reported">(.*?)</pre>', shown, re.S)
     assert found, "the script handed nothing over"
     return json.loads(html.unescape(found[1]))
@@ -137,6 +137,28 @@ def test_pages_open_without_complaint(results: Path, tmp_path: Path, page: str) 
         "the script did not run"
     )
     assert not re.findall(r"CONSOLE.*", shown.stderr)
+
+
+@pytest.mark.parametrize(("width", "cut"), [(500, True), (1400, False)])
+def test_what_is_cut_says_so(results: Path, tmp_path: Path, width: int, cut: bool) -> None:
+    """Do parts wider than a phone scroll by themselves under a line that says so, and only those?
+
+    Headless windows are at least 500 pixels wide. Seen to fail with a script that never looks, and with one that takes
+    every part for cut.
+    """
+    script = """
+    for (const part of document.querySelectorAll("details")) part.open = true;
+    setTimeout(() => report([document.documentElement.scrollWidth - innerWidth,
+      [...document.querySelectorAll(".scroll")].map((part) => [
+        part.closest("figure") !== null,
+        part.scrollWidth > part.clientWidth,
+        getComputedStyle(part, "::before").content.startsWith('"Scroll sideways'),
+      ])]), 1000);
+    """
+    beyond, parts = after(results / "clustered" / "report.html", tmp_path, script, f"--window-size={width},900")
+    assert beyond <= 0
+    assert all(wider == said for _, wider, said in parts)
+    assert {wider for is_figure, wider, _ in parts if is_figure} == {cut}
 
 
 def test_a_report_prints(results: Path, tmp_path: Path) -> None:

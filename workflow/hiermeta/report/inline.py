@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from hiermeta.figures.palette import INK, TOKENS
+from hiermeta.figures.palette import INK, PAPER, TOKENS
 from hiermeta.io.results import Results
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -57,6 +57,8 @@ def inline(svg: str, name: str) -> Markup:
         The figure's file name without ending.
     """
     root = ET.fromstring(svg)
+    for background in [child for child in root if child.get("fill") == PAPER][:1]:  # the page's own shows through
+        root.remove(background)
     for element in root.iter():
         tag = element.tag.removeprefix(SVG)
         if tag not in ALLOWED:
