@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.density import density
@@ -15,11 +14,16 @@ from hiermeta.models.meta import of_results
 from hiermeta.models.priors import Prior, parse
 from hiermeta.text.numbers import EXACT, fixed, places, printed
 
+Array = npt.NDArray[np.float64]
+Curve = tuple[Array, Array]
+"""Points and heights of a density."""
 NAMES = {"mu": "pooled effect", "tau": "heterogeneity SD", "rho": "share between clusters"}
 HEIGHT = 270
 SMALLER, COLUMNS, SHOWN = 210, 3, 9
 """Of panels of a regression."""
 _GRID = 120
+EXACT_CURVE = "The posterior densities are exact, by quadrature."
+SMOOTHED = "The posterior densities are smoothed from the draws."
 
 
 def estimated(results: Results) -> list[str]:
@@ -42,44 +46,58 @@ def _prior(results: Results, name: str) -> Prior:
 
 
 def draw(results: Results) -> style.Drawing:
-    """One panel per parameter: prior, posterior, median and 95% interval; exact values as ticks where known."""
+    """One panel per parameter: prior, posterior (exact where that is known), median and 95% interval."""
     names = estimated(results)
+    exact = results.rows("densities")
     figure, panels = style.panels(HEIGHT, len(names), left=30, top=34, bottom=62)
     for axes, name in zip(panels, names, strict=True):
-        title = f"{palette.SYMBOLS[name]}  {NAMES[name]}"
-        panel(axes, title, results.draws[name].ravel(), _prior(results, name), results.estimate(name))
-        if name in results.exact:
-            _exact(axes, results.exact[name])
-    legend(figure, HEIGHT, exact=any(name in results.exact for name in names))
-    return style.Drawing(figure, "Prior and posterior", _description(results, names))
+        prior = _prior(results, name)
+        curve = _curve(exact, name) if exact else _smoothed(results.draws[name].ravel(), prior)
+        _panel(axes, f"{palette.SYMBOLS[name]}  {NAMES[name]}", curve, prior, results.estimate(name))
+    legend(figure, HEIGHT)
+    return style.Drawing(
+        figure, "Prior and posterior", f"{_description(results, names)} {EXACT_CURVE if exact else SMOOTHED}"
+    )
 
 
-def _range(draws: npt.NDArray[np.float64], prior: Prior) -> tuple[float, float]:
+def _curve(rows: list[Row], name: str) -> Curve:
+    """The exact density of one parameter."""
+    own = [row for row in rows if row["parameter"] == name]
+    return np.array([row["at"] for row in own]), np.array([row["density"] for row in own])
+
+
+def _smoothed(draws: Array, prior: Prior) -> Curve:
+    """The density of one parameter by its draws."""
+    low, high = np.quantile(draws, [0.0005, 0.9995])
+    grid = np.linspace(*_to_support(float(low), float(high), prior), _GRID)
+    return grid, density(draws, grid, prior.support)
+
+
+def _to_support(start: float, end: float, prior: Prior) -> tuple[float, float]:
+    """The range, as far as an end of the support that is close."""
+    bounds, room = prior.support, 0.5 * (end - start)
+    return bounds[0] if start - bounds[0] < room else start, bounds[1] if bounds[1] - end < room else end
+
+
+def _range(inner: Array, prior: Prior) -> tuple[float, float]:
     """All of the posterior and as much of the prior as leaves the posterior a third of the panel."""
-    inner = np.quantile(draws, [0.0005, 0.9995])
-    low, high = prior.ppf(np.array([0.01, 0.99]))
-    room = 1.0 * (inner[1] - inner[0])
-    start, end = max(low, inner[0] - room), min(high, inner[1] + room)
-    start, end = min(start, inner[0]), max(end, inner[1])
-    bounds = prior.support
-    if np.isfinite(bounds[0]) and start - bounds[0] < 0.5 * (end - start):
-        start = bounds[0]
-    if np.isfinite(bounds[1]) and bounds[1] - end < 0.5 * (end - start):
-        end = bounds[1]
-    return float(start), float(end)
+    first, last = float(inner[0]), float(inner[-1])
+    low, high = prior.ppf(np.array([0.01, 0.99])).tolist()
+    room = last - first
+    start, end = max(low, first - room), min(high, last + room)
+    return _to_support(min(start, first), max(end, last), prior)
 
 
-def panel(axes: Axes, title: str, draws: npt.NDArray[np.float64], prior: Prior, row: Row) -> None:
+def _panel(axes: Axes, title: str, curve: Curve, prior: Prior, row: Row) -> None:
     """Both densities of one parameter, with median and 95% interval of the posterior below them."""
-    start, end = _range(draws, prior)
-    grid = np.linspace(start, end, _GRID)
-    posterior = density(draws, grid, prior.support)
+    x, posterior = curve
+    start, end = _range(x, prior)
     # A prior without bound at the edge of its support is drawn from just inside.
-    inside = np.clip(grid, start + 1e-3 * (end - start), end - 1e-3 * (end - start))
-    before = prior.pdf(inside)
+    grid = np.linspace(start, end, _GRID)
+    before = prior.pdf(np.clip(grid, start + 1e-3 * (end - start), end - 1e-3 * (end - start)))
     top = 1.12 * max(float(posterior.max()), float(np.quantile(before, 0.98)))
-    axes.fill_between(grid, posterior, color=palette.ESTIMATE, alpha=0.18, linewidth=0)
-    axes.plot(grid, posterior, color=palette.ESTIMATE, linewidth=2)
+    axes.fill_between(x, posterior, color=palette.ESTIMATE, alpha=0.18, linewidth=0)
+    axes.plot(x, posterior, color=palette.ESTIMATE, linewidth=2)
     axes.plot(grid, np.minimum(before, top), color=palette.PRIOR, linewidth=2, dashes=(5, 2))
     level = -0.045 * top
     axes.plot(
@@ -99,28 +117,13 @@ def panel(axes: Axes, title: str, draws: npt.NDArray[np.float64], prior: Prior, 
     axes.set_title(title)
 
 
-def _exact(axes: Axes, row: Row) -> None:
-    """Ticks at the exact median and limits."""
-    values, level = [row[column] for column in ("q2.5", "median", "q97.5")], -0.045 / 1.11 * axes.get_ylim()[1] * 1.11
-    axes.plot(values, [level] * 3, "|", color=palette.INK, markersize=13, markeredgewidth=1.2, clip_on=False)
-
-
-def legend(figure: Figure, height: float, exact: bool = False) -> None:
+def legend(figure: Figure, height: float) -> None:
     """Below the panels, from the left edge of the drawing."""
-    x, y = 30.0, 12 / height
-    for color, dash, text in (
-        (palette.PRIOR, "--", "prior"),
-        (palette.ESTIMATE, "-", "posterior (draws), median and 95% interval"),
-    ):
-        ends = [x / style.WIDTH, (x + 28) / style.WIDTH]
-        figure.add_artist(Line2D(ends, [y, y], color=color, linestyle=dash, linewidth=2))
-        figure.text((x + 34) / style.WIDTH, y, text, va="center", fontsize=style.SMALL)
-        x += 46 + 6.6 * len(text)
-    if exact:
-        at = (x + 8) / style.WIDTH
-        tick = Line2D([at], [y], marker="|", color=palette.INK, markersize=13, markeredgewidth=1.2, linewidth=0)
-        figure.add_artist(tick)
-        figure.text((x + 18) / style.WIDTH, y, "the same three values, exact", va="center", fontsize=style.SMALL)
+    style.legend(
+        figure,
+        [(palette.PRIOR, "--", "prior"), (palette.ESTIMATE, "-", "posterior, median and 95% interval")],
+        height - 12,
+    )
 
 
 def _description(results: Results, names: list[str]) -> str:
@@ -163,8 +166,8 @@ def draw_regression(results: Results) -> style.Drawing:
     figure, panels = style.grid(SMALLER, len(names), min(COLUMNS, len(names)), left=30, top=40, bottom=50)
     priors = {name: parse(results.model["priors"][name]["prior"]) for name in names}
     for axes, name in zip(panels, names, strict=True):
-        row = results.estimate(name)
-        panel(axes, style.shorten(name, 32), results.draws[name].ravel(), priors[name], row)
+        curve = _smoothed(results.draws[name].ravel(), priors[name])
+        _panel(axes, style.shorten(name, 32), curve, priors[name], results.estimate(name))
     legend(figure, figure.get_figheight() * 72)
     text = " ".join(finding(style.shorten(name, 40), results.estimate(name), priors[name]) for name in names[:3])
-    return style.Drawing(figure, "Prior and posterior", text)
+    return style.Drawing(figure, "Prior and posterior", f"{text} {SMOOTHED}")

@@ -17,6 +17,7 @@ from hiermeta.inference import (
     average_effects,
     bridge,
     comparison,
+    densities,
     diagnostics,
     exact,
     influence,
@@ -109,12 +110,15 @@ def without_draws(model: MetaModel, table: pd.DataFrame, evidence: Evidence) -> 
         elpd = {name: entry.elpd for name, entry in left_out.items()}
         elpd |= {f"{name}_error": entry.error for name, entry in left_out.items()}
         scaled = attempt("sensitivity", partial(sensitivity, posterior, evidence.neutral), unavailable)
+        drawn = attempt("densities", partial(densities.table, posterior), unavailable)
         assumed = attempt("sampling_correlation", partial(sampling_correlation.table, posterior), unavailable)
         missing = {"unavailable": summary["unavailable"] | unavailable}
         results.documents["exact"] = {"applies": True} | summary | elpd | missing
         results.tables |= influence.tables(model, table, [left_out.get(name) for name in _TOTALS])
         if scaled is not None:
             results.tables["sensitivity"] = scaled
+        if drawn is not None:
+            results.tables["densities"] = drawn
         if assumed is not None:
             results.tables["sampling_correlation"] = assumed
         evidence.compared.append(Compared.of(evidence.candidates[0], posterior, left_out))

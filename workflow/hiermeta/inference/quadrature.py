@@ -116,7 +116,22 @@ class Grid:
         return np.repeat(first, len(second)), np.tile(second, len(first))
 
 
-def _nodes(axis: Axis, bounds: tuple[float, float], n: int) -> tuple[Array, Array]:
+def axis_nodes(axis: Axis, bounds: tuple[float, float], n: int) -> tuple[Array, Array]:
+    """Nodes of one axis in z, and the logarithms of quadrature weight times prior density; one for a point prior.
+
+    Parameters
+    ----------
+    axis : Axis
+    bounds : tuple of float
+        Of the box in z.
+    n : int
+        Number of nodes.
+
+    Returns
+    -------
+    z, log_weight : numpy.ndarray
+        Shape (n,) each.
+    """
     if axis.prior.is_point:
         return np.zeros(1), np.zeros(1)
     x, weight = _gauss(n)
@@ -127,7 +142,7 @@ def _nodes(axis: Axis, bounds: tuple[float, float], n: int) -> tuple[Array, Arra
 
 def grid(axes: tuple[Axis, Axis], bounds: tuple[tuple[float, float], tuple[float, float]], n: int) -> Grid:
     """The tensor rule with n nodes per axis on a box (one node for a point prior)."""
-    (z1, w1), (z2, w2) = (_nodes(axis, limits, n) for axis, limits in zip(axes, bounds, strict=True))
+    (z1, w1), (z2, w2) = (axis_nodes(axis, limits, n) for axis, limits in zip(axes, bounds, strict=True))
     return Grid(axes, bounds, (z1, z2), w1[:, None] + w2[None, :])
 
 

@@ -34,6 +34,7 @@ _WORDS = {
     "elpd": "leaving out estimates and clusters by the draws",
     "sensitivity": "sensitivity to the priors",
     "sampling_correlation": "sensitivity to correlated sampling errors",
+    "densities": "exact posterior densities",
     "bridge": "bridge sampling",
     "complete": "complete pooling",
     "unpooled": "regressions of single clusters",
