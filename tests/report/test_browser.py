@@ -149,7 +149,7 @@ def test_what_is_cut_says_so(results: Path, tmp_path: Path, width: int, cut: boo
     script = """
     for (const part of document.querySelectorAll("details")) part.open = true;
     setTimeout(() => report([document.documentElement.scrollWidth - innerWidth,
-      [...document.querySelectorAll(".scroll")].map((part) => [
+      [...document.querySelectorAll(".scroll")].filter((part) => part.clientWidth).map((part) => [
         part.closest("figure") !== null,
         part.scrollWidth > part.clientWidth,
         getComputedStyle(part, "::before").content.startsWith('"Scroll sideways'),
@@ -159,6 +159,20 @@ def test_what_is_cut_says_so(results: Path, tmp_path: Path, width: int, cut: boo
     assert beyond <= 0
     assert all(wider == said for _, wider, said in parts)
     assert {wider for is_figure, wider, _ in parts if is_figure} == {cut}
+
+
+@pytest.mark.parametrize(("width", "shown"), [(500, [False, True]), (1400, [True, False])])
+def test_a_phone_gets_the_narrow_forest_plot(results: Path, tmp_path: Path, width: int, shown: list[bool]) -> None:
+    """Is one of the two forest plots there, the narrow one on a phone, within its width?
+
+    Seen to fail with both of them shown.
+    """
+    script = """
+    report([...document.querySelectorAll("#forest svg")].map((svg) => svg.getBoundingClientRect()).map(
+      (box) => [box.width > 0, box.right <= innerWidth]));
+    """
+    found = after(results / "clustered" / "report.html", tmp_path, script, f"--window-size={width},900")
+    assert [visible for visible, _ in found] == shown and all(inside for _, inside in found)
 
 
 def test_a_report_prints(results: Path, tmp_path: Path) -> None:

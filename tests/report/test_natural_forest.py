@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from hiermeta.figures import forest, style
+from hiermeta.figures import forest, forest_narrow, style
+from hiermeta.figures.forest_rows import lines
 from hiermeta.figures.svg import render
 from hiermeta.io.results import Results
 
 
-def printed(folder: Path) -> list[list[str]]:
+def printed(folder: Path, draw: Callable[[Results], style.Drawing] = forest.draw) -> list[list[str]]:
     """Point and limits of each printed interval, in the order in which the figure writes them."""
     with style.drawing():
-        drawing = forest.draw(Results(folder))
+        drawing = draw(Results(folder))
         text = render(drawing.figure, drawing.title, drawing.description)
     found = re.findall(r">(−?[\d.]+)\s+\[(−?[\d.]+),\s*(−?[\d.]+)\s*\]<", text)
     return [[number.replace("−", "-") for number in entry] for entry in found]
@@ -56,3 +58,18 @@ def test_numbers_are_on_the_scale_that_was_asked_for(results: Path, tmp_path: Pa
             decimals = len(text.partition(".")[2])
             assert 1 <= decimals <= 3
             assert float(text) == pytest.approx(value, abs=0.5001 * 10.0**-decimals)
+
+
+@pytest.mark.parametrize("name", ["unclustered", "clustered", "many"])
+def test_a_phone_has_the_same_numbers(results: Path, name: str) -> None:
+    """Are the numbers of the narrow forest plot those of the broad one, in its order: effects, or clusters' effects?
+
+    Seen to fail with the estimates' effects in place of their clusters', and with the prediction before the mean.
+    """
+    wanted = [*printed(results / name)[2:], *printed(results / name)[:2]]
+    if name == "unclustered":
+        wanted = [*wanted[1:-2:2], *wanted[-2:]]  # the others are observed
+    if name == "clustered":
+        heads = [line.texts for line in lines(Results(results / name)) if line.kind == "heading"]
+        wanted = [*([text.replace("−", "-") for text in head] for head in heads), *wanted[-2:]]
+    assert printed(results / name, forest_narrow.draw) == wanted

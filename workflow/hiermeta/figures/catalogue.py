@@ -20,6 +20,7 @@ from hiermeta.figures import (
     curves,
     data,
     forest,
+    forest_narrow,
     funnel,
     influence,
     interactions,
@@ -99,6 +100,11 @@ FIGURES = (
         "forest",
         "Observed estimates, true effects, cluster effects, the pooled effect and the prediction interval.",
         (forest.draw, _always),
+    ),
+    Figure(
+        "forest_narrow",
+        "The forest plot for a phone: effects with their intervals below their labels, clusters in one line.",
+        (forest_narrow.draw, forest_narrow.applies),
     ),
     Figure(
         "orchard",

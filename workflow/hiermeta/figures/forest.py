@@ -75,10 +75,11 @@ def draw(results: Results) -> Drawing:
     scale = _scale(shown, pooled, new, right)
     layout = _many if len(shown) > LINES_SHOWN else _lines
     figure = layout(results, shown, scale, columns)
-    return Drawing(figure, "Forest plot", _description(results))
+    return Drawing(figure, "Forest plot", describe(results))
 
 
-def _description(results: Results) -> str:
+def describe(results: Results) -> str:
+    """The pooled effect and the prediction, in words."""
     model = results.model
     clusters = f" in {count(model['n_clusters'])} {noun(model['n_clusters'], 'cluster')}" if results.clustered else ""
     near, far = (texts(results, row) for row in (results.estimate("mu"), results.prediction("new effect")))

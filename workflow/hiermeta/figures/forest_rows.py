@@ -120,22 +120,22 @@ def _estimates(results: Results) -> list[tuple[Row, Line]]:
     return lines
 
 
-def lines(results: Results) -> list[Line]:
-    """The lines of the forest plot: estimates below their clusters, or clusters alone when estimates are many."""
+def lines(results: Results, shown: int = ROWS_SHOWN) -> list[Line]:
+    """The lines of the forest plot: estimates below their clusters, or clusters alone above `shown` estimates."""
     estimates = _estimates(results)
     if not results.clustered:
         return [line for _, line in estimates]
-    return list(_grouped(results, estimates))
+    return list(_grouped(results, estimates, shown))
 
 
-def _grouped(results: Results, estimates: list[tuple[Row, Line]]) -> Iterator[Line]:
+def _grouped(results: Results, estimates: list[tuple[Row, Line]], shown: int) -> Iterator[Line]:
     effects = {row["cluster"]: (shown_interval(results, row), texts(results, row)) for row in results.cluster_effects}
     order = {cluster: position for position, cluster in enumerate(effects)}
     members = sorted(estimates, key=lambda pair: order[pair[0]["cluster"]])
     for cluster, group in groupby(members, key=lambda pair: pair[0]["cluster"]):
         name = cluster_name(results, cluster)
         own = [line for _, line in group]
-        if len(estimates) <= ROWS_SHOWN:
+        if len(estimates) <= shown:
             yield Line(name, "heading", *effects[cluster])
             yield from own
         else:
