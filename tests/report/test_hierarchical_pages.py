@@ -21,8 +21,8 @@ from hiermeta.report.tables import WITH_REASON
 from hiermeta.report.words import meaning
 
 SECTIONS = [
-    *("answer", "health", "data", "model", "estimates", "clustering", "pooling", "predictions", "exact", "checks"),
-    *("comparison", "classical", "diagnostics", "provenance", "glossary"),
+    *("answer", "estimates", "predictions", "clustering", "pooling", "comparison", "health", "checks", "data", "model"),
+    *("classical", "exact", "diagnostics", "provenance", "glossary"),
 ]
 
 

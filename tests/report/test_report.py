@@ -16,14 +16,14 @@ from hiermeta.report.context import write_report
 
 
 def test_sections_stand_in_the_promised_order(results: Path) -> None:
-    """Does a reader meet answer, health, data, model, forest, ... in that order, and a contents list that matches?
+    """Does a reader meet the answer, what it rests on, checks, the model and technical parts, in contents and page?
 
     Seen to fail with sections in the reverse order.
     """
     root = page(results, "clustered")
     sections = [node.attributes["id"] for node in root.all("section")]
     assert sections == [
-        "answer", "health", "data", "model", "forest", "heterogeneity", "prior-posterior", "exact", "effects",
+        "answer", "forest", "heterogeneity", "effects", "health", "data", "model", "prior-posterior", "exact",
         "diagnostics", "provenance", "glossary",
     ]  # fmt: skip
     contents = [node.attributes["href"].removeprefix("#") for node in root.all("nav")[0].all("a")]

@@ -233,42 +233,17 @@ SECTIONS = [
     ),
     Section("failure", "What went wrong", both=_failure, present=lambda r: r.status == "fail"),
     Section("answer", "The answer", both=_answer, present=lambda r: r.has_numbers and r.status in ("pass", "warn")),
-    Section(
-        "health",
-        "Can the numbers be trusted?",
-        both=lambda r: {"checks": [*strip(r), *beside_classical(r)]},
-        present=lambda r: bool(r.diagnostics.get("checks")),
-    ),
-    Section("data", "Data", both=_data, present=lambda r: True, prisma="12, 13b", barg="1.A"),
-    Section("model", "Model and priors", both=model.content, present=_modelled, prisma="13d", barg="1.B to 1.E"),
     Section("forest", "Forest plot", meta=_forest, prisma="19, 20b", barg="3.B"),
     Section(
         "heterogeneity", "Heterogeneity", meta=lambda r: {"table": estimates.heterogeneity(r)}, prisma="20b", barg="3.B"
     ),
-    Section("prior-posterior", "Prior and posterior", meta=lambda r: {}, barg="3.B"),
+    Section("effects", "True effects and cluster effects", meta=_effects),
     Section(
         "estimates",
         "What the outcome depends on",
         regression=_estimates,
         barg="3.B",
     ),
-    Section(
-        "clustering",
-        "What the clustering does",
-        regression=clustering.content,
-        present=lambda r: bool(r.rows("clustering")),
-        barg="3.B, 3.C",
-    ),
-    Section(
-        "pooling",
-        "Clusters, pooled three ways",
-        regression=_pooling,
-        present=lambda r: bool(r.rows("pooling")),
-        barg="3.B",
-    ),
-    Section("predictions", "Predictions", regression=_predictions, present=lambda r: bool(r.predictions), barg="3.B"),
-    Section("exact", "Stan against the exact posterior", both=_exact),
-    Section("effects", "True effects and cluster effects", meta=_effects),
     Section(
         "moderators",
         "Moderators",
@@ -283,6 +258,21 @@ SECTIONS = [
         present=lambda r: r.has_numbers and bool(r.scale),
         prisma="13e, 20c",
     ),
+    Section("predictions", "Predictions", regression=_predictions, present=lambda r: bool(r.predictions), barg="3.B"),
+    Section(
+        "clustering",
+        "What the clustering does",
+        regression=clustering.content,
+        present=lambda r: bool(r.rows("clustering")),
+        barg="3.B, 3.C",
+    ),
+    Section(
+        "pooling",
+        "Clusters, pooled three ways",
+        regression=_pooling,
+        present=lambda r: bool(r.rows("pooling")),
+        barg="3.B",
+    ),
     Section(
         "small-study",
         "Small-study effects",
@@ -290,10 +280,16 @@ SECTIONS = [
         present=lambda r: r.has_numbers and bool(r.classical),
         prisma="14, 21",
     ),
-    Section("checks", "Model checks", regression=_checks, barg="3.A"),
     Section(
         "comparison", "Model comparison", both=comparison.content, present=_compared, prisma="13f, 20d", barg="3.C, 5"
     ),
+    Section(
+        "health",
+        "Can the numbers be trusted?",
+        both=lambda r: {"checks": [*strip(r), *beside_classical(r)]},
+        present=lambda r: bool(r.diagnostics.get("checks")),
+    ),
+    Section("checks", "Model checks", regression=_checks, barg="3.A"),
     Section(
         "influence",
         "Influence and model checks",
@@ -302,12 +298,16 @@ SECTIONS = [
         prisma="20d",
         barg="3.A",
     ),
+    Section("data", "Data", both=_data, present=lambda r: True, prisma="12, 13b", barg="1.A"),
+    Section("model", "Model and priors", both=model.content, present=_modelled, prisma="13d", barg="1.B to 1.E"),
+    Section("prior-posterior", "Prior and posterior", meta=lambda r: {}, barg="3.B"),
     Section(
         "classical",
         "Classical counterpart",
         both=classical.content,
         present=lambda r: r.has_numbers and bool(r.classical),
     ),
+    Section("exact", "Stan against the exact posterior", both=_exact),
     Section(
         "diagnostics",
         "Diagnostics",
