@@ -107,4 +107,4 @@ def test_an_outcome_has_no_article(levels: Path) -> None:
     """Does the text of a figure say "score goes from", not "the score"? Seen to fail: "the y goes from"."""
     found = Results(levels)
     sentence = curves.draw(found).description
-    assert "to one above it, score goes from " in sentence
+    assert ", score goes from " in sentence

@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 
 from hiermeta.figures import palette, style
 from hiermeta.figures.forest_rows import weights
+from hiermeta.figures.marginal_means import ends
 from hiermeta.inference import along_moderators
 from hiermeta.inference.along_moderators import Curve
-from hiermeta.io.results import Results, Row
-from hiermeta.text.numbers import EXACT, fixed, places, with_limits
+from hiermeta.io.results import Results
 
 HEIGHT = 380
 
@@ -64,10 +64,4 @@ def _description(results: Results, names: list[str]) -> str:
 
 
 def _finding(results: Results, name: str) -> str:
-    levels: dict[str, Row] = {row["level"]: row for row in results.marginal_means if row["moderator"] == name}
-    low, high = levels["-1 SD"], levels["+1 SD"]
-    apart = places((float(high["value"]) - float(low["value"])) / 2, EXACT)
-    texts = [f"{with_limits(row)} at {fixed(float(row['value']), apart)}" for row in (low, high)]
-    return f"Along {style.shorten(name, 40)}, one standard deviation below and above its mean, the mean effect is " + (
-        " and ".join(texts) + "."
-    )
+    return f"Along {style.shorten(name, 40)}, the mean effect is {' and '.join(ends(results.marginal_means, name))}."

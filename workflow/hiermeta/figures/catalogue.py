@@ -159,7 +159,7 @@ FIGURES = (
     ),
     Figure(
         "levels",
-        "The expected outcome at levels of factors.",
+        "The expected outcome at levels of factors, and at both values of predictors with two.",
         hierarchical=(marginal_means.draw_factors, lambda results: bool(marginal_means.of_factors(results))),
     ),
     Figure(

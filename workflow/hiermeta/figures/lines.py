@@ -26,25 +26,25 @@ def predictor(results: Results) -> str | None:
     """
     if not results.rows("random_effects"):
         return None
-    numeric = [name for name in along.predictors(results) if len(np.unique(results.table[name])) > 2]
+    numeric = along.predictors(results)
     varying = [term for _, term in blocks(results, "random_effects") if term in numeric]
     levels = results.model["levels"]
     return next(iter(varying), None) or next((name for name in numeric if levels.get(name) == "within"), None)
 
 
 def draw(results: Results) -> style.Drawing:
-    """A line per cluster of the first grouping factor over the bulk of the predictor's values."""
+    """A line per cluster of the first grouping factor over its own values, within the bulk of all."""
     name = predictor(results)
     assert name is not None
-    x = along.reach(results, name)
-    x = x[[0, -1]] if linear(results) and _straight(results, name) else x
+    x = _own_ranges(results, name)
+    x = x[:, [0, -1]] if linear(results) and _straight(results, name) else x
     values = _lines(results, name, x)
     overall = along.curve(results, name, {})
     figure, (axes,) = style.grid(HEIGHT, 1, 1, left=72, top=44, bottom=54)
     many = len(values) > 120
     gaps = np.full((len(values), 1), np.nan)
     axes.plot(
-        np.column_stack([np.tile(x, (len(values), 1)), gaps]).ravel(),
+        np.column_stack([x, gaps]).ravel(),
         np.column_stack([values, gaps]).ravel(),
         color=palette.OBSERVED,
         linewidth=0.6 if many else 1.0,
@@ -52,7 +52,7 @@ def draw(results: Results) -> style.Drawing:
     )
     centre = overall.mean if linear(results) else overall.typical
     axes.plot(overall.x, centre, color=palette.ESTIMATE, linewidth=3)
-    axes.set_xlim(x[0], x[-1])
+    axes.set_xlim(overall.x[0], overall.x[-1])
     style.numeric_axes(axes)
     axes.set_xlabel(style.shorten(name, 60))
     axes.set_ylabel(style.shorten(response(results), 50))
@@ -70,11 +70,23 @@ def _straight(results: Results, name: str) -> bool:
     return all(piece.name == name for term in terms for piece in term if name in piece.columns)
 
 
+def _first(results: Results) -> Clusters:
+    """Clusters of the first grouping factor."""
+    return Clusters.of(results.table, formula_of(results.model["settings"]).random[0].group)
+
+
+def _own_ranges(results: Results, name: str) -> Array:
+    """Shape (J, g): points between the smallest and the largest value in each cluster of the first factor."""
+    bulk, codes = along.reach(results, name), _first(results).codes
+    values = results.table[name].astype(float).clip(bulk[0], bulk[-1]).groupby(codes)
+    return np.linspace(values.min(), values.max(), len(bulk), axis=1)
+
+
 def _lines(results: Results, name: str, x: Array) -> Array:
     """Shape (J, g): the expected outcome in each cluster of the first factor, its other predictors averaged."""
     model, table = along.fit(results).model, results.table
     bars = [bar.group for bar in formula_of(results.model["settings"]).random]
-    first = Clusters.of(table, bars[0]).codes
+    first = _first(results).codes
     chosen = np.arange(len(table))[:: -(-len(table) // _ROWS)]
     # Every cluster keeps a row.
     chosen = np.union1d(chosen, np.unique(first, return_index=True)[1])
@@ -85,8 +97,8 @@ def _lines(results: Results, name: str, x: Array) -> Array:
     ]
     rows, codes = table.iloc[chosen], first[chosen]
     sizes, found = np.bincount(codes), []
-    for at in x:
-        changed = rows.assign(**{name: float(at)})
+    for at in x.T:
+        changed = rows.assign(**{name: at[codes]})
         linear = model.designs.fixed.matrix(changed, standard=False) @ beta
         for design, u in zip(model.designs.random, effects, strict=True):
             linear = linear + (design.matrix(changed, standard=False) * u).sum(axis=1)
@@ -113,15 +125,13 @@ def _rising(rising: int, count: int) -> str:
 
 
 def _finding(results: Results, name: str, x: Array, values: Array) -> str:
-    change = values[:, -1] - values[:, 0]
-    rising = int((change > 0).sum())
-    first, last = (
-        f"from {significant(float(at.min()), 3)} to {significant(float(at.max()), 3)}"
-        for at in (values[:, 0], values[:, -1])
-    )
+    wide = x[:, -1] > x[:, 0]
+    rising = int((values[wide, -1] > values[wide, 0]).sum())
+    points = int((~wide).sum())
+    without = f"; {several('cluster', points)} with a single value have no line" if points else ""
+    lowest, highest = (significant(float(end), 3) for end in (values.min(), values.max()))
     return (
-        f"Fitted lines of {several('cluster', len(values))} along {style.shorten(name, 40)}, the other predictors as "
-        f"they are in each cluster: {_rising(rising, len(values))}. At "
-        f"{significant(float(x[0]), 2)} {in_a_sentence(results)} reaches {first}, at "
-        f"{significant(float(x[-1]), 2)} {last}."
+        f"Fitted lines of {several('cluster', len(values))} along {style.shorten(name, 40)}, each over its own values, "
+        f"the other predictors as they are in each cluster: {_rising(rising, int(wide.sum()))}{without}. On them "
+        f"{in_a_sentence(results)} is between {lowest} and {highest}."
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hiermeta.figures import palette, style
 from hiermeta.figures.regression import response
 from hiermeta.io.results import Results, Row
-from hiermeta.text.numbers import EXACT, fixed, places, printed
+from hiermeta.text.numbers import EXACT, fixed, places, printed, with_limits
 
 LEFT, RIGHT, STEP = 250, 730, 22
 LEVELS_SHOWN = 40
@@ -21,13 +21,13 @@ def draw(results: Results) -> style.Drawing:
 
 
 def of_factors(results: Results) -> list[Row]:
-    """Marginal means of a regression's predictors that are factors."""
+    """Marginal means of a regression's predictors that are factors or have two values."""
     return [row for row in results.marginal_means if row["level"] == row["value"]]
 
 
 def draw_factors(results: Results) -> style.Drawing:
-    """A line per level of a regression's factors."""
-    title = "Expected outcome at levels of factors"
+    """A line per level of a regression's factors, and per value of its predictors with two values."""
+    title = "Expected outcome by level"
     return intervals(of_factors(results), title, response(results), None, from_zero=False)
 
 
@@ -84,6 +84,12 @@ def level(row: Row, rows: Sequence[Row]) -> str:
     values = [float(other["value"]) for other in rows if other["moderator"] == row["moderator"]]
     number = fixed(float(row["value"]), places((max(values) - min(values)) / 2, EXACT))
     return f"{number} ({str(row['level']).replace('-', '−').replace(' SD', ' SD')})"
+
+
+def ends(rows: Sequence[Row], name: str) -> tuple[str, str]:
+    """The lowest and the highest level of a numeric moderator, with what was found there: ``2.1 (…) at 19 (−1 SD)``."""
+    low, *_, high = (row for row in rows if row["moderator"] == name)
+    return f"{with_limits(low)} at {level(low, rows)}", f"{with_limits(high)} at {level(high, rows)}"
 
 
 def _text(row: Row) -> str:

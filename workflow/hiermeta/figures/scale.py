@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from hiermeta.figures import marginal_means, palette, style
 from hiermeta.inference import along_moderators
 from hiermeta.io.results import Results
-from hiermeta.text.numbers import with_limits
 
 HEIGHT = 300
 
@@ -28,7 +27,7 @@ def draw(results: Results) -> style.Drawing:
         _panel(axes, results, curve)
     entries = [
         (palette.BETWEEN, "-", "τ, 95% credible band"),
-        (palette.INK, "o", "mean and mean ± 1 SD of the moderator"),
+        (palette.INK, "o", "mean ± 1 SD of the moderator, within the data"),
     ]
     style.legend(figure, entries)
     rows = [row for curve in found for row in curve.rows()]
@@ -52,12 +51,7 @@ def _panel(axes: Axes, results: Results, curve: along_moderators.Curve) -> None:
 
 
 def _description(results: Results, names: list[str]) -> str:
-    parts = []
-    for name in names:
-        levels = {row["level"]: row for row in results.scale if row["moderator"] == name}
-        texts = [with_limits(row) for row in (levels["-1 SD"], levels["+1 SD"])]
-        parts.append(
-            f"One standard deviation below the mean of {style.shorten(name, 40)}, τ is {texts[0]}; "
-            f"one above, {texts[1]}."
-        )
-    return " ".join(parts)
+    return " ".join(
+        f"Along {style.shorten(name, 40)}, τ is {' and '.join(marginal_means.ends(results.scale, name))}."
+        for name in names
+    )

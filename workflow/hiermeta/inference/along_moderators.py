@@ -15,6 +15,7 @@ from hiermeta.io.results import Results, Row
 from hiermeta.models.meta import design_rows_at, of_results, user_table
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 POINTS = 33
 _SHOWN = 6
 """Most panels in one figure."""
@@ -52,8 +53,8 @@ class Curve:
 
 
 def numeric(rows: list[Row]) -> list[str]:
-    """The numeric moderators of a table of marginal means, as many as a figure has room for."""
-    found = dict.fromkeys(row["moderator"] for row in rows if row["level"] in ("-1 SD", "+1 SD"))
+    """The moderators of a table of marginal means with more than two numbers, as many as a figure has room for."""
+    found = dict.fromkeys(row["moderator"] for row in rows if row["level"] != row["value"])
     return list(found)[:_SHOWN]
 
 
@@ -62,9 +63,21 @@ def values(results: Results, moderator: str) -> Array:
     return np.asarray(user_table(results.table)[moderator], float)
 
 
-def effect(results: Results, moderator: str, others: Mapping[str, Any] = MappingProxyType({})) -> Curve:
-    """Mean effect and new effects along a moderator, others at given values and the rest as they are in the data."""
-    x, rows, scale_rows = _designs(results, moderator, others)
+def effect(
+    results: Results, moderator: str, others: Mapping[str, Any] = MappingProxyType({}), among: Mask | None = None
+) -> Curve:
+    """Mean effect and new effects along a moderator, others at given values and the rest as they are in the data.
+
+    Parameters
+    ----------
+    results : Results
+    moderator : str
+    others : mapping
+        Values of other moderators.
+    among : numpy.ndarray of bool, optional
+        Shape (k,): estimates whose values of the moderator the curve spans; all without it.
+    """
+    x, rows, scale_rows = _designs(results, moderator, others, among)
     draws = results.draws
     beta = draws["beta"].reshape(-1, rows.shape[1])
     mean = beta @ rows.T
@@ -76,13 +89,16 @@ def effect(results: Results, moderator: str, others: Mapping[str, Any] = Mapping
 
 def tau(results: Results, moderator: str) -> Curve:
     """τ along a scale moderator."""
-    x, _, scale_rows = _designs(results, moderator, {})
+    x, _, scale_rows = _designs(results, moderator, {}, None)
     taus = _taus(results, scale_rows)
     return Curve(moderator, x, taus.mean(axis=0), *_limits(taus))
 
 
-def _designs(results: Results, moderator: str, others: Mapping[str, Any]) -> tuple[Array, Array, Array]:
+def _designs(
+    results: Results, moderator: str, others: Mapping[str, Any], among: Mask | None
+) -> tuple[Array, Array, Array]:
     observed = values(results, moderator)
+    observed = observed if among is None else observed[among]
     x = np.linspace(observed.min(), observed.max(), POINTS)
     pairs = [design_rows_at(of_results(results), results.table, {**others, moderator: float(at)}) for at in x]
     return x, np.array([row for row, _ in pairs]), np.array([row for _, row in pairs])

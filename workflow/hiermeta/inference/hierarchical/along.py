@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hiermeta.inference.along_moderators import normal_scores, numeric
+from hiermeta.inference.along_moderators import Mask, normal_scores, numeric
 from hiermeta.inference.hierarchical.prediction import design_rows
 from hiermeta.inference.hierarchical.prediction_counts import population_average
 from hiermeta.io.results import Results, Row
@@ -83,19 +83,20 @@ def fit(results: Results) -> Fit:
 
 
 def predictors(results: Results) -> list[str]:
-    """Numeric predictors, as many as a figure has room for."""
+    """Predictors with more than two numbers, as many as a figure has room for."""
     return numeric(results.marginal_means)
 
 
-def reach(results: Results, column: str) -> Array:
-    """Where a predictor is looked at: its values if there are two of them, else points over the bulk of the data."""
+def reach(results: Results, column: str, among: Mask | None = None) -> Array:
+    """Points over the bulk of a predictor's values, in some of the rows, shape (N,), or in all."""
     observed = np.asarray(results.table[column], float)
-    distinct = np.unique(observed)
-    low, high = np.quantile(observed, _INNER)
-    return distinct if len(distinct) == 2 else np.linspace(low, high, POINTS)
+    low, high = np.quantile(observed if among is None else observed[among], _INNER)
+    return np.linspace(low, high, POINTS)
 
 
-def curve(results: Results, column: str, others: Mapping[str, Any], level: str = "") -> Curve:
+def curve(
+    results: Results, column: str, others: Mapping[str, Any], level: str = "", among: Mask | None = None
+) -> Curve:
     """Predictions along a numeric predictor, others at given values and the rest as they are in the data.
 
     Parameters
@@ -106,9 +107,11 @@ def curve(results: Results, column: str, others: Mapping[str, Any], level: str =
         Values of other predictors.
     level : str
         What these values are called.
+    among : numpy.ndarray of bool, optional
+        Shape (N,): rows whose values of the predictor the curve spans; all without it.
     """
     found, back = fit(results), LIKELIHOODS[results.model["family"]].link.inverse
-    x = reach(results, column)
+    x = reach(results, column, among)
     designs = [design_rows(found.model, found.table.assign(**others, **{column: float(at)})) for at in x]
     noise = np.random.default_rng(20260101).permutation(normal_scores(found.draws.sigma.size))
     mean, typical, new = [], [], []

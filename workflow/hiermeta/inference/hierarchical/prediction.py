@@ -11,7 +11,7 @@ import pandas as pd
 
 from hiermeta.data.design import Design
 from hiermeta.inference.hierarchical.pooling import Effects
-from hiermeta.inference.marginal_means import levels
+from hiermeta.inference.marginal_means import levels, table_of
 from hiermeta.inference.summaries import INTERVAL, of_draws, of_normals
 from hiermeta.io.registry import header, without_rows
 from hiermeta.models.draws import Draws
@@ -127,12 +127,5 @@ def marginal_means(model: HierarchicalModel, draws: Draws, table: pd.DataFrame, 
     if not design.formula.columns:
         return without_rows("marginal_means.csv")
     wanted = levels(design, table)
-    rows = {
-        str(i): (draws.beta @ design.matrix(table.assign(**{column: value}), standard=False).mean(axis=0)).reshape(
-            chains, -1
-        )
-        for i, (column, _, value) in enumerate(wanted)
-    }
-    summaries = of_draws(rows)
-    named = pd.DataFrame(wanted, columns=["moderator", "level", "value"], index=summaries.index)
-    return named.join(summaries)[header("marginal_means.csv")].reset_index(drop=True)
+    means = [design.matrix(table.assign(**{column: value}), standard=False).mean(axis=0) for column, _, value in wanted]
+    return table_of(wanted, [(draws.beta @ row).reshape(chains, -1) for row in means])

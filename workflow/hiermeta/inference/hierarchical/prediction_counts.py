@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hiermeta.inference.hierarchical.prediction import design_rows, known_names, known_predictors
-from hiermeta.inference.marginal_means import levels
+from hiermeta.inference.marginal_means import levels, table_of
 from hiermeta.inference.summaries import of_draws
 from hiermeta.io.registry import header, without_rows
 from hiermeta.models.draws import Draws
@@ -65,13 +65,11 @@ def marginal_means(model: HierarchicalModel, draws: Draws, table: pd.DataFrame, 
     if not design.formula.columns:
         return without_rows("marginal_means.csv")
     wanted = levels(design, table)
-    rows = {}
-    for i, (column, _, value) in enumerate(wanted):
+    rows = []
+    for column, _, value in wanted:
         x, z = design_rows(model, table.assign(**{column: value}))
-        rows[str(i)] = population_average(model, draws, x, z).reshape(shape)
-    summaries = of_draws(rows)
-    named = pd.DataFrame(wanted, columns=["moderator", "level", "value"], index=summaries.index)
-    return named.join(summaries)[header("marginal_means.csv")].reset_index(drop=True)
+        rows.append(population_average(model, draws, x, z).reshape(shape))
+    return table_of(wanted, rows)
 
 
 def population_average(model: HierarchicalModel, draws: Draws, x: Array, z: Array) -> Array:
