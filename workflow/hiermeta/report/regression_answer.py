@@ -8,7 +8,7 @@ from hiermeta.figures.regression import groups, linear, ratio
 from hiermeta.io.results import Results, Row
 from hiermeta.report import average_effects, checks, clustering
 from hiermeta.report.cells import Number, Sentence, from_document
-from hiermeta.report.comparison import factor, part
+from hiermeta.report.comparison import STRENGTH, factor, part, strength
 from hiermeta.report.health import verdict
 from hiermeta.report.model import level_means
 from hiermeta.report.numbers import effect, place, plain, quantity, ranged
@@ -25,8 +25,8 @@ FEWEST = 5
 
 def answer(results: Results) -> list[Sentence]:
     """What the outcome depends on, what clusters add, what ignoring them does, and what remains of them."""
-    parts = [depends(results), between(results), few(results), ignoring(results), matters(results), remains(results)]
-    parts.append(checks.misfit(results))
+    parts = [depends(results), slopes(results), between(results), few(results), ignoring(results), matters(results)]
+    parts += [remains(results), checks.misfit(results)]
     return [*(part for part in parts if part), verdict(results), *left_out(results)]
 
 
@@ -87,6 +87,28 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
     if results.average_effects:
         sentence.append(". Averages are over the rows of the data")
     return [*sentence, ". These are associations, not causes, unless the design says so."]
+
+
+def slopes(results: Results) -> Sentence:
+    """Whether each slope that the model lets vary between clusters does, by its Bayes factor."""
+    sentence: Sentence = []
+    for position, entry in enumerate(results.averages.get("inclusion", [])):
+        _, varying, what = str(entry["part"]).partition("varying ")
+        if not varying:
+            continue
+        term, _, group = what.rpartition(" by ") if len(groups(results)) > 1 else (what, "", groups(results)[0])
+        value, number = factor(results, position)
+        kind = "difference" if term.endswith("]") else "slope"
+        if strength(value) == STRENGTH[0][1]:
+            words = f"the data do not settle whether the {kind} of {term} varies between clusters of {group}"
+        elif value > 0:
+            words = f"the {kind} of {term} varies between clusters of {group}"
+        else:
+            words = f"the data speak against a {kind} of {term} that varies between clusters of {group}"
+        way = "for" if value >= 0 else "against"
+        sentence += ["; " if sentence else "", words if sentence else words[:1].upper() + words[1:]]
+        sentence += [f" (Bayes factor {way} it ", number, f", {strength(value)} evidence)"]
+    return [*sentence, "."] if sentence else []
 
 
 def between(results: Results) -> Sentence:
