@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
-from hiermeta.figures import prior_posterior, style
+import pytest
+
+from hiermeta.figures import forest, natural_axis, palette, prior_posterior, style
 from hiermeta.io.results import Results
+from hiermeta.text.numbers import printed
+
+
+def texts(drawing: style.Drawing) -> list[str]:
+    """What is written in a figure."""
+    return [text.get_text() for axes in drawing.figure.axes for text in axes.texts]
 
 
 def test_exact_densities_stand_where_there_are_some(results: Path, tmp_path: Path) -> None:
@@ -25,3 +35,87 @@ def test_exact_densities_stand_where_there_are_some(results: Path, tmp_path: Pat
     assert drawing.description.endswith(prior_posterior.EXACT_CURVE)
     for axes in drawing.figure.axes:
         assert axes.lines[0].get_xydata().tolist() == [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]]
+
+
+@pytest.mark.parametrize("name", ["many", "hundred", "huge"])
+def test_the_full_forest_has_a_line_for_each_estimate(results: Path, name: str) -> None:
+    """Does forest_full.svg label every estimate, however many, where forest.svg shows clusters?
+
+    Seen to fail with the limit of sixty estimates kept.
+    """
+    svg = (results / name / "figures" / "forest_full.svg").read_text("utf-8")
+    labels = set(re.findall(r">([^<>]+)</text>", svg))
+    wanted = {row["label"] for row in Results(results / name).data}
+    assert len(wanted) >= 100 and wanted <= labels
+    assert not wanted <= set(re.findall(r">([^<>]+)</text>", (results / name / "figures" / "forest.svg").read_text()))
+
+
+def test_a_forest_that_is_full_stands_once(results: Path) -> None:
+    """Is there no second forest plot where the first has every estimate? Seen to fail with one always."""
+    assert not (results / "clustered" / "figures" / "forest_full.svg").exists()
+
+
+@pytest.mark.parametrize("name", ["unclustered", "clustered", "many", "huge", "common"])
+def test_the_forest_says_what_its_marks_are(results: Path, name: str) -> None:
+    """Does the caption speak of the diamonds, cluster effects and weights that are drawn, and of no others?
+
+    Seen to fail with one caption for all numbers of clusters.
+    """
+    with style.drawing():
+        drawing = forest.draw(Results(results / name))
+    caption = drawing.description
+    assert ("diamonds" in caption) == (name == "clustered")
+    assert ("their clusters" in caption) == (name in ("many", "huge"))
+    assert ("larger with more weight" in caption) == (name != "huge")
+    assert ("sorted" in caption) == (name == "huge")
+    assert ("τ and ρ" in caption) == (name in ("clustered", "many"))
+    fills = [patch.get_facecolor() for patch in drawing.figure.axes[0].patches]
+    green = tuple(int(palette.BETWEEN[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    assert any(fill[:3] == pytest.approx(green) for fill in fills) == (name == "clustered")
+
+
+@pytest.mark.parametrize("name", ["unclustered", "many", "huge", "common", "moderated", "scale"])
+def test_the_forest_names_its_heterogeneity(results: Path, name: str) -> None:
+    """Do numbers of estimates and clusters, τ and I² stand below the forest, as the tables have them?
+
+    Seen to fail with the part of τ within clusters.
+    """
+    found = Results(results / name)
+    with style.drawing():
+        (line,) = (text for text in texts(forest.draw(found)) if "τ =" in text)
+    tau, share = found.quantity("tau"), found.quantity("I2")
+    assert line.startswith(f"{found.model['k']:,} estimates")
+    assert (f"in {found.model['n_clusters']} clusters" in line) == found.clustered
+    assert f"τ = {printed(tau, 'mean')}" in line
+    assert (name == "common") == line.endswith("fixed")
+    assert name == "common" or f"{printed(share, 'q2.5')}%, {printed(share, 'q97.5')}%" in line
+
+
+def test_the_axis_is_on_the_scale_that_was_asked_for(results: Path, tmp_path: Path) -> None:
+    """With `output_scale: natural`, are there risk ratios below the axis, each where its logarithm lies, and no others?
+
+    Seen to fail with both rows of labels.
+    """
+    folder = tmp_path / "x"
+    shutil.copytree(results / "unclustered", folder)
+    model = json.loads((folder / "model.json").read_text()) | {"measure": "RR", "measure_label": "log risk ratio"}
+    for scale, label in (("natural", "Risk ratio (log scale)"), ("analysis", "Log risk ratio")):
+        (folder / "model.json").write_text(json.dumps(model | {"output_scale": scale}))
+        with style.drawing():
+            drawing = forest.draw(Results(folder))
+        labels = {text.get_text(): text.get_position() for text in drawing.figure.axes[0].texts}
+        assert label in labels
+        assert {"0.5", "1", "2"} <= labels.keys()
+        heights = {labels[text][1] for text in ("0.5", "1", "2")}
+        ticks = {position for text, position in labels.items() if re.fullmatch("−?[0-9.]+", text)}
+        assert ({y for _, y in ticks} == heights) == (scale == "natural")
+        left, middle, right = (labels[text][0] for text in ("0.5", "1", "2"))
+        assert right - middle == pytest.approx(middle - left, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "measure, low, high", [("RR", -0.05, 0.02), ("RR", -9.0, 9.0), ("ZCOR", 0.1, 0.4), ("PLO", -3, 1)]
+)
+def test_natural_axes_have_enough_labels(measure: str, low: float, high: float) -> None:
+    """Do narrow and wide ranges have four labels or more? Seen to fail with the steps 1, 2 and 5 alone."""
+    assert len(natural_axis.ticks(measure, low, high)) >= 4

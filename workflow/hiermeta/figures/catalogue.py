@@ -107,6 +107,11 @@ FIGURES = (
         (forest_narrow.draw, forest_narrow.applies),
     ),
     Figure(
+        "forest_full",
+        "The forest plot with a line for each estimate, however many there are.",
+        (forest.draw_full, forest.shortened),
+    ),
+    Figure(
         "orchard",
         "Every estimate, larger where more precise, around the pooled effect and its two intervals.",
         (orchard.draw, orchard.applies),

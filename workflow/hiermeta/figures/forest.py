@@ -11,10 +11,20 @@ from matplotlib.figure import Figure
 
 from hiermeta.data.measures import MEASURES
 from hiermeta.figures import natural_axis, palette, style
-from hiermeta.figures.forest_rows import LINES_SHOWN, Interval, Line, Texts, lines, natural, shown_interval, texts
+from hiermeta.figures.forest_rows import (
+    LINES_SHOWN,
+    Interval,
+    Line,
+    Texts,
+    collapsed,
+    lines,
+    natural,
+    shown_interval,
+    texts,
+)
 from hiermeta.figures.style import Drawing
 from hiermeta.io.results import Results
-from hiermeta.text.numbers import count, noun
+from hiermeta.text.numbers import count, noun, printed
 
 LINE_HEIGHT = 18
 HEADER = 58
@@ -68,24 +78,73 @@ def _columns(results: Results, shown: Sequence[Line]) -> _Columns:
 
 def draw(results: Results) -> Drawing:
     """The forest plot of one data set; sorted intervals without labels when there are more lines than can be read."""
-    shown = lines(results)
+    shown = lines(results, every=not collapsed(results))
+    return _drawn(results, shown, labelled=len(shown) <= LINES_SHOWN)
+
+
+def draw_full(results: Results) -> Drawing:
+    """The forest plot with a labelled line for each estimate, however many there are."""
+    return _drawn(results, lines(results, every=True), labelled=True)
+
+
+def shortened(results: Results) -> bool:
+    """Whether the forest plot has no line of its own for each estimate, or one without a label."""
+    return collapsed(results) or len(lines(results, every=True)) > LINES_SHOWN
+
+
+def _drawn(results: Results, shown: Sequence[Line], *, labelled: bool) -> Drawing:
     pooled, new = (shown_interval(results, row) for row in (results.estimate("mu"), results.prediction("new effect")))
     columns = _columns(results, shown)
-    right = columns.observed_end - (columns.width if shown[0].observed or shown[-1].observed else 0) - 10
+    both = labelled and bool(shown[0].observed or shown[-1].observed)
+    right = columns.observed_end - columns.width * both - 10
     scale = _scale(shown, pooled, new, right)
-    layout = _many if len(shown) > LINES_SHOWN else _lines
+    layout = _lines if labelled else _many
     figure = layout(results, shown, scale, columns)
-    return Drawing(figure, "Forest plot", describe(results))
+    return Drawing(figure, "Forest plot", f"{describe(results)} {_marks(results, shown[0].kind, labelled=labelled)}")
+
+
+def _marks(results: Results, kind: str, *, labelled: bool) -> str:
+    """What is drawn how, by the kind of the first line."""
+    effects = "the effects of their clusters" if kind == "cluster" else "their true effects"
+    line = "The dotted line is the pooled effect."
+    if not labelled:
+        return (
+            f"Squares are the observed estimates, dots {effects} after partial pooling with 95% credible intervals, "
+            f"sorted. {line}"
+        )
+    at = "τ and ρ" if results.clustered else "τ"
+    headings = ", diamonds the effects of clusters" if kind == "heading" else ""
+    return (
+        f"Squares are the observed estimates, larger with more weight in the pooled effect (at the posterior means of "
+        f"{at}), dots {effects} after partial pooling{headings}. {line}"
+    )
+
+
+def _size(results: Results) -> str:
+    """Numbers of estimates and clusters, in words."""
+    k, clusters = results.model["k"], results.model["n_clusters"]
+    return f"{count(k)} {noun(k, 'estimate')}" + (
+        f" in {count(clusters)} {noun(clusters, 'cluster')}" if results.clustered else ""
+    )
+
+
+def _heterogeneity(results: Results) -> str:
+    """How much true effects differ."""
+    tau, share = results.quantity("tau"), results.quantity("I2")
+    if not tau["sd"]:
+        return f"τ = {printed(tau, 'mean')}, fixed"
+    point, low, high = (printed(tau, column) for column in ("mean", "q2.5", "q97.5"))
+    mean, least, most = (f"{printed(share, column)}%" for column in ("mean", "q2.5", "q97.5"))
+    return f"τ = {point} [{low}, {high}], I² = {mean} [{least}, {most}]"
 
 
 def describe(results: Results) -> str:
     """The pooled effect and the prediction, in words."""
     model = results.model
-    clusters = f" in {count(model['n_clusters'])} {noun(model['n_clusters'], 'cluster')}" if results.clustered else ""
     near, far = (texts(results, row) for row in (results.estimate("mu"), results.prediction("new effect")))
     label = MEASURES[model["measure"]].natural_label if natural(results) else model["measure_label"]
     return (
-        f"Forest plot of {count(model['k'])} estimates{clusters}. The pooled {label} is {near[0]}, "
+        f"Forest plot of {_size(results)}. The pooled {label} is {near[0]}, "
         f"95% credible interval {near[1]} to {near[2]}. The true effect of a new study is predicted to lie between "
         f"{far[1]} and {far[2]}."
     )
@@ -104,7 +163,7 @@ def _scale(shown: Sequence[Line], pooled: Interval, new: Interval, right: float)
 
 
 def _lines(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Columns) -> Figure:
-    figure, axes = _frame(results, shown, scale, columns, LINE_HEIGHT * len(shown))
+    figure, axes = _frame(results, shown, scale, columns, LINE_HEIGHT * len(shown), labelled=True)
     placed = [(line, HEADER + LINE_HEIGHT * (position + 0.5)) for position, line in enumerate(shown)]
     for line, y in placed:
         _words(axes, line, y, scale, columns)
@@ -120,22 +179,24 @@ def _lines(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Col
 
 
 def _frame(
-    results: Results, shown: Sequence[Line], scale: _Scale, columns: _Columns, height: float
+    results: Results, shown: Sequence[Line], scale: _Scale, columns: _Columns, height: float, *, labelled: bool
 ) -> tuple[Figure, Axes]:
     """Everything but the lines themselves, for which there are `height` pixels below the header."""
     bottom = HEADER + height
-    figure, axes = style.canvas(bottom + 2 * LINE_HEIGHT + 64 + _below(results))
+    figure, axes = style.canvas(bottom + 2 * LINE_HEIGHT + 92 + _below(results))
     _backdrop(axes, scale, results, bottom + 2 * LINE_HEIGHT + 16)
-    _header(axes, results, shown, columns)
+    _header(axes, results, shown, columns if labelled else None)
     axes.plot([0, style.WIDTH], [bottom + 3] * 2, color=palette.RULE, linewidth=1)
     _totals(axes, results, scale, columns, bottom + 8)
+    below = bottom + 2 * LINE_HEIGHT + 76 + _below(results)
+    axes.text(2, below, f"{_size(results)}: {_heterogeneity(results)}", va="center", fontsize=style.SMALL)
     return figure, axes
 
 
 def _below(results: Results) -> int:
-    """Pixels that a natural scale and direction labels take below the axis."""
-    natural = MEASURES[results.model["measure"]].transformation != "identity"
-    return 18 * natural + 18 * bool(results.model.get("direction"))
+    """Pixels that a second scale and direction labels take below the axis."""
+    second = MEASURES[results.model["measure"]].transformation != "identity" and not natural(results)
+    return 18 * second + 18 * bool(results.model.get("direction"))
 
 
 def _direction(axes: Axes, results: Results, scale: _Scale, y: float) -> None:
@@ -150,11 +211,15 @@ def _direction(axes: Axes, results: Results, scale: _Scale, y: float) -> None:
 
 def _backdrop(axes: Axes, scale: _Scale, results: Results, bottom: float) -> None:
     """Axis, zero line and the pooled effect as a dotted line."""
-    label, top = results.model["measure_label"], HEADER - 8
-    style.axis(axes, LEFT, scale.right, bottom, style.ticked(scale, scale.low, scale.high))
+    label, top, limits = results.model["measure_label"], HEADER - 8, (scale.low, scale.high)
     y = bottom + 26
-    if natural_axis.draw(axes, results, scale, (scale.low, scale.high), bottom + 25):
-        y += 18
+    if natural(results):
+        label = natural_axis.label(results.model["measure"])
+        style.axis(axes, LEFT, scale.right, bottom, natural_axis.labelled(results.model["measure"], scale, limits))
+    else:
+        style.axis(axes, LEFT, scale.right, bottom, style.ticked(scale, *limits))
+        if natural_axis.draw(axes, results, scale, limits, bottom + 25):
+            y += 18
     if results.model.get("direction"):
         _direction(axes, results, scale, y - 2)
         y += 18
@@ -166,11 +231,13 @@ def _backdrop(axes: Axes, scale: _Scale, results: Results, bottom: float) -> Non
     )
 
 
-def _header(axes: Axes, results: Results, shown: Sequence[Line], columns: _Columns) -> None:
-    """Legend and column titles."""
+def _header(axes: Axes, results: Results, shown: Sequence[Line], columns: _Columns | None) -> None:
+    """Legend, and titles of the columns where lines have labels and numbers."""
     by_estimate = shown[0].kind != "cluster"
     axes.scatter([LEFT + 4], [14], s=46, marker="s", color=palette.OBSERVED)
-    axes.text(LEFT + 14, 14, "observed, 95% CI" if by_estimate else "observed", va="center", fontsize=style.SMALL)
+    axes.text(
+        LEFT + 14, 14, "observed, 95% CI" if by_estimate and columns else "observed", va="center", fontsize=style.SMALL
+    )
     axes.plot([LEFT + 128, LEFT + 144], [14, 14], color=palette.ESTIMATE, linewidth=2)
     axes.scatter([LEFT + 136], [14], s=26, color=palette.ESTIMATE)
     name = "true effect, 95% CrI" if by_estimate else "cluster effect, 95% CrI"
@@ -178,6 +245,11 @@ def _header(axes: Axes, results: Results, shown: Sequence[Line], columns: _Colum
     if shown[0].kind == "heading":
         _diamond(axes, LEFT + 276, LEFT + 292, LEFT + 284, 14, 5, palette.BETWEEN)
         axes.text(LEFT + 298, 14, "cluster", va="center", fontsize=style.SMALL)
+    if natural(results):
+        text = f"as {MEASURES[results.model['measure']].natural_label}"
+        axes.text(EFFECT_END, 14, text, ha="right", va="center", fontsize=style.SMALL)
+    if columns is None:
+        return
     first = "Estimate" if by_estimate else f"{results.model.get('cluster_column') or 'Cluster'} (estimates)"
     axes.text(2, 36, style.shorten(first, LABEL_CELLS), va="center", fontweight="bold")
     if by_estimate:
@@ -190,9 +262,6 @@ def _header(axes: Axes, results: Results, shown: Sequence[Line], columns: _Colum
             fontweight="bold",
             fontsize=style.SMALL,
         )
-    if natural(results):
-        text = f"as {MEASURES[results.model['measure']].natural_label}"
-        axes.text(EFFECT_END, 14, text, ha="right", va="center", fontsize=style.SMALL)
     heading = "True effect [95% CrI]" if by_estimate else "Effect [95% CrI]"
     axes.text(EFFECT_END, 36, heading, ha="right", va="center", fontweight="bold", fontsize=style.SMALL)
 
@@ -267,8 +336,8 @@ def _diamond(axes: Axes, left: float, right: float, middle: float, y: float, hal
 
 
 def _many(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Columns) -> Figure:
-    """Sorted true effects with their intervals, observed estimates as dots behind them; labels are in the table."""
-    figure, axes = _frame(results, shown, scale, columns, MANY_HEIGHT)
+    """Sorted true effects with their intervals, observed estimates as squares behind them; labels are in the table."""
+    figure, axes = _frame(results, shown, scale, columns, MANY_HEIGHT, labelled=False)
     ordered = sorted(shown, key=lambda line: line.effect.point)
     step = MANY_HEIGHT / len(ordered)
     y = [HEADER + step * (position + 0.5) for position in range(len(ordered))]
@@ -280,7 +349,7 @@ def _many(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Colu
     size = max(2.0, min(9.0, 3 * step))
     x, at = zip(*dots, strict=True)
     style.dots(axes, x, at, [size**0.5] * len(x), palette.OBSERVED, square=True)
-    axes.plot([scale(line.effect.point) for line in ordered], y, color=palette.ESTIMATE, linewidth=2)
+    style.dots(axes, [scale(line.effect.point) for line in ordered], y, [size**0.5] * len(y), palette.ESTIMATE)
     noun = "clusters" if results.clustered else "estimates"
     axes.text(2, HEADER + 8, f"{count(len(shown))} {noun},", va="center")
     axes.text(2, HEADER + 26, "sorted by true effect", va="center")

@@ -22,12 +22,12 @@ _EDGE = 8
 
 def applies(results: Results) -> bool:
     """Whether there are as few lines as anybody scrolls through."""
-    return len(lines(results, shown=0)) <= ROWS_SHOWN
+    return len(lines(results, every=False)) <= ROWS_SHOWN
 
 
 def draw(results: Results) -> Drawing:
     """Clusters, or estimates where there are none, then the pooled effect and the prediction."""
-    shown = lines(results, shown=0)
+    shown = lines(results, every=False)
     mu, new = results.estimate("mu"), results.prediction("new effect")
     pooled, expected = shown_interval(results, mu), shown_interval(results, new)
     bottom = HEADER + LINE_HEIGHT * (len(shown) + 2) + 8
@@ -78,11 +78,15 @@ def _axis(
     pooled = x(shown_interval(results, results.estimate("mu")).point)
     axes.plot([x(0.0)] * 2, [HEADER, bottom], color=palette.RULE, linewidth=1)
     axes.plot([pooled] * 2, [HEADER, bottom], color=palette.ESTIMATE, linewidth=1, dashes=(2, 3))
-    style.axis(axes, _EDGE, WIDTH - _EDGE, bottom, style.ticked(x, *limits, count=5))
-    y = bottom + 26
-    if natural_axis.draw(axes, results, x, limits, y):
-        y += 18
-    axes.text(WIDTH / 2, y, model["measure_label"], ha="center", va="top", fontsize=style.SMALL)
+    y, label = bottom + 26, model["measure_label"]
+    if natural(results):
+        label = natural_axis.label(model["measure"])
+        style.axis(axes, _EDGE, WIDTH - _EDGE, bottom, natural_axis.labelled(model["measure"], x, limits))
+    else:
+        style.axis(axes, _EDGE, WIDTH - _EDGE, bottom, style.ticked(x, *limits, count=5))
+        if natural_axis.draw(axes, results, x, limits, y):
+            y += 18
+    axes.text(WIDTH / 2, y, label, ha="center", va="top", fontsize=style.SMALL)
 
 
 def _label(axes: Axes, label: str, values: Texts, y: float, weight: str) -> None:

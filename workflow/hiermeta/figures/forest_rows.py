@@ -120,22 +120,34 @@ def _estimates(results: Results) -> list[tuple[Row, Line]]:
     return lines
 
 
-def lines(results: Results, shown: int = ROWS_SHOWN) -> list[Line]:
-    """The lines of the forest plot: estimates below their clusters, or clusters alone above `shown` estimates."""
+def collapsed(results: Results) -> bool:
+    """Whether clusters stand for their estimates, since these are many."""
+    return results.clustered and len(results.true_effects) > ROWS_SHOWN
+
+
+def lines(results: Results, *, every: bool) -> list[Line]:
+    """The lines of the forest plot: clusters alone, or each estimate, below its cluster where there are clusters.
+
+    Parameters
+    ----------
+    results : Results
+    every : bool
+        Whether each estimate has its line.
+    """
     estimates = _estimates(results)
     if not results.clustered:
         return [line for _, line in estimates]
-    return list(_grouped(results, estimates, shown))
+    return list(_grouped(results, estimates, every=every))
 
 
-def _grouped(results: Results, estimates: list[tuple[Row, Line]], shown: int) -> Iterator[Line]:
+def _grouped(results: Results, estimates: list[tuple[Row, Line]], *, every: bool) -> Iterator[Line]:
     effects = {row["cluster"]: (shown_interval(results, row), texts(results, row)) for row in results.cluster_effects}
     order = {cluster: position for position, cluster in enumerate(effects)}
     members = sorted(estimates, key=lambda pair: order[pair[0]["cluster"]])
     for cluster, group in groupby(members, key=lambda pair: pair[0]["cluster"]):
         name = cluster_name(results, cluster)
         own = [line for _, line in group]
-        if len(estimates) <= shown:
+        if every:
             yield Line(name, "heading", *effects[cluster])
             yield from own
         else:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hiermeta.figures.forest_rows import ROWS_SHOWN as FOREST_ROWS
 from hiermeta.figures.regression import group_of, likelihood, linear, ratio
 from hiermeta.io.results import Results
 from hiermeta.likelihoods import LOG
@@ -120,8 +119,7 @@ def _sizes(results: Results) -> dict[str, list[Number]]:
 
 
 def _forest(results: Results) -> dict[str, Any]:
-    collapsed = results.clustered and len(results.data) > FOREST_ROWS
-    return {"table": estimates.predicted_effects(results), "collapsed": collapsed}
+    return {"table": estimates.predicted_effects(results)}
 
 
 def _estimates(results: Results) -> dict[str, Any]:
