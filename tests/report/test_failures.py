@@ -123,6 +123,8 @@ def test_figures_as_png_at_300_dpi(results: Path, tmp_path: Path) -> None:
     assert [path.stem for path in images] == sorted(path.stem for path in tmp_path.glob("*.svg"))
     for path in images:
         header = path.read_bytes()
-        assert header.startswith(b"\x89PNG") and int.from_bytes(header[16:20], "big") == (1583 if "narrow" in path.stem else 3750)
+        assert header.startswith(b"\x89PNG") and int.from_bytes(header[16:20], "big") == (
+            1583 if "narrow" in path.stem else 3750
+        )
         place = header.index(b"pHYs") + 4
         assert abs(int.from_bytes(header[place : place + 4], "big") * 0.0254 - 300) < 0.1

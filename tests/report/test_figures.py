@@ -7,9 +7,10 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from hiermeta.figures import forest, natural_axis, palette, prior_posterior, style
+from hiermeta.figures import curves, forest, lines, natural_axis, palette, prior_posterior, style
 from hiermeta.io.results import Results
 from hiermeta.text.numbers import printed
 
@@ -119,3 +120,45 @@ def test_the_axis_is_on_the_scale_that_was_asked_for(results: Path, tmp_path: Pa
 def test_natural_axes_have_enough_labels(measure: str, low: float, high: float) -> None:
     """Do narrow and wide ranges have four labels or more? Seen to fail with the steps 1, 2 and 5 alone."""
     assert len(natural_axis.ticks(measure, low, high)) >= 4
+
+
+def marked(drawing: style.Drawing, panel: int = 0) -> np.ndarray:
+    """Shape (n, 2): where grey marks stand in a panel."""
+    grey = [line for line in drawing.figure.axes[panel].lines if line.get_color() == palette.OBSERVED]
+    points = np.concatenate([line.get_xydata() for line in grey])
+    return np.unique(points[np.isfinite(points).all(axis=1)], axis=0)
+
+
+@pytest.mark.parametrize("draw", [lines.draw, curves.draw])
+def test_lines_stand_before_the_rows_they_are_fitted_to(results: Path, draw) -> None:
+    """Is every point a row of the data within the line, and does the caption say how many of them are shown?
+
+    Seen to fail with outcomes in another order than predictors, and with a caption of all rows.
+    """
+    for name in ("slopes", "hundreds"):
+        found = Results(results / name)
+        with style.drawing():
+            drawing = draw(found)
+        predictor, rows = drawing.figure.axes[0].get_xlabel(), found.table
+        points = marked(drawing)
+        own = set(map(tuple, rows[[predictor, "score"]].to_numpy(float).tolist()))
+        assert set(map(tuple, points.tolist())) <= own
+        assert 150 < len(points) < len(rows)
+        assert f"at most 200 of the {len(rows):,} rows" in drawing.description
+
+
+def test_shares_are_shown_by_their_means(results: Path) -> None:
+    """Do the squares of a binary outcome hold all rows within the curve: is their mean, by rows, the rows' mean?
+
+    Tenths have as many rows as each other, to one. Seen to fail with parts of equal width.
+    """
+    found = Results(results / "logit")
+    with style.drawing():
+        drawing = curves.draw(found)
+    predictor, rows = drawing.figure.axes[0].get_xlabel(), found.table
+    line = next(line for line in drawing.figure.axes[0].lines if line.get_color() == palette.ESTIMATE)
+    x = rows[predictor].astype(float)
+    inside = rows[(x >= line.get_xdata()[0]) & (x <= line.get_xdata()[-1])]
+    points = marked(drawing)
+    assert len(points) == 10 and "tenths" in drawing.description
+    assert points.mean(axis=0) == pytest.approx(inside[[predictor, "score"]].astype(float).mean(), abs=0.01)

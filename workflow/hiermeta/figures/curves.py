@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from hiermeta.figures import palette, style
+from hiermeta.figures import observations, palette, style
 from hiermeta.figures.marginal_means import ends
 from hiermeta.figures.regression import in_a_sentence, linear, response
 from hiermeta.inference.hierarchical import along
@@ -19,6 +19,7 @@ def draw(results: Results) -> style.Drawing:
     found = [along.curve(results, name, {}) for name in names]
     figure, panels = style.grid(HEIGHT, len(names), min(len(names), 2), left=72, top=44, bottom=54)
     for axes, curve in zip(panels, found, strict=True):
+        observations.draw(axes, results, curve.predictor, curve.x)
         _panel(axes, curve, typical=not linear(results))
         axes.set_xlabel(style.shorten(curve.predictor, 50))
         axes.set_ylabel(style.shorten(response(results), 40))
@@ -26,10 +27,11 @@ def draw(results: Results) -> style.Drawing:
     entries = [(palette.ESTIMATE, "-", f"{first}, 95% credible band")]
     if not linear(results):
         entries.append((palette.BETWEEN, ":", "typical cluster"))
-    entries.append((palette.PREDICTION, "--", "95% of new clusters"))
+    entries += [(palette.PREDICTION, "--", "95% of new clusters"), observations.entry(results)]
     style.legend(figure, entries)
     rows = [row for curve in found for row in curve.rows()]
     text = "The other predictors stay as they are in the data. " + " ".join(_finding(results, name) for name in names)
+    text += f" {observations.said(results)}"
     return style.Drawing(figure, "Predictions along the predictors", text, rows)
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from hiermeta.data.clusters import Clusters
 from hiermeta.data.hierarchical import formula_of
-from hiermeta.figures import palette, style
+from hiermeta.figures import observations, palette, style
 from hiermeta.figures.regression import blocks, in_a_sentence, likelihood, linear, response, several
 from hiermeta.inference.hierarchical import along
 from hiermeta.io.results import Results
@@ -41,14 +41,15 @@ def draw(results: Results) -> style.Drawing:
     values = _lines(results, name, x)
     overall = along.curve(results, name, {})
     figure, (axes,) = style.grid(HEIGHT, 1, 1, left=72, top=44, bottom=54)
+    observations.draw(axes, results, name, overall.x)
     many = len(values) > 120
     gaps = np.full((len(values), 1), np.nan)
     axes.plot(
         np.column_stack([x, gaps]).ravel(),
         np.column_stack([values, gaps]).ravel(),
-        color=palette.OBSERVED,
+        color=palette.BETWEEN,
         linewidth=0.6 if many else 1.0,
-        alpha=0.5 if many else 0.8,
+        alpha=0.35 if many else 0.6,
     )
     centre = overall.mean if linear(results) else overall.typical
     axes.plot(overall.x, centre, color=palette.ESTIMATE, linewidth=3)
@@ -58,10 +59,13 @@ def draw(results: Results) -> style.Drawing:
     axes.set_ylabel(style.shorten(response(results), 50))
     entries = [
         (palette.ESTIMATE, "-", "overall" if linear(results) else "typical cluster"),
-        (palette.OBSERVED, "-", "each cluster, partially pooled"),
+        (palette.BETWEEN, "-", "each cluster, partially pooled"),
+        observations.entry(results),
     ]
     style.legend(figure, entries)
-    return style.Drawing(figure, "Fitted lines of the clusters", _finding(results, name, x, values))
+    return style.Drawing(
+        figure, "Fitted lines of the clusters", f"{_finding(results, name, x, values)} {observations.said(results)}"
+    )
 
 
 def _straight(results: Results, name: str) -> bool:
