@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hiermeta.figures import shrunken, style
+from hiermeta.figures import shrinkage, style
 from hiermeta.inference import diagnostics
 from hiermeta.report import (
     average_effects,
@@ -319,7 +319,7 @@ def test_shrinkage_is_the_slope_of_true_effects_on_estimates() -> None:
     """
     rows = [{"observed": x, "mean": 0.3 + 0.5 * x, "q2.5": x - 1, "q97.5": x + 1} for x in (-1.0, 0.0, 2.0)]
     with style.drawing():
-        drawing = shrunken.draw(results(true_effects=rows, estimate=lambda name: {"mean": 0.4}))
+        drawing = shrinkage.draw(results(true_effects=rows, estimate=lambda name: {"mean": 0.4}))
     assert "larger than another by 1, its true effect is larger by 0.50 on average" in drawing.description
 
 

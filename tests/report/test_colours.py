@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 
+from hiermeta.figures.funnel import CONTOURS
 from hiermeta.figures.palette import TOKENS
 from hiermeta.io.provenance import TEMPLATES
 
@@ -48,3 +50,15 @@ def test_page_and_figures_share_their_palette() -> None:
     block = re.findall(r":root \{(.*?)\}", (TEMPLATES / "style.css").read_text(encoding="utf-8"), re.S)[0]
     palette = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
     assert {name: palette[name] for name in TOKENS.values()} == {name: colour for colour, name in TOKENS.items()}
+
+
+def test_bands_of_the_funnel_differ() -> None:
+    """Do the bands of p values stand out from the paper and from each other, by 1.35 to 1, in both schemes?
+
+    Seen to fail with the greys that were 1.2 to 1.
+    """
+    for block in re.findall(r":root \{(.*?)\}", (TEMPLATES / "style.css").read_text(encoding="utf-8"), re.S)[:2]:
+        palette = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
+        bands = [palette["paper"], *(palette[TOKENS[color]] for _, _, color in CONTOURS)]
+        for first, second in pairwise(bands):
+            assert _contrast(first, second) >= 1.35, (first, second)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from hiermeta.figures import curves, forest, lines, natural_axis, palette, prior_posterior, style
+from hiermeta.figures import curves, forest, lines, natural_axis, palette, partition, prior_posterior, shrinkage, style
 from hiermeta.io.results import Results
 from hiermeta.text.numbers import printed
 
@@ -162,3 +164,42 @@ def test_shares_are_shown_by_their_means(results: Path) -> None:
     points = marked(drawing)
     assert len(points) == 10 and "tenths" in drawing.description
     assert points.mean(axis=0) == pytest.approx(inside[[predictor, "score"]].astype(float).mean(), abs=0.01)
+
+
+def test_clusters_of_equal_size_show_how_far_each_is_pulled() -> None:
+    """Has each of 160 clusters of one size its dot at its own estimate and the pooled one, both from complete pooling?
+
+    Three estimates a hundred times as far as the others stand at the edge, and the caption counts them. Seen to fail
+    with ranks of the clusters across, and with the edge left out.
+    """
+    rng = np.random.default_rng(3)
+    complete, own = rng.normal(5, 1, 160), rng.normal(0, 1, 160)
+    own[:3] = 100.0
+    rows = [
+        {"cluster": f"{j}", "n": 20, "term": "intercept", "group": "school", "none": c + o, "complete": c}
+        | {"partial": c + 0.5 * min(o, 2.0), "partial_line": np.nan, "complete_line": np.nan}
+        for j, (c, o) in enumerate(zip(complete.tolist(), own.tolist(), strict=True))
+    ]
+    model = {"family": "gaussian", "cluster_column": "school"}
+    with style.drawing():
+        drawing = shrinkage.draw_regression(SimpleNamespace(model=model, rows=lambda name: rows))
+    green = [line.get_xydata() for line in drawing.figure.axes[0].lines if line.get_color() == palette.BETWEEN]
+    points = np.unique(np.concatenate(green)[~np.isnan(np.concatenate(green)).any(axis=1)].round(9), axis=0)
+    wanted = np.unique(np.column_stack([own[3:], 0.5 * np.minimum(own[3:], 2.0)]).round(9), axis=0)
+    assert points[:-1] == pytest.approx(wanted, abs=1e-8)
+    assert points[-1, 0] < 10 and "3 clusters beyond the panel stand at its edge" in drawing.description
+
+
+@pytest.mark.parametrize(("between", "within"), [(0.7, 0.6), (2.0, 3.0), (8.0, 5.0), (40.0, 13.0), (60.0, 39.9)])
+def test_parts_of_the_variance_are_named_without_overlap(between: float, within: float) -> None:
+    """Do no two texts overlap, whatever the shares? Seen to fail with names at the bars' ends."""
+    shares = {"I2 [between]": between, "I2 [within]": within, "I2": between + within}
+    rows = {name: {"mean": value, "sd": 0.1, "q2.5": value, "q97.5": value} for name, value in shares.items()}
+    found = SimpleNamespace(clustered=True, quantity=lambda name: rows[name])
+    with style.drawing():
+        figure = partition.draw(found).figure
+        figure.canvas.draw()
+        written = [*figure.axes[0].texts, *figure.texts]
+        boxes = [(text.get_text(), text.get_window_extent()) for text in written]
+    assert {"between clusters", "within clusters", "sampling error"} <= {name for name, _ in boxes}
+    assert not [(one, two) for (one, a), (two, b) in combinations(boxes, 2) if a.overlaps(b)]

@@ -38,7 +38,6 @@ from hiermeta.figures import (
     scale,
     sensitivity,
     shrinkage,
-    shrunken,
     style,
 )
 from hiermeta.figures.svg import render
@@ -135,17 +134,12 @@ FIGURES = (
     ),
     Figure(
         "shrinkage",
-        "Partial pooling: where each estimate moves once the others are taken into account.",
-        (shrinkage.draw, lambda results: len(results.data) <= shrinkage.ROWS_SHOWN),
+        "Partial pooling: what each estimate becomes once the others are taken into account.",
+        (shrinkage.draw, shrinkage.applies),
         (
             shrinkage.draw_regression,
             lambda results: any(math.isfinite(row["none"]) for row in results.rows("pooling")),
         ),
-    ),
-    Figure(
-        "shrunken",
-        "True effects, as they are estimated from all rows together, against the observed estimates.",
-        (shrunken.draw, shrunken.applies),
     ),
     Figure(
         "random_effects",
@@ -154,7 +148,7 @@ FIGURES = (
     ),
     Figure(
         "lines",
-        "The fitted line of each cluster, at posterior means, with the overall one.",
+        "The fitted line of each cluster, at posterior means, with the overall one and what was observed.",
         hierarchical=(lines.draw, lambda results: lines.predictor(results) is not None),
     ),
     Figure(

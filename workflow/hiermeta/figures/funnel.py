@@ -60,7 +60,6 @@ def _contours(axes: Axes, deepest: float) -> None:
                 [0, sign * inner * deepest, sign * outer * deepest],
                 [0, deepest, deepest],
                 color=color,
-                alpha=0.6,
                 linewidth=0,
             )
 

@@ -16,7 +16,7 @@ PRIOR = "#b45309"
 PREDICTION = "#8a3d8f"
 BETWEEN = "#0a6e63"
 WITHIN = "#bd8412"
-SAMPLING = "#bcc4ce"
+SAMPLING = "#a9b3bf"
 
 TOKENS = {
     PAPER: "paper",

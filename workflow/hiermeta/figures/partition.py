@@ -12,7 +12,7 @@ from hiermeta.io.results import Results, Row, find
 from hiermeta.text.numbers import EXACT, percent, percents, printed
 
 LEFT, RIGHT = 190, 880
-TOP, STEP, BAR = 36, 50, 20
+TOP, STEP, BAR, BODY = 36, 50, 20, 62
 _COLORS = (palette.BETWEEN, palette.PREDICTION, palette.PRIOR, palette.OBSERVED, palette.INK, palette.SAMPLING)
 """Of the clusters of each grouping factor; repeated beyond six."""
 ENOUGH = 0.03
@@ -26,11 +26,11 @@ def _x(share: float) -> float:
 def draw(results: Results) -> style.Drawing:
     """A bar of the posterior mean shares, and below it each share with its 95% interval."""
     parts = _parts(results)
-    height = 118 + 26 * len(parts)
+    height = BODY + 26 * len(parts) + 52
     figure, axes = style.canvas(height)
-    _bar(axes, parts, results.quantity("I2")["mean"])
+    style.legend(figure, _bar(axes, parts, results.quantity("I2")["mean"]))
     for position, (name, row, color) in enumerate(parts):
-        _share(axes, name, row, color, 88 + 26 * position)
+        _share(axes, name, row, color, BODY + 26 * position + 22)
     bottom = height - 32
     style.axis(axes, LEFT, RIGHT, bottom, [(_x(tick), f"{tick}%") for tick in range(0, 101, 20)])
     return style.Drawing(figure, "Where the variance comes from", _description(results))
@@ -47,19 +47,20 @@ def _parts(results: Results) -> list[tuple[str, Row, str]]:
     ]
 
 
-def _bar(axes: Axes, parts: list[tuple[str, Row, str]], total: float) -> None:
-    axes.text(2, 32, "mean share of the", va="center")
-    axes.text(2, 48, "total variance", va="center")
+def _bar(axes: Axes, parts: list[tuple[str, Row, str]], total: float) -> list[tuple[str, str, str]]:
+    """Draw the mean shares; their colours and names for the legend, since small ones have no room for names."""
+    axes.text(2, BODY - 22, "mean share of the", va="center")
+    axes.text(2, BODY - 6, "total variance", va="center")
     shares = parts if len(parts) == 1 else parts[:-1]
-    pieces = [(name, row["mean"], color) for name, row, color in shares]
+    pieces = [
+        *((name, row["mean"], color) for name, row, color in shares),
+        ("sampling error", 100 - total, palette.SAMPLING),
+    ]
     start = 0.0
-    for name, share, color in [*pieces, ("sampling error", 100 - total, palette.SAMPLING)]:
-        axes.fill_between([_x(start), _x(start + share)], 26, 54, color=color, linewidth=0)
-        if share > 14:
-            axes.text(_x(start), 16, name, va="center", fontsize=style.SMALL)
-        elif share > 0.5:
-            axes.text(_x(start + share), 64, name, ha="right", va="center", fontsize=style.SMALL)
+    for _, share, color in pieces:
+        axes.fill_between([_x(start), _x(start + share)], BODY - 28, BODY, color=color, linewidth=0)
         start += share
+    return [(color, "s", name) for name, _, color in pieces]
 
 
 def _share(axes: Axes, name: str, row: Row, color: str, y: float) -> None:
