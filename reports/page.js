@@ -1,5 +1,5 @@
 "use strict";
-// Sortable tables, tables as CSV, a paragraph to copy, the overview's filter, and a word where something is cut.
+// Sortable tables, tables and figures as files, text to copy, the overview's filter, a word where something is cut.
 // The page is complete without it.
 (() => {
   const key = (row, index) => {
@@ -32,10 +32,10 @@
     [...table.rows]
       .map((row) => [...row.cells].map((cell) => quote(cell.dataset.value ?? (cell.dataset.label || cell.textContent.trim()))).join(","))
       .join("\r\n") + "\r\n";
-  const download = (table) => {
+  const save = (blob, name) => {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(["\ufeff", csv(table)], { type: "text/csv" }));
-    link.download = `${table.id}.csv`;
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
@@ -46,6 +46,10 @@
     element.addEventListener("click", action);
     return element;
   };
+  const named = (element, label) => {
+    element.setAttribute("aria-label", label);
+    return element;
+  };
 
   for (const table of document.querySelectorAll("table")) {
     [...table.tHead.rows[0].cells].forEach((header, index) => {
@@ -53,14 +57,50 @@
       header.dataset.label = label;
       if (table.tBodies[0].rows.length > 2) header.replaceChildren(button(label, () => sort(table, header, index)));
     });
-    const save = button("CSV", () => download(table));
-    save.setAttribute("aria-label", `Download the table ${table.caption.textContent} as CSV`);
-    table.caption.append(save);
+    const csvOf = () => save(new Blob(["\ufeff", csv(table)], { type: "text/csv" }), `${table.id}.csv`);
+    table.caption.append(named(button("CSV", csvOf), `Download the table ${table.caption.textContent} as CSV`));
+  }
+
+  // Figures as files of their own, in the light colours whatever the page has: the style sheet begins with them.
+  const light = document.styleSheets[0].cssRules[0].style;
+  const drawn = (figure) => {
+    const copy = figure.cloneNode(true);
+    const { width, height } = figure.viewBox.baseVal;
+    const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    const set = (element, values) => {
+      for (const [key, value] of Object.entries(values)) if (!element.hasAttribute(key)) element.setAttribute(key, value);
+    };
+    set(paper, { width, height, fill: "var(--paper)" });
+    copy.prepend(paper);
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    set(copy, { width, height, "font-family": getComputedStyle(document.body).fontFamily });
+    for (const text of copy.querySelectorAll("text")) set(text, { fill: "var(--ink)", "font-size": "11px" });
+    const coloured = new XMLSerializer().serializeToString(copy);
+    return { width, height, text: coloured.replace(/var\((--[\w-]+)\)/g, (_, name) => light.getPropertyValue(name).trim()) };
+  };
+  const png = ({ width, height, text }, done) => {
+    const image = new Image();
+    image.onload = () => {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [2 * width, 2 * height];
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob(done);
+    };
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  };
+  for (const figure of document.querySelectorAll("figure")) {
+    const image = figure.querySelector("svg");
+    const name = figure.id.replace("figure-", "");
+    const svg = () => save(new Blob([drawn(image).text], { type: "image/svg+xml" }), `${name}.svg`);
+    const pixels = () => png(drawn(image), (blob) => save(blob, `${name}.png`));
+    const title = image.querySelector("title").textContent;
+    for (const [label, action] of [["SVG", svg], ["PNG", pixels]])
+      figure.lastElementChild.append(named(button(label, action), `Download the figure ${title} as ${label}`));
   }
 
   for (const part of navigator.clipboard ? document.querySelectorAll(".copied") : []) {
-    const copy = button("Copy", async () => {
-      await navigator.clipboard.writeText(part.textContent);
+    const copy = button(part.matches(".answer") ? "Copy the answer" : "Copy", async () => {
+      await navigator.clipboard.writeText(part.innerText);
       copy.textContent = "Copied";
     });
     part.after(copy);

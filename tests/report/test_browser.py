@@ -13,8 +13,12 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+
+from hiermeta.figures import palette
+from hiermeta.figures.svg import SVG
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OPTIONS = [
@@ -173,6 +177,63 @@ def test_a_phone_gets_the_narrow_forest_plot(results: Path, tmp_path: Path, widt
     """
     found = after(results / "clustered" / "report.html", tmp_path, script, f"--window-size={width},900")
     assert [visible for visible, _ in found] == shown and all(inside for _, inside in found)
+
+
+@pytest.mark.parametrize("kind", ["SVG", "PNG"])
+def test_a_figure_downloads(results: Path, tmp_path: Path, kind: str) -> None:
+    """Does a button give a figure that needs no page: its colours and letters its own, as PNG twice as large?
+
+    Seen to fail with colours that only the page knows, and with an image of the same size.
+    """
+    script = """
+    let blob;
+    URL.createObjectURL = (given) => { blob = given; return "#"; };
+    HTMLAnchorElement.prototype.click = function () {
+      if (KIND === "SVG") blob.text().then((text) => report([this.download, text]));
+      else createImageBitmap(blob).then((image) => report([this.download, [image.width, image.height]]));
+    };
+    [...document.querySelectorAll("#figure-funnel button")].find((button) => button.textContent === KIND).click();
+    """.replace("KIND", f'"{kind}"')
+    name, content = after(results / "moderated" / "report.html", tmp_path, script)
+    assert name == f"funnel.{kind.lower()}"
+    written = ElementTree.fromstring((results / "moderated" / "figures" / "funnel.svg").read_text(encoding="utf-8"))
+    if kind == "PNG":
+        assert content == [2 * float(written.attrib[side]) for side in ("width", "height")]
+        return
+    root = ElementTree.fromstring(content)
+    used = {element.get(key, "none") for element in root.iter() for key in ("fill", "stroke")}
+    assert used <= {"none", *palette.TOKENS}, used
+    assert [text.text for text in root.iter(f"{{{SVG}}}text")] == [text.text for text in written.iter(f"{{{SVG}}}text")]
+    assert all(text.get("fill") and text.get("font-size") for text in root.iter(f"{{{SVG}}}text"))
+
+
+@pytest.mark.parametrize("name", ["clustered", "unclustered", "moderated", "slopes", "logit"])
+def test_the_card_fits_a_phone(results: Path, tmp_path: Path, name: str) -> None:
+    """Is the card, with the page's head above it, in view on a phone of 390 by 844 pixels?
+
+    Seen to fail with the card below the sentences.
+    """
+    script = """
+    document.body.style.width = "390px";
+    report(document.querySelector(".card").getBoundingClientRect().bottom);
+    """
+    assert after(results / name / "report.html", tmp_path, script, "--window-size=500,844") <= 844
+
+
+@pytest.mark.parametrize("name", ["clustered", "unclustered", "hostile", "moderated", "slopes", "logit", "hundred"])
+def test_a_print_begins_with_two_pages(results: Path, tmp_path: Path, name: str) -> None:
+    """Do answer and main figure or table fill two printed pages at most, before the appendix?
+
+    Seen to fail with folded tables printed among them.
+    """
+    text = (results / name / "report.html").read_text(encoding="utf-8")
+    assert text.count(">Appendix<") == 1
+    page, target = tmp_path / "page.html", tmp_path / "summary.pdf"
+    page.write_text(
+        re.sub(r'<p class="appendix".*?</footer>', "</main></div>", text, flags=re.DOTALL), encoding="utf-8"
+    )
+    opened(page, tmp_path / "profile", f"--print-to-pdf={target}")
+    assert len(re.findall(rb"/Type\s*/Page\b", target.read_bytes())) <= 2
 
 
 def test_a_report_prints(results: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from hiermeta.report.words import meaning
 
 SECTIONS = [
     *("answer", "estimates", "predictions", "clustering", "pooling", "comparison", "health", "checks", "data", "model"),
-    *("classical", "exact", "diagnostics", "provenance", "glossary"),
+    *("prior-posterior", "classical", "exact", "diagnostics", "provenance", "glossary"),
 ]
 
 

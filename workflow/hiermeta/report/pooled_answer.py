@@ -19,6 +19,7 @@ LEFT_OUT = 0.1
 """Share of the rows without a value in some column from which the answer says so."""
 CERTAINTY = ((0.99, "almost certainly"), (0.95, "very probably"), (0.9, "probably"))
 """Probabilities of a sign, and the words for it."""
+UNCERTAIN = "sign uncertain"
 NAMED = 3
 """Coefficients that the answer names at most, unless there are more products."""
 NEARLY_ALL = 0.95
@@ -79,12 +80,25 @@ def _natural(results: Results) -> Sentence:
     return [f": {_with_article(natural_label(results))} of ", *ranged(natural(results, row, source))]
 
 
+def certainty(probability: float) -> str:
+    """How certain the sign of an effect is that is positive with this probability.
+
+    Examples
+    --------
+    >>> certainty(0.98), certainty(0.005), certainty(0.4)
+    ('very probably positive', 'almost certainly negative', 'sign uncertain')
+    """
+    likelier = "positive" if probability >= 0.5 else "negative"
+    return next(
+        (f"{how} {likelier}" for least, how in CERTAINTY if max(probability, 1 - probability) >= least), UNCERTAIN
+    )
+
+
 def _sign(results: Results) -> Sentence:
     source, row = place(results, "estimates", "mu")
     number, probability = probability_cell(row, source), row["P(>0)"]
-    likelier = "positive" if probability >= 0.5 else "negative"
-    how = next((words for least, words in CERTAINTY if max(probability, 1 - probability) >= least), None)
-    meaning = f": it is {how} {likelier}." if how else ", so its sign remains uncertain."
+    known = certainty(probability)
+    meaning = ", so its sign remains uncertain." if known == UNCERTAIN else f": it is {known}."
     direction = results.model.get("direction")
     named: Sentence = [f" ({direction[1]})"] if direction else []
     return [

@@ -25,6 +25,7 @@ from hiermeta.report import (
     small_study,
     tables,
 )
+from hiermeta.report.card import card
 from hiermeta.report.cells import Number, from_document
 from hiermeta.report.health import beside_classical, next_steps, strip, verdict
 from hiermeta.report.unavailable import LEFT_OUT, unavailable
@@ -55,6 +56,8 @@ class Section:
         Whether it is there, from the results.
     prisma, barg : str
         Items of PRISMA 2020 (Page et al. 2021), which is about meta-analyses, and of BARG (Kruschke 2021).
+    summary : bool
+        Whether it belongs to the two pages of the print before the appendix. Such sections come first.
     """
 
     id: str
@@ -65,6 +68,7 @@ class Section:
     present: Callable[[Results], bool] = _numbers
     prisma: str = ""
     barg: str = ""
+    summary: bool = False
 
     def content(self, results: Results) -> dict[str, Any] | None:
         """What the template needs; None where the section is not there."""
@@ -84,7 +88,7 @@ def _failure(results: Results) -> dict[str, Any]:
 def _answer(results: Results) -> dict[str, Any]:
     meta = results.is_meta
     said = [*pooled_answer.answer(results), verdict(results)] if meta else regression_answer.answer(results)
-    return {"sentences": said, "steps": next_steps(results)}
+    return {"card": card(results), "sentences": said, "steps": next_steps(results)}
 
 
 def _data(results: Results) -> dict[str, Any]:
@@ -228,10 +232,17 @@ SECTIONS = [
         "What is wrong",
         both=lambda r: {"table": tables.problems(r)},
         present=lambda r: r.status == "refused",
+        summary=True,
     ),
-    Section("failure", "What went wrong", both=_failure, present=lambda r: r.status == "fail"),
-    Section("answer", "The answer", both=_answer, present=lambda r: r.has_numbers and r.status in ("pass", "warn")),
-    Section("forest", "Forest plot", meta=_forest, prisma="19, 20b", barg="3.B"),
+    Section("failure", "What went wrong", both=_failure, present=lambda r: r.status == "fail", summary=True),
+    Section(
+        "answer",
+        "The answer",
+        both=_answer,
+        present=lambda r: r.has_numbers and r.status in ("pass", "warn"),
+        summary=True,
+    ),
+    Section("forest", "Forest plot", meta=_forest, prisma="19, 20b", barg="3.B", summary=True),
     Section(
         "heterogeneity", "Heterogeneity", meta=lambda r: {"table": estimates.heterogeneity(r)}, prisma="20b", barg="3.B"
     ),
@@ -241,6 +252,7 @@ SECTIONS = [
         "What the outcome depends on",
         regression=_estimates,
         barg="3.B",
+        summary=True,
     ),
     Section(
         "moderators",
@@ -298,7 +310,7 @@ SECTIONS = [
     ),
     Section("data", "Data", both=_data, present=lambda r: True, prisma="12, 13b", barg="1.A"),
     Section("model", "Model and priors", both=model.content, present=_modelled, prisma="13d", barg="1.B to 1.E"),
-    Section("prior-posterior", "Prior and posterior", meta=lambda r: {}, barg="3.B"),
+    Section("prior-posterior", "Prior and posterior", both=lambda r: {}, barg="3.B"),
     Section(
         "classical",
         "Classical counterpart",
