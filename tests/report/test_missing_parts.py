@@ -81,7 +81,7 @@ CLUSTERED = [
     (prediction, "cluster_effects", {"blups"}),
     (small_study, "regression", {"small_study"}),
     (coefficients, "containment", {"t"}),
-    (sandwich, "cr2", {"robust/CR2"}),
+    (sandwich, "cr2", {"robust/CR2", "robust/predict"}),
     (sandwich, "cr1", {"robust/CR1"}),
     (heterogeneity, "likelihood_ratio_tests", {"likelihood_ratio"}),
 ]

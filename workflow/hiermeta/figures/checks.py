@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ Array = npt.NDArray[np.float64]
 HEIGHT, TALLER = 330, 340
 _LIMIT = 6.0
 """Simulated SDs at the edge of the panel."""
+FEW = 10
+"""Estimates or clusters below which nothing good is said of their predictions."""
 _BANDED = 200
 """Points at which bands are drawn, at most."""
 
@@ -40,10 +43,37 @@ def draw(results: Results) -> style.Drawing:
         f"{large} of {len(residuals)} standardised residuals are larger than 2.5 in absolute value. "
         "The predictive probabilities "
         + ("leave" if outside else "stay inside")
-        + " the band that holds a uniform distribution with 95% probability"
-        + (": the model predicts some estimates badly." if outside else ": the model predicts left-out estimates well.")
+        + f" the band that holds a uniform distribution with 95% probability. {predicted(results.loo)}"
     )
     return style.Drawing(figure, "Residuals and predictive probabilities", text)
+
+
+def predicted(rows: Sequence[Row]) -> str:
+    """What predictive probabilities of left-out estimates, and of left-out clusters, say of the model.
+
+    Either kind counts as predicted badly where its probabilities leave their band, or the most extreme one is too
+    extreme for the smallest of so many (below 2.5% over their number, or that near to one).
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of loo.csv.
+    """
+    kinds = {
+        f"{unit}s": _finite([row["pit"] for row in rows if row["unit"] == unit]) for unit in ("estimate", "cluster")
+    }
+    known = {name: pit for name, pit in kinds.items() if len(pit)}
+    bad = [name for name, pit in known.items() if _gap(pit) > _half(len(pit)) or _extreme(pit)]
+    enough = [name for name, pit in known.items() if len(pit) >= FEW and name not in bad]
+    few = [f"{len(pit)} {name}" for name, pit in known.items() if len(pit) < FEW and name not in bad]
+    said = []
+    if bad:
+        said.append(f"The model predicts some left-out {' and some '.join(bad)} badly.")
+    if enough:
+        said.append(f"The model predicts left-out {' and '.join(enough)} as well as its intervals say.")
+    if few:
+        said.append(f"Whether it predicts well cannot be seen from {' and '.join(few)}.")
+    return " ".join(said)
 
 
 def _finite(values: list[float]) -> Array:
@@ -75,8 +105,7 @@ def _quantiles(axes: Axes, residuals: Array) -> None:
 
 def _uniform(axes: Axes, pit: Array) -> bool:
     """The empirical distribution function with the Dvoretzky–Kiefer–Wolfowitz band; whether it leaves the band."""
-    n = len(pit)
-    half = math.sqrt(math.log(2 / 0.05) / (2 * n))
+    n, half = len(pit), _half(len(pit))
     grid = np.linspace(0, 1, 41)
     axes.fill_between(
         grid, np.clip(grid - half, 0, 1), np.clip(grid + half, 0, 1), color=palette.RULE, alpha=0.6, linewidth=0
@@ -93,8 +122,24 @@ def _uniform(axes: Axes, pit: Array) -> bool:
         set_ticks([0, 0.25, 0.5, 0.75, 1], [as_written(tick) for tick in (0, 0.25, 0.5, 0.75, 1)])
     axes.set_xlabel("predictive probability of a smaller estimate")
     axes.set_ylabel("share of estimates")
-    gap = np.maximum(np.abs(share - pit), np.abs(share - 1 / n - pit))
-    return bool(gap.max() > half)
+    return _gap(pit) > half
+
+
+def _half(n: int) -> float:
+    """Half the width of the Dvoretzky–Kiefer–Wolfowitz band of n values."""
+    return math.sqrt(math.log(2 / 0.05) / (2 * n))
+
+
+def _gap(pit: Array) -> float:
+    """The largest distance of the empirical distribution function of sorted values from the uniform one."""
+    n = len(pit)
+    share = np.arange(1, n + 1) / n
+    return float(np.maximum(np.abs(share - pit), np.abs(share - 1 / n - pit)).max())
+
+
+def _extreme(pit: Array) -> bool:
+    """Whether the smallest or largest of sorted values is too near to an end for the most extreme one of so many."""
+    return bool(min(pit[0], 1 - pit[-1]) < 0.025 / len(pit))
 
 
 def draw_regression(results: Results) -> style.Drawing:

@@ -27,6 +27,8 @@ from hiermeta.report.unavailable import unavailable
 from hiermeta.text.numbers import noun
 
 FILE = "classical.json"
+FEW = 10
+"""Estimates, or clusters where there are some, below which intervals are not Wald's."""
 
 
 def number(results: Results, path: str, form: str = "statistic") -> Number:
@@ -51,24 +53,60 @@ def cochran(results: Results) -> Sentence:
     return ["Q = ", number(results, "Q"), " on ", *degrees(results, "df"), ", p ", *p_words(results, "p")]
 
 
+class Intervals(NamedTuple):
+    """Where classical.json has the intervals that are shown: of coefficients, of the mean and new effects; their name.
+
+    ``why`` says why they are not Wald's.
+    """
+
+    coefficients: str
+    predict: str
+    name: str
+    why: Sentence
+
+
+def intervals(results: Results) -> Intervals:
+    """Wald's where estimates or clusters are many, with few of them those of Knapp and Hartung or CR2 with t quantiles.
+
+    Wald's intervals take τ for known. With few units they are too narrow: with five alike estimates, for instance,
+    normal intervals hold the mean about 88% of the time where τ is large, those of Knapp and Hartung 95%.
+    """
+    document = results.classical
+    clustered = "robust" in document
+    unit, among, coefficients = ("cluster", "clusters", "robust/CR2") if clustered else (
+        "estimate", "k", "knapp_hartung/coefficients")  # fmt: skip
+    predict = f"{coefficients.partition('/')[0]}/predict"
+    if document[among] >= FEW or None in (entry(document, coefficients), entry(document, predict)):
+        return Intervals("coefficients", "predict", "Wald", [])
+    name = "CR2" if clustered else "Knapp–Hartung"
+    whose = "cluster-robust (CR2)" if clustered else "those of Knapp and Hartung"
+    why: Sentence = [
+        "With ", number(results, among, "count"), f" {noun(document[among], unit)}, fewer than {FEW}, intervals of the "
+        f"mean and of coefficients are {whose}, with quantiles of t, as is the prediction interval: Wald's, which take "
+        "τ for known, are too narrow with so few.",
+    ]  # fmt: skip
+    return Intervals(coefficients, predict, name, why)
+
+
 def beside(results: Results) -> Table:
     """Posterior mean and credible interval, REML estimate and confidence interval, one line per quantity."""
-    document = results.classical
+    document, shown = results.classical, intervals(results)
+    mean = shown.predict
     rows: list[list[Cell]] = []
 
     def add(label: str, table: str, name: str, paths: tuple[str | None, str, str], what: str, error: str = "") -> None:
         reml = estimate_cells(document, paths, FILE, entry(document, error) if error else None)
         rows.append([Text(label, foreign=True), *interval(results, table, name), *reml, Text(what)])
 
-    add("μ", "estimates", "mu", ("predict/mean", "predict/ci/0", "predict/ci/1"), "Wald", "predict/se")
+    add("μ", "estimates", "mu", (f"{mean}/mean", f"{mean}/ci/0", f"{mean}/ci/1"), shown.name, f"{mean}/se")
     for i, term in enumerate(results.coefficients):
-        at = f"coefficients/{i}"
-        add(term, "estimates", term, (f"{at}/estimate", f"{at}/ci/0", f"{at}/ci/1"), "Wald", f"{at}/se")
+        at = f"{shown.coefficients}/{i}"
+        add(term, "estimates", term, (f"{at}/estimate", f"{at}/ci/0", f"{at}/ci/1"), shown.name, f"{at}/se")
     for name in ("tau", "rho"):
         if document["confint"].get(name) and any(row["parameter"] == name for row in results.estimates):
             at = f"confint/{name}"
             add(symbol(name), "estimates", name, (f"{at}/0", f"{at}/1", f"{at}/2"), "profile likelihood")
-    add("new effect", "predictions", "new effect", (None, "predict/pi/0", "predict/pi/1"), "prediction interval")
+    add("new effect", "predictions", "new effect", (None, f"{mean}/pi/0", f"{mean}/pi/1"), "prediction interval")
     labels = ("Posterior mean", "2.5%", "97.5%", "REML", "2.5%", "97.5%")
     columns = [Column("Quantity"), *numeric(*labels), Column("REML interval")]
     return Table("table-classical", "Bayes beside restricted maximum likelihood", columns, rows, FILE)
@@ -143,7 +181,8 @@ def ignoring_clusters(results: Results) -> Sentence | None:
     wide = "narrower than" if ratio < 0.95 else "wider than" if ratio > 1.05 else "about as wide as"
     return [
         "Ignoring the clusters, REML would have put the pooled effect at ", *effect(start), " in place of ",
-        *effect("predict"), f": an interval {wide} with them.",
+        *effect("predict"), f": an interval{' (both are Wald intervals)' if intervals(results).why else ''} {wide} "
+        "with them.",
     ]  # fmt: skip
 
 
@@ -224,6 +263,7 @@ def content(results: Results) -> dict[str, Any]:
             "tests": tests(results),
             "robust": "robust" in document,
             "ignoring": ignoring_clusters(results),
+            "few": intervals(results).why,
         }
     measures = ("ICC", "ICC [null]", "design effect")
     return shown | {

@@ -22,6 +22,7 @@ _WORDS = {
     "t": "t tests with degrees of freedom by containment",
     "robust/CR2": "CR2 tests",
     "robust/CR1": "CR1 tests",
+    "robust/predict": "cluster-robust intervals of the mean",
     "likelihood_ratio": "likelihood-ratio tests",
     "ignoring_clusters": "the fit that ignores clusters",
     "knapp_hartung": "tests of Knapp and Hartung",

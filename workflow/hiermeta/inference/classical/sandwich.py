@@ -33,10 +33,12 @@ def cr1(gls: Gls) -> Table:
     clusters, df = len(rows.start), len(rows.start) - rows.p
     scores = rows.by_cluster(gls.solved * gls.residual[:, None])
     scale = clusters / df if df > 0 else np.nan
-    return students(rows.terms, gls.coefficients, scale * _covariance(gls, scores), np.full(rows.p, df or np.nan))
+    return students(
+        rows.terms, gls.coefficients, scale * _covariance(scores, gls.m @ rows.back.T), np.full(rows.p, df or np.nan)
+    )
 
 
-def cr2(gls: Gls) -> Table:
+def cr2(gls: Gls, at: Array | None = None) -> Table:
     """Student tests with the CR2 covariance and Satterthwaite degrees of freedom.
 
     For the coefficient a'β and g_c = A_c V_c⁻¹X_c M a, the degrees of freedom are (tr Ω)²/tr(Ω²) with
@@ -46,9 +48,12 @@ def cr2(gls: Gls) -> Table:
     ----------
     gls : Gls
         A fit of rows with clusters.
+    at : numpy.ndarray, optional
+        Shape (p,): design row in the user's units, whose mean effect is tested in place of the coefficients.
     """
     rows = gls.rows
-    directions = gls.m @ rows.back.T
+    wanted = rows.back if at is None else at[None] @ rows.back
+    directions = gls.m @ wanted.T
     scores, own, inside = [], [], []
     for size in np.unique(rows.sizes):
         part = rows.start[rows.sizes == size][:, None] + np.arange(size)
@@ -65,12 +70,14 @@ def cr2(gls: Gls) -> Table:
     overlap = np.einsum("pq,cqt,crt->tpr", gls.m, u, u)
     trace = np.sum(d - shared_part, axis=0)
     square = np.sum(d**2 - 2 * d * shared_part, axis=0) + np.einsum("tpr,trp->t", overlap, overlap)
-    return students(rows.terms, gls.coefficients, _covariance(gls, np.concatenate(scores)), trace**2 / square)
+    terms, estimates = rows.terms, gls.coefficients
+    if at is not None:
+        terms, estimates = ("mean",), directions.T @ (gls.solved.T @ rows.effect)
+    return students(terms, estimates, _covariance(np.concatenate(scores), directions), trace**2 / square)
 
 
-def _covariance(gls: Gls, scores: Array) -> Array:
-    outer = gls.rows.back @ gls.m
-    return outer @ (scores.T @ scores) @ outer.T
+def _covariance(scores: Array, directions: Array) -> Array:
+    return directions.T @ (scores.T @ scores) @ directions
 
 
 def _adjustment(working: Array, actual: Array) -> Array:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy.stats import t
 
 from hiermeta.inference.classical import coefficients, heterogeneity, prediction, profile, sandwich, small_study
 from hiermeta.inference.classical.gls import Gls
@@ -97,6 +98,7 @@ def classical(
             "robust": {
                 "CR2": part("robust/CR2", lambda: sandwich.cr2(gls)),
                 "CR1": part("robust/CR1", lambda: sandwich.cr1(gls)),
+                "predict": part("robust/predict", lambda: _robust_predictions(gls)),
             },
             "likelihood_ratio": part("likelihood_ratio", lambda: heterogeneity.likelihood_ratio_tests(found)),
         }
@@ -178,8 +180,8 @@ def _predictions(gls: Gls) -> dict[str, Any]:
     x = rows.mean_design
     df = float(coefficients.inner_outer_df(rows).min()) if rows.clustered else float(rows.k - rows.p - 1)
     with_t = prediction.predict(gls, x, df=df)
-    t = {"df": df, "ci": with_t["ci"], "pi": with_t["pi"]} if rows.clustered else {"df": df, "pi": with_t["pi"]}
-    return prediction.predict(gls, x) | {"t": t}
+    kept = ("ci", "pi") if rows.clustered else ("pi",)
+    return prediction.predict(gls, x) | {"t": {"df": df} | {key: with_t[key] for key in kept}}
 
 
 def _blups(gls: Gls) -> dict[str, Any]:
@@ -199,6 +201,14 @@ def _knapp_hartung(gls: Gls) -> dict[str, Any]:
         "QM": coefficients.omnibus(gls, covariance),
         "predict": prediction.predict(gls, rows.mean_design, scale, df),
     }
+
+
+def _robust_predictions(gls: Gls) -> dict[str, Any]:
+    """At the mean design, with the CR2 covariance and t quantiles on its degrees of freedom."""
+    mean = sandwich.cr2(gls, gls.rows.mean_design)[0]
+    margin = t.ppf(0.975, mean["df"]) * np.hypot(mean["se"], gls.tau2**0.5)
+    ends = {"pi": [mean["estimate"] - margin, mean["estimate"] + margin]}
+    return {"mean": mean["estimate"], "se": mean["se"], "df": mean["df"], "ci": mean["ci"]} | ends
 
 
 def _q_profile(rows: Rows) -> dict[str, Any]:
