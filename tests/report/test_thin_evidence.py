@@ -30,9 +30,11 @@ def test_whether_slopes_vary_goes_by_the_bayes_factor(value: float, expected: st
     """
     clustering = {"part": "clustering", "log_bayes_factor": 70.0, "error": 0.01}
     slope = {"part": "varying Days", "log_bayes_factor": value, "error": 0.01}
-    effects = [{"cluster": "a", "term": "Days"}]
     model = {"cluster_column": "Subject"}
-    made = results(model=model, averages={"inclusion": [slope, clustering]}, rows=lambda name: effects)
+    made = results(model=model, averages={"inclusion": [slope, clustering]})
+    assert said(regression_answer.slopes(made)) == expected
+    made.model["groups"] = [{"name": "Subject"}, {"name": "site"}]
+    slope["part"] = "varying Days by Subject"
     assert said(regression_answer.slopes(made)) == expected
     made.averages["inclusion"].remove(slope)
     assert regression_answer.slopes(made) == []

@@ -96,7 +96,8 @@ def slopes(results: Results) -> Sentence:
         _, varying, what = str(entry["part"]).partition("varying ")
         if not varying:
             continue
-        term, _, group = what.rpartition(" by ") if len(groups(results)) > 1 else (what, "", groups(results)[0])
+        several = len(results.model.get("groups") or ()) > 1
+        term, _, group = what.rpartition(" by ") if several else (what, "", results.model["cluster_column"])
         value, number = factor(results, position)
         kind = "difference" if term.endswith("]") else "slope"
         if strength(value) == STRENGTH[0][1]:
