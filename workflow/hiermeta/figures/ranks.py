@@ -1,8 +1,8 @@
 """Do the chains agree? Rank ECDFs of every chain with simultaneous bands.
 
 If all chains explore the same distribution, the ranks of one chain's draws among all draws are uniform. Shown is the
-difference between each chain's ECDF of ranks and the uniform one (Säilynoja, Bürkner & Vehtari 2022), with a band that
-holds every chain at every rank at once with 95% probability.
+difference between each chain's ECDF of ranks and the uniform one (Säilynoja, Bürkner & Vehtari 2022), with bands that
+hold every chain of every parameter shown, at every rank at once, with at least 95% probability (Bonferroni).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Array = npt.NDArray[np.float64]
 SHOWN, COLUMNS = 6, 3
 """Parameters of a regression."""
 _POINTS = 60
-_SIMULATIONS = 4000
+_SIMULATIONS = 10_000
 
 
 def thin(draws: Array, effective: float) -> Array:
@@ -67,8 +67,8 @@ def differences(draws: Array) -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=8)
-def critical(chains: int) -> float:
-    """How many pointwise standard errors the simultaneous 95% band is wide.
+def critical(chains: int, parameters: int) -> float:
+    """How many pointwise standard errors the simultaneous 95% bands of this many parameters are wide.
 
     The ECDFs of the chains around the pooled one tend to Brownian bridges that sum to zero; the largest standardised
     deviation over all chains and points is simulated with a fixed seed.
@@ -81,12 +81,12 @@ def critical(chains: int) -> float:
     bridge = (walk - points * walk[:, :, -1:])[:, :, :-1]
     inner = points[:-1]
     largest = np.abs(bridge / np.sqrt(inner * (1 - inner) * (1 - 1 / chains))).max(axis=(1, 2))
-    return float(np.quantile(largest, 0.95))
+    return float(np.quantile(largest, 1 - 0.05 / parameters))
 
 
-def band(points: Array, n: int, chains: int) -> Array:
-    """Half width of the simultaneous 95% band, shape (g,), for n draws per chain."""
-    return critical(chains) * np.sqrt(points * (1 - points) * (1 - 1 / chains) / n)
+def band(points: Array, n: int, chains: int, parameters: int) -> Array:
+    """Half width of the simultaneous 95% bands, shape (g,), for n draws per chain and this many parameters."""
+    return critical(chains, parameters) * np.sqrt(points * (1 - points) * (1 - 1 / chains) / n)
 
 
 def draw(results: Results) -> style.Drawing:
@@ -101,15 +101,15 @@ def draw_into(figure: Figure, panels: Sequence[Axes], results: Results, names: M
     outside = [
         label
         for axes, (name, label) in zip(panels, names.items(), strict=True)
-        if _panel(axes, thin(results.draws[name], results.estimate(name)["ess_bulk"]), label)
+        if _panel(axes, thin(results.draws[name], results.estimate(name)["ess_bulk"]), label, len(names))
     ]
     return style.Drawing(figure, "Rank ECDF differences by chain", _description(list(names.values()), outside))
 
 
-def _panel(axes: Axes, draws: Array, label: str) -> bool:
-    """Draw one parameter; whether a chain leaves the band."""
+def _panel(axes: Axes, draws: Array, label: str, parameters: int) -> bool:
+    """Draw one of the parameters; whether a chain leaves the band."""
     points, difference = differences(draws)
-    half = band(points, draws.shape[1], draws.shape[0])
+    half = band(points, draws.shape[1], draws.shape[0], parameters)
     ends = np.concatenate([[0.0], points, [1.0]])
     edge = np.concatenate([[0.0], half, [0.0]])
     axes.fill_between(ends, -edge, edge, color=palette.RULE, alpha=0.6, linewidth=0)
@@ -129,9 +129,9 @@ def _panel(axes: Axes, draws: Array, label: str) -> bool:
 def _description(names: list[str], outside: list[str]) -> str:
     start = f"Ranks of {', '.join(names)} in every chain against the uniform distribution. "
     if not outside:
-        return start + "All chains stay inside the simultaneous 95% band: they explored the same distribution."
+        return start + "All chains stay inside the simultaneous 95% bands: no sign that they differ."
     left = ", ".join(outside)
-    return start + f"Chains leave the simultaneous 95% band for {left}: compare R̂ and the effective sample sizes."
+    return start + f"Chains leave the simultaneous 95% bands for {left}: compare R̂ and the effective sample sizes."
 
 
 def draw_regression(results: Results) -> style.Drawing:
