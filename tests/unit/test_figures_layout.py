@@ -30,6 +30,27 @@ def test_labels_fit_and_keep_to_one_line() -> None:
     assert style.shorten("a\tb\n\nc\x07", 20) == "a b c\N{REPLACEMENT CHARACTER}"
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        "τ",
+        "cor(hospital:intercept,nurse_ratio)",
+        "a" * 50,
+        "multilevel (without moderator alloc) (scale ~ 1)",
+        "研究" * 14,
+    ],
+)
+def test_long_names_have_two_lines_and_nothing_is_lost(label: str) -> None:
+    """Is all of a name there, each line within its width, and cut only where two lines don't hold it?
+
+    Seen to fail with names cut at the width of one line.
+    """
+    found = style.wrapped(label, 30)
+    assert found.replace("\n", "").replace(" ", "") == label.replace(" ", "")
+    assert all(line == style.shorten(line, 30) for line in found.split("\n")) and found.count("\n") <= 1
+    assert style.wrapped("b" * 80, 30).endswith("…") and style.wrapped("b" * 80, 30).count("\n") == 1
+
+
 def drawing() -> str:
     with style.drawing():
         figure, axes = style.canvas(60)

@@ -8,7 +8,7 @@ from hiermeta.figures import palette, style
 from hiermeta.io.results import Document, Results
 from hiermeta.text.numbers import significant
 
-LEFT, RIGHT, STEP, TOP = 190, 880, 20, 40
+LEFT, RIGHT, STEP, TOP = 280, 880, 20, 40
 
 
 def draw(results: Results) -> style.Drawing:
@@ -46,7 +46,7 @@ def _axis(axes: Axes, reach: float, bottom: float) -> None:
 
 
 def _entry(axes: Axes, entry: Document, y: float, reach: float) -> None:
-    name = f"{style.shorten(palette.symbol(entry['parameter']), 23)}  {entry['statistic']}"
+    name = f"{style.shorten(palette.symbol(entry['parameter']), 36)}  {entry['statistic']}"
     axes.text(2, y, name, va="center", fontsize=style.SMALL)
     half = _half_width(entry)
     axes.fill_between([_x(-half, reach), _x(half, reach)], y - 5, y + 5, color=palette.RULE, linewidth=0)

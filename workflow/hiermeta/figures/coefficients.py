@@ -63,7 +63,7 @@ def draw(results: Results) -> style.Drawing:
     for position, row in enumerate(rows):
         _group(axes, row, TOP + step * position, found, x)
         middle = TOP + step * position + STEP * len(found) / 2
-        axes.text(2, middle, style.shorten(row["term"], 28), va="center")
+        axes.text(2, middle, style.wrapped(row["term"], 28), va="center")
         ratio = ratios.get(f"SE ratio [{row['term']}]", math.nan)
         axes.text(style.WIDTH - 4, middle, fixed(ratio, 2), ha="right", va="center", fontsize=style.SMALL)
     style.axis(

@@ -25,8 +25,8 @@ def ticks(measure: str, low: float, high: float) -> list[tuple[float, float]]:
 
     Examples
     --------
-    >>> [(round(at, 2), value) for at, value in ticks("RR", -1.0, 2.0)]
-    [(-0.69, 0.5), (0.0, 1.0), (0.69, 2.0), (1.61, 5.0)]
+    >>> [(round(at, 2), value) for at, value in ticks("RR", -2.0, 2.0)]
+    [(-1.61, 0.2), (-0.69, 0.5), (0.0, 1.0), (0.69, 2.0), (1.61, 5.0)]
     >>> [round(value, 2) for _, value in ticks("RR", -0.1, 0.2)]
     [0.95, 1.0, 1.05, 1.1, 1.15, 1.2]
     """

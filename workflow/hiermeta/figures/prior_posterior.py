@@ -167,7 +167,7 @@ def draw_regression(results: Results) -> style.Drawing:
     priors = {name: parse(results.model["priors"][name]["prior"]) for name in names}
     for axes, name in zip(panels, names, strict=True):
         curve = _smoothed(results.draws[name].ravel(), priors[name])
-        _panel(axes, style.shorten(name, 32), curve, priors[name], results.estimate(name))
+        _panel(axes, style.wrapped(name, 32), curve, priors[name], results.estimate(name))
     legend(figure, figure.get_figheight() * 72)
     text = " ".join(finding(style.shorten(name, 40), results.estimate(name), priors[name]) for name in names[:3])
     return style.Drawing(figure, "Prior and posterior", f"{text} {SMOOTHED}")

@@ -21,7 +21,9 @@ def draw(results: Results) -> style.Drawing:
     """A bar per model for its posterior probability, with a mark at its prior probability."""
     every = zip(results.comparison, printed(results.comparison, "posterior"), strict=True)
     rows = sorted(every, key=lambda pair: -pair[0]["posterior_probability"])[:MODELS_SHOWN]
-    bottom = 36 + STEP * len(rows)
+    names = [style.wrapped(row["model"], 48) for row, _ in rows]
+    step = STEP + 10 * any("\n" in name for name in names)
+    bottom = 36 + step * len(rows)
     figure, axes = style.canvas(bottom + 34)
 
     def x(probability: float) -> float:
@@ -31,9 +33,9 @@ def draw(results: Results) -> style.Drawing:
     axes.text(LEFT + 28, 14, "posterior probability", va="center", fontsize=style.SMALL)
     axes.plot([LEFT + 200] * 2, [6, 22], color=palette.PRIOR, linewidth=2)
     axes.text(LEFT + 208, 14, "prior probability", va="center", fontsize=style.SMALL)
-    for position, (row, share) in enumerate(rows):
-        y = 36 + STEP * (position + 0.5)
-        axes.text(2, y, style.shorten(row["model"], 48), va="center", fontsize=style.SMALL)
+    for position, (name, (row, share)) in enumerate(zip(names, rows, strict=True)):
+        y = 36 + step * (position + 0.5)
+        axes.text(2, y, name, va="center", fontsize=style.SMALL)
         axes.fill_between([LEFT, x(row["posterior_probability"])], y - 8, y + 8, color=palette.ESTIMATE, linewidth=0)
         axes.plot([x(row["prior_probability"])] * 2, [y - 10, y + 10], color=palette.PRIOR, linewidth=2)
         axes.text(style.WIDTH - 4, y, share, ha="right", va="center", fontsize=style.SMALL)

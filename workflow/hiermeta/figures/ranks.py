@@ -121,7 +121,7 @@ def _panel(axes: Axes, draws: Array, label: str, parameters: int) -> bool:
     axes.set_ylim(-limit, limit)
     axes.set_xticks([0, 0.5, 1])
     axes.set_yticks(style.nice_ticks(-limit, limit, 4))
-    axes.set_title(label)
+    axes.set_title(style.wrapped(label, 34))
     axes.set_xlabel("fractional rank")
     return bool((np.abs(difference) > half).any())
 
@@ -137,5 +137,5 @@ def _description(names: list[str], outside: list[str]) -> str:
 def draw_regression(results: Results) -> style.Drawing:
     """The parameters with the fewest effective draws."""
     names = [row["parameter"] for row in sorted(results.estimates, key=lambda row: row["ess_bulk"])[:SHOWN]]
-    figure, panels = style.grid(210, len(names), min(COLUMNS, len(names)), left=46, top=30, bottom=44)
-    return draw_into(figure, panels, results, {name: style.shorten(name, 34) for name in names})
+    figure, panels = style.grid(210, len(names), min(COLUMNS, len(names)), left=46, top=40, bottom=44)
+    return draw_into(figure, panels, results, {name: style.shorten(name, 68) for name in names})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -243,6 +244,27 @@ def shorten(label: str, cells: int) -> str:
     ):
         return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
     return text
+
+
+def wrapped(label: str, cells: int) -> str:
+    r"""A label on one line, or on two where it needs them, each at most this many character cells wide.
+
+    Lines break after spaces and punctuation; `shorten` cuts what has no room on two.
+
+    Examples
+    --------
+    >>> wrapped("cor(school:intercept,cses)", 30), wrapped("cor(hospital:intercept,nurse_ratio)", 30)
+    ('cor(school:intercept,cses)', 'cor(hospital:intercept,\nnurse_ratio)')
+    """
+    whole, first = " ".join(label.split()), ""
+    if shorten(whole, cells) == shorten(whole, 2 * len(whole)):
+        return shorten(whole, cells)
+    for piece in re.findall(r"[^ :,(*~]*[ :,(*~]?", whole):
+        if "…" in shorten(first + piece, cells):
+            break
+        first += piece
+    first = first or next(whole[:n] for n in range(cells, 0, -1) if "…" not in shorten(whole[:n], cells))
+    return f"{shorten(first, cells)}\n{shorten(whole[len(first) :], cells)}"
 
 
 def ratio_axis(axes: Axes, label: str) -> None:
