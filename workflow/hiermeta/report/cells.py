@@ -91,10 +91,11 @@ class Status:
 
 @dataclass(frozen=True)
 class Link:
-    """A relative link with the user's name for its target."""
+    """A relative link with the user's name for its target, and what stands below it."""
 
     text: str
     target: str
+    note: str = ""
     kind: str = field(default="link", init=False)
 
 

@@ -7,14 +7,16 @@ import io
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from hiermeta.data.measures import MEASURES
 from hiermeta.data.problems import guarded
 from hiermeta.figures import caterpillar, style
 from hiermeta.figures.forest_rows import interval
+from hiermeta.figures.forest_rows import natural as natural_scale
 from hiermeta.figures.svg import render as render_svg
 from hiermeta.io.files import read_json, safe, write_json, write_text
 from hiermeta.io.results import Results
@@ -36,7 +38,7 @@ from hiermeta.report.cells import (
 from hiermeta.report.context import ICONS, RECORD, render
 from hiermeta.report.health import agreement_check
 from hiermeta.report.inline import Figure, of_svg
-from hiermeta.report.numbers import KEYS, rows
+from hiermeta.report.numbers import KEYS, natural, place, rows
 from hiermeta.report.words import after_crash
 
 FIELDS = (
@@ -57,10 +59,6 @@ _TABLES = {
 }
 """Table and name of its row, to the overview's names of numbers and the table's."""
 _FORMS = {"max_r_hat": "fine", "min_ess_bulk": "count", "divergences": "count"}
-_SAMPLER = {
-    "max_r_hat": "R̂", "min_ess_bulk": "ESS", "divergences": "Diver\N{SOFT HYPHEN}gences",
-    "agreement_sd": "Stan −\N{NO-BREAK SPACE}exact", "seconds": "Sec\N{SOFT HYPHEN}onds",
-}  # fmt: skip
 
 
 class Kind(NamedTuple):
@@ -94,7 +92,10 @@ KINDS = (
 
 @dataclass(frozen=True)
 class DataSet:
-    """One line of the overview: what it is, its numbers by name, and what to do next if something is wrong."""
+    """One line of the overview: what it is, its numbers by name, and what to do next if something is wrong.
+
+    `natural` has the numbers that the page shows on the measure's natural scale, and `scale` says which one it shows.
+    """
 
     name: str
     title: str
@@ -104,7 +105,9 @@ class DataSet:
     crashed: str
     analysis: str = "meta"
     measure: str = ""
+    scale: str = ""
     numbers: dict[str, Number] = field(default_factory=dict)
+    natural: dict[str, Number] = field(default_factory=dict)
     entry: caterpillar.Entry | None = None
 
     @property
@@ -137,7 +140,9 @@ def read(folder: Path, name: str, title: str | None) -> DataSet:
         results = Results(folder / name)
         model = results.model
         heading = {"analysis": model["analysis"], "measure": str(model.get("measure") or model.get("family") or "")}
-        return DataSet(name, title or name, **outcome, **heading, numbers=_numbers(results), entry=_entry(results))
+        heading["scale"] = _scale(results, heading["measure"])
+        numbers, shown, entry = _numbers(results), _natural(results), _entry(results)
+        return DataSet(name, title or name, **outcome, **heading, numbers=numbers, natural=shown, entry=entry)
 
     def failed(message: str) -> DataSet:
         steps = [after_crash(name, "overview")]
@@ -170,6 +175,27 @@ def _numbers(results: Results) -> dict[str, Number]:
     return numbers
 
 
+def _natural(results: Results) -> dict[str, Number]:
+    """Pooled effect and prediction from the data set's own files, on the natural scale where that was asked for."""
+    if not (results.is_meta and results.has_numbers and natural_scale(results)):
+        return {}
+    found: dict[str, Number] = {}
+    for table in ("estimates", "predictions"):
+        for name, wanted in _TABLES[table].items():
+            source, row = place(results, table, name)
+            for number in natural(results, row, source):
+                shown = replace(number, source=f"{results.model['name']}/{number.source}")
+                column = "mean" if shown.key == "median" else shown.key
+                found |= {field: shown for field, of in wanted.items() if of == column}
+    return found
+
+
+def _scale(results: Results, measure: str) -> str:
+    """The measure, with the transformation that its numbers are shown under."""
+    logarithm = results.is_meta and measure in MEASURES and MEASURES[measure].transformation == "exp"
+    return f"log {measure}" if logarithm and not natural_scale(results) else measure
+
+
 def _entry(results: Results) -> caterpillar.Entry | None:
     """The line in the figure; none where there is no pooled effect that may be used."""
     if not (results.is_meta and results.has_numbers and results.status in ("pass", "warn")):
@@ -189,20 +215,23 @@ def _caterpillar(datasets: Sequence[DataSet]) -> Figure | None:
 
 def _table(datasets: Sequence[DataSet], kind: Kind) -> Table:
     """One row per data set of this kind, with its main interval drawn."""
-    ranges, after = _ranges(datasets), kind.after | _SAMPLER
+    ranges, after = _ranges(datasets), kind.after
     columns = [Column("Data set"), Column("Status"), Column(kind.heading), *numeric(*kind.before.values())]
     columns += [Column("95% interval"), *numeric(*after.values())]
     rows: list[list[Cell]] = []
     for position, dataset in enumerate(datasets):
         if dataset.analysis == kind.analysis:
-            head: list[Cell] = [Link(dataset.name, dataset.report), Status(dataset.status)]
+            note = dataset.name if dataset.title != dataset.name else ""
+            head: list[Cell] = [Link(dataset.title, dataset.report, note), Status(dataset.status)]
             first, last = ([_number(position, dataset, name) for name in names] for names in (kind.before, after))
             drawn = _interval(dataset, kind.drawn, *ranges.get(dataset.measure, (0.0, 1.0)))
-            rows.append([*head, Text(dataset.measure or "–"), *first, drawn, *last])
+            rows.append([*head, Text(dataset.scale or "–"), *first, drawn, *last])
     return Table(kind.id, kind.caption, columns, rows, "overview.tsv")
 
 
 def _number(position: int, dataset: DataSet, name: str) -> Cell:
+    if name in dataset.natural:
+        return dataset.natural[name]
     number = dataset.numbers.get(name)
     if number is None or number.value is None or not math.isfinite(number.value):
         return Missing()
