@@ -90,7 +90,7 @@ def test_where_a_singular_fit_lies(results: Path, tmp_path: Path, boundary: str,
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        ((-50.0, 50.0), "so they do not rule out what was seen."),
+        ((-50.0, 50.0), "the medians of what was seen lie within what the priors expect."),
         ((-3.0, -2.0), "they put between −3.0 and −2.0: they expect other outcomes than those seen"),
     ],
 )

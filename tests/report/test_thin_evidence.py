@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_answer_sentences import results, said
+from test_answer_sentences import SUMMARY, results, said
 
 from hiermeta.figures import checks
 from hiermeta.inference.classical import classical as fitted
-from hiermeta.report import classical, regression_answer
+from hiermeta.report import classical, comparison, pooled_answer, regression_answer, uninformed
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,50 @@ def test_the_model_predicts_well_where_all_that_is_left_out_shows_it(
     Three estimates were once said to be predicted well. Seen to fail by estimates alone, and with the band alone.
     """
     assert checks.predicted(_units("estimate", estimates) + _units("cluster", clusters)) == expected
+
+
+@pytest.mark.parametrize(("low", "high", "told"), [(0.02, 0.95, True), (0.1, 0.87, True), (0.1, 0.85, False)])
+def test_a_posterior_that_is_its_prior_again_is_told(low: float, high: float, told: bool) -> None:
+    """Does the answer name parameters whose posteriors are hardly narrower than their priors, and only those?
+
+    The uniform prior's interval is 0.95 wide; 0.8 of that is 0.76. τ is informed here. Seen to fail with the upper
+    limit for the width.
+    """
+    rows = {"rho": SUMMARY | {"q2.5": low, "q97.5": high}, "tau": SUMMARY | {"q2.5": 0.1, "q97.5": 0.3}}
+    found = results(estimate=rows.__getitem__)
+    found.model = found.model | {"priors": {"tau": {"prior": "half_normal(1)"}, "rho": {"prior": "beta(1, 1)"}}}
+    said_so = "The data hardly inform ρ: its interval is hardly narrower than that of its prior."
+    assert said(uninformed.sentence(found)) == (said_so if told else "")
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (None, "a new study is"),
+        ("study", "a new estimate from a new study is"),
+        ("Trial_ID", "a new estimate from a new trial is"),
+        ("papers", "a new estimate from a new paper is"),
+        ("district", "a new estimate from a new cluster (district) is"),
+        ("id", "a new estimate from a new cluster (id) is"),
+    ],
+)
+def test_a_new_estimate_comes_from_what_the_clusters_are(column: str | None, words: str) -> None:
+    """Are clusters called studies where their column says so, and by the column's name elsewhere?
+
+    "A new study in a new cluster" was said where the studies are the clusters. Seen to fail so.
+    """
+    row = SUMMARY | {"target": "new effect", "P(>0)": 0.7}
+    found = results(predictions=[row], clustered=column is not None)
+    found.model = found.model | {"cluster_column": column}
+    assert said(pooled_answer._prediction(found)).startswith(f"The true effect of {words} expected between ")
+
+
+@pytest.mark.parametrize(("distance", "told"), [(2.6, True), (-2.6, True), (1.9, False)])
+def test_a_bridge_that_is_far_off_is_commented_on(distance: float, told: bool) -> None:
+    """Is a distance of more than two standard errors remarked upon, whichever its sign?
+
+    Seen to fail with the sign kept.
+    """
+    bridge = {"model": "multilevel", "value": -12.0, "se": 0.01, "difference_in_se": distance}
+    sentence = comparison.bridge(results(averages={"bridge": bridge}))
+    assert sentence is not None and ("in fewer than one of twenty fits" in said(sentence)) == told

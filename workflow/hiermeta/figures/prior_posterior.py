@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
@@ -22,6 +24,8 @@ HEIGHT = 270
 SMALLER, COLUMNS, SHOWN = 210, 3, 9
 """Of panels of a regression."""
 _GRID = 120
+INFORMED = 0.8
+"""Width of a posterior's interval over that of the prior, above which the data are said to hardly inform it."""
 EXACT_CURVE = "The posterior densities are exact, by quadrature."
 SMOOTHED = "The posterior densities are smoothed from the draws."
 
@@ -130,24 +134,44 @@ def _description(results: Results, names: list[str]) -> str:
     return " ".join(finding(palette.SYMBOLS[name], results.estimate(name), _prior(results, name)) for name in names)
 
 
-def finding(label: str, row: Row, prior: Prior) -> str:
-    """The posterior of one parameter beside its prior, in a sentence."""
+def narrowing(row: Row, prior: Prior) -> float:
+    """How many times narrower than the prior's the 95% interval of a posterior is."""
     low, high = (float(value) for value in prior.ppf(np.array([0.025, 0.975])))
     width = row["q97.5"] - row["q2.5"]
-    narrower = (high - low) / width if width > 0 else np.inf
+    return float((high - low) / width) if width > 0 else math.inf
+
+
+def uninformed(results: Results) -> list[str]:
+    """Parameters, as they are printed, whose posterior's interval is more than `INFORMED` times as wide as the prior's.
+
+    Those of a meta-analysis; slopes and standard deviations of a regression.
+    """
+    if results.is_meta:
+        rows = {name: (results.estimate(name), _prior(results, name)) for name in estimated(results)}
+        return [palette.SYMBOLS[name] for name, found in rows.items() if narrowing(*found) < 1 / INFORMED]
+    priors = {name: parse(results.model["priors"][name]["prior"]) for name in with_priors(results)}
+    return [
+        name for name, prior in priors.items()
+        if not prior.is_point and narrowing(results.estimate(name), prior) < 1 / INFORMED
+    ]  # fmt: skip
+
+
+def finding(label: str, row: Row, prior: Prior) -> str:
+    """The posterior of one parameter beside its prior, in a sentence."""
+    narrower = narrowing(row, prior)
     return (
         f"{label}: the posterior has median {printed(row, 'median')} and 95% interval "
         f"{printed(row, 'q2.5')} to {printed(row, 'q97.5')}, "
         + (
             f"{fixed(narrower, places(narrower, EXACT))} times narrower than the prior's."
-            if np.inf > narrower >= 1.05
-            else ("about as wide as the prior's." if narrower > 0.95 else "wider than the prior's.")
+            if math.inf > narrower >= 1 / INFORMED
+            else ("hardly narrower than the prior's." if narrower > 0.95 else "wider than the prior's.")
         )
     )
 
 
-def shown(results: Results) -> list[str]:
-    """Parameters of a regression: SDs first, then slopes, as many as there is room for.
+def with_priors(results: Results) -> list[str]:
+    """Parameters of a regression with priors of their own: SDs first, then slopes.
 
     The intercept's prior is on the outcome at the mean of the predictors, and that of correlations is on whole
     matrices, so that neither stands beside its posterior.
@@ -157,7 +181,12 @@ def shown(results: Results) -> list[str]:
         row["parameter"] for row in results.estimates if row["parameter"] in priors and row["parameter"] != "intercept"
     ]
     spread = [name for name in names if name == "sigma" or name.startswith("sd(")]
-    return [*spread, *(name for name in names if name not in spread)][:SHOWN]
+    return [*spread, *(name for name in names if name not in spread)]
+
+
+def shown(results: Results) -> list[str]:
+    """As many of them as there is room for."""
+    return with_priors(results)[:SHOWN]
 
 
 def draw_regression(results: Results) -> style.Drawing:

@@ -123,7 +123,7 @@ def _description(rows: dict[str, Row], observed: list[float]) -> str:
     share = math.floor(100 * outside / len(observed) + 0.5)
     lie = "lies" if outside == 1 else "lie"
     verdict = (
-        "so the priors do not rule out what was seen"
+        "so the priors leave room for most of them"
         if share <= 25
         else "so the priors expect other effects than those seen: look at their scale"
     )
@@ -197,7 +197,7 @@ def _regression_description(rows: list[Row]) -> str:
         f"the data, 95% of them lie between {least} and {most}"
     )
     if not outside:
-        return f"{text}, so they do not rule out what was seen."
+        return f"{text}; the medians of what was seen lie within what the priors expect."
     if outside[0]["quantity"] != "average":
         return f"{text}, so they expect other outcomes than those seen: look at their scale."
     low, high = limits(outside[0]["q2.5"], outside[0]["q97.5"])

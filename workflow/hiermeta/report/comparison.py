@@ -37,6 +37,8 @@ STRENGTH = ((3.0, "anecdotal"), (10.0, "moderate"), (30.0, "strong"), (100.0, "v
 _LARGEST = math.log(1e6)
 _NAT = 0.5
 """Differences between log marginal likelihoods that matter: half a unit."""
+_FAR = 2.0
+"""Standard errors between bridge sampling and quadrature from which the page comments on them."""
 RECIPROCAL = "exp of the negative"
 
 
@@ -170,6 +172,11 @@ def bridge(results: Results) -> Sentence | None:
     if found.get("difference_in_se") is not None:
         number = from_document(results.averages, "bridge/difference_in_se", FILE, "short")
         sentence += [", ", number, " of its standard errors from the value by quadrature"]
+        if abs(found["difference_in_se"]) > _FAR:
+            sentence.append(
+                ". So far off it is by chance in fewer than one of twenty fits, or its standard error is too small; "
+                "Bayes factors here are those by quadrature"
+            )
     return [*sentence, "."]
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from hiermeta.data.measures import MEASURES
 from hiermeta.io.results import Results, Row
-from hiermeta.models.priors import parse
-from hiermeta.report import average_effects, small_study
+from hiermeta.report import average_effects, small_study, uninformed
 from hiermeta.report.cells import Number, Sentence, from_document, source_of
 from hiermeta.report.comparison import factor, part, strength
 from hiermeta.report.model import level_means
@@ -20,12 +17,12 @@ LEFT_OUT = 0.1
 CERTAINTY = ((0.99, "almost certainly"), (0.95, "very probably"), (0.9, "probably"))
 """Probabilities of a sign, and the words for it."""
 UNCERTAIN = "sign uncertain"
+STUDIES = ("study", "trial", "paper", "article", "publication", "experiment", "report")
+"""Columns of clusters that are studies."""
 NAMED = 3
 """Coefficients that the answer names at most, unless there are more products."""
 NEARLY_ALL = 0.95
 """Probability of a sign from which new effects are said to have nearly all of them that sign."""
-INFORMED = 0.85
-"""Width of an interval over that of the prior, from which the data are said to hardly inform it."""
 LITTLE = 10.0
 """Lower limit of I², in per cent, below which the data are not said to show that true effects differ."""
 
@@ -41,7 +38,7 @@ def answer(results: Results) -> list[Sentence]:
     sentences.append(_heterogeneity(results))
     if results.clustered:
         sentences.append(_allocation(results))
-    sentences.append(_prediction(results))
+    sentences += [part for part in (uninformed.sentence(results), _prediction(results)) if part]
     return [*sentences, *left_out(results)]
 
 
@@ -169,7 +166,7 @@ def _heterogeneity(results: Results) -> Sentence:
     lowest = next(row["q2.5"] for row in results.heterogeneity if row["quantity"] == "I2")
     start = "True effects differ" if lowest >= LITTLE else "The data do not settle whether true effects differ"
     return [
-        f"{start}{remaining} (SD τ{averaged} = ", tau[0], ", ", tau[1], " to ", tau[2], "); ", share[0],
+        f"{start}{remaining} (SD τ{averaged} = ", tau[0], ", ", tau[1], " to ", tau[2], "); about ", share[0],
         "% of the variance of the estimates is not sampling error (I²).",
     ]  # fmt: skip
 
@@ -180,30 +177,32 @@ def _allocation(results: Results) -> Sentence:
         return ["The share ρ of their variance between clusters is fixed by its prior at ", share[0], "."]
     return [
         "Of the variance of the true effects, a share ρ of ", *ranged(share),
-        f" lies between clusters, the rest within them{_uninformed(results)}.",
+        " lies between clusters, the rest within them.",
     ]  # fmt: skip
-
-
-def _uninformed(results: Results) -> str:
-    """A clause on a share whose posterior is hardly narrower than its prior."""
-    prior = parse(results.model["priors"]["rho"]["prior"])
-    row = next(row for row in results.estimates if row["parameter"] == "rho")
-    low, high = prior.ppf(np.array([0.025, 0.975]))
-    if row["q97.5"] - row["q2.5"] < INFORMED * (high - low):
-        return ""
-    return "; the data hardly inform ρ: its interval is nearly that of its prior"
 
 
 def _prediction(results: Results) -> Sentence:
     _, low, high = interval(results, "predictions", "new effect")
     source, row = place(results, "predictions", "new effect")
-    where = " in a new cluster" if results.clustered else ""
-    start: Sentence = [f"The true effect of a new study{where} is expected between ", low, " and ", high]
+    new = "estimate from a new " + cluster_word(results.model["cluster_column"]) if results.clustered else "study"
+    start: Sentence = [f"The true effect of a new {new} is expected between ", low, " and ", high]
     if differs(results):
         _, low, high = natural(results, row, source)
         scale = f" on the scale of the {results.model['measure_label']}, "
         start += [f"{scale}{_with_article(natural_label(results))} between ", low, " and ", high]
     return [*start, " (95% prediction interval)", *_signs(results, row, source)]
+
+
+def cluster_word(column: str) -> str:
+    """What one cluster is called: as the column, where that is a word for studies, else a cluster.
+
+    Examples
+    --------
+    >>> cluster_word("Study_ID"), cluster_word("paper"), cluster_word("district")
+    ('study', 'paper', 'cluster (district)')
+    """
+    word = column.lower().removesuffix("id").rstrip("_. -").removesuffix("s")
+    return word if word in STUDIES else f"cluster ({column})"
 
 
 def _signs(results: Results, row: Row, source: str) -> Sentence:

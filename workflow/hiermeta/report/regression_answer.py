@@ -6,7 +6,7 @@ import math
 
 from hiermeta.figures.regression import groups, linear, ratio
 from hiermeta.io.results import Results, Row
-from hiermeta.report import average_effects, checks, clustering
+from hiermeta.report import average_effects, checks, clustering, uninformed
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import STRENGTH, factor, part, strength
 from hiermeta.report.health import verdict
@@ -26,7 +26,7 @@ FEWEST = 5
 def answer(results: Results) -> list[Sentence]:
     """What the outcome depends on, what clusters add, what ignoring them does, and what remains of them."""
     parts = [depends(results), slopes(results), between(results), few(results), ignoring(results), matters(results)]
-    parts += [remains(results), checks.misfit(results)]
+    parts += [remains(results), uninformed.sentence(results), checks.misfit(results)]
     return [*(part for part in parts if part), verdict(results), *left_out(results)]
 
 

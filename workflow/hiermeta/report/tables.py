@@ -101,7 +101,7 @@ def tabulated(
 
 def of_row(results: Results) -> list[Column]:
     """Number, label and cluster of a row of the data of a meta-analysis."""
-    row = Column("Row", True, lambda row, source: Number(row["row"], int(row["row"]), f"{source}/row"))
+    row = Column("Row of file", True, lambda row, source: Number(row["row"], int(row["row"]), f"{source}/row"))
     return [row, text("Estimate", "label", True), *([of_cluster(results)] if results.clustered else [])]
 
 
@@ -196,7 +196,7 @@ def problems(results: Results) -> Table:
     """Why the data set was refused."""
     columns = [
         text("What is wrong", "message", True),
-        number("Row", "row", "count"),
+        number("Row of file", "row", "count"),
         Column("Column", cell=lambda row, source: Text(row["column"] or "–", foreign=True)),
         text("What to do", "remedy"),
     ]

@@ -72,6 +72,7 @@ GLOSSARY = [
      "rows of a cluster to depend on each other."),
     ("regression", "Individual-level, cluster-level", "Predictors that vary within clusters, and those that are "
      "constant there. Their product is a cross-level interaction."),
+    ("", "Row of file", "Row of your data file: the line below the header is row 1, and rows left out count."),
     ("", "Credible interval (CrI)", "Given the data, the model and the priors, the quantity lies in its 95% credible "
      "interval with 95% probability."),
     ("meta", "Confidence interval (CI)", "The observed estimate ± 1.96 standard errors; it ignores all other "
