@@ -266,6 +266,10 @@ class MetaAnalysis(Common):
     """R-style formula of the effect's moderators, such as `~ year + alloc`; -1 leaves the intercept out."""
     scale: Formula = UNSET
     """R-style formula of log τ (location-scale model), such as `~ year`."""
+    contrasts: Literal["exchangeable", "treatment"] = UNSET
+    """How the priors see factors: `exchangeable`, the default, gives the same prior to the difference between any two
+    levels and that of `mu` to the average effect; with `treatment` both refer to the reference level. Coefficients are
+    differences from the reference level either way."""
     output_scale: Literal["analysis", "natural"] = "analysis"
     """`natural` adds columns on the natural scale of the measure (ratios, correlations, proportions)."""
     direction: Annotated[

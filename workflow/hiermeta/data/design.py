@@ -1,7 +1,9 @@
 """Design matrices: in the user's units, and standardised for the priors.
 
-Numeric main-effect columns (computed and polynomial ones included) are standardised as columns; factors use treatment
-contrasts; interactions are products of those columns. Without an intercept columns are scaled, not centred.
+Numeric main-effect columns (computed and polynomial ones included) are standardised as columns; factors have treatment
+contrasts in the user's units and, unless they are asked for there too, exchangeable ones in the standardised design;
+interactions are products of those columns. Without an intercept columns are scaled, not centred. Centred ones make the
+intercept of the standardised design the mean effect over the rows, unless there are interactions.
 """
 
 from __future__ import annotations
@@ -33,10 +35,13 @@ class _Column:
 
 @dataclass(frozen=True)
 class _Coded:
-    """A piece as fitted to a table: a factor's levels, or a numeric piece's columns and polynomial coefficients."""
+    """A piece as fitted to a table: a factor's levels with their shares of the rows, or a numeric piece's columns and
+    polynomial coefficients.
+    """
 
     piece: Piece
     levels: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
     columns: tuple[_Column, ...] = ()
     alpha: tuple[float, ...] = ()
     norm: tuple[float, ...] = ()
@@ -58,13 +63,16 @@ class Design:
     terms : tuple of str
         The term that each column belongs to; ``intercept`` for the first one.
     centred : bool
-        Whether numeric columns are centred, or only scaled.
+        Whether numeric columns and exchangeable contrasts are centred, or not.
+    exchangeable : bool
+        Whether factors of the standardised design have exchangeable contrasts, or treatment contrasts as elsewhere.
     """
 
     formula: Formula
     names: tuple[str, ...]
     terms: tuple[str, ...]
     centred: bool
+    exchangeable: bool
     _coded: Mapping[str, _Coded]
     _full: tuple[tuple[bool, ...], ...]
 
@@ -84,6 +92,41 @@ class Design:
         """Columns of the table that enter as numbers."""
         factors = self.factors
         return tuple(column for column in self.formula.columns if column not in factors)
+
+    @property
+    def differences(self) -> dict[str, tuple[str, str, str]]:
+        """Column, level and reference level of each coefficient that is a difference between levels, by its name."""
+        found: dict[str, tuple[str, str, str]] = {}
+        for term, full in zip(self.formula.terms, self._full, strict=True):
+            coded = self._coded[term[0].name]
+            if len(term) == 1 and coded.is_factor and not full[0]:
+                column, (reference, *levels) = coded.piece.columns[0], coded.levels
+                found |= {f"{coded.piece.name}[{level}]": (column, level, reference) for level in levels}
+        return found
+
+    @property
+    def at_intercept(self) -> str:
+        """Where the intercept of the standardised design is the mean effect, if not on average over the rows; in words.
+
+        Examples
+        --------
+        >>> from hiermeta.data.formula import parse
+        >>> rows = pd.DataFrame({"year": [1.0, 2.0, 4.0, 3.0, 5.0], "type": ["a", "b", "a", "b", "b"]})
+        >>> fit(parse("~ year + type"), rows, exchangeable=True).at_intercept
+        ''
+        >>> fit(parse("~ year"), rows).at_intercept, fit(parse("~ year + type"), rows).at_intercept
+        ('', 'at the mean of year, where type = a')
+        >>> fit(parse("~ year * type"), rows, exchangeable=True).at_intercept
+        'where year and type are at their averages'
+        """
+        factors = {} if self.exchangeable else self.factors
+        levels = "where " + " and ".join(f"{name} = {levels[0]}" for name, levels in factors.items())
+        if factors:
+            means = [f"at the mean of {' and '.join(self.numeric)}"] if self.numeric else []
+            return ", ".join([*means, levels])
+        products = any(len(term) > 1 for term in self.formula.terms)
+        at = "at their averages" if self.centred else "zero"
+        return f"where {' and '.join(self.formula.columns)} are {at}" if products else ""
 
     def subset(self, terms: Collection[str]) -> Design:
         """The design with some of its terms (the intercept, where it has one, stays), coded as they are here."""
@@ -126,14 +169,38 @@ class Design:
 
     def _values(self, coded: _Coded, table: pd.DataFrame, standard: bool, full: bool) -> Array:
         if coded.is_factor:
-            levels = coded.levels if full else coded.levels[1:]
             texts = table[coded.piece.columns[0]].astype(str)
-            return np.column_stack([(texts == level).to_numpy(float) for level in levels])
+            indicators = np.column_stack([(texts == level).to_numpy(float) for level in coded.levels])
+            if full:
+                return indicators
+            if not (standard and self.exchangeable):
+                return indicators[:, 1:]
+            return (indicators - (coded.shares if self.centred else 0.0)) @ _contrasts(len(coded.levels))
         values = _numeric(coded, table)
         if not standard:
             return values
         centre = np.array([column.centre for column in coded.columns]) if self.centred else 0.0
         return (values - centre) / np.array([column.scale for column in coded.columns])
+
+
+def _contrasts(levels: int) -> Array:
+    """Contrasts C of a factor, shape (L, L-1), with CC' = (I - J/L)/2.
+
+    Coefficients with independent N(0, s²) priors then give each difference between two levels the prior N(0, s²), and
+    their mean over the levels none, in whatever order they stand (Rouder et al. 2012, section 7.2; here with s the
+    SD of a difference).
+
+    Examples
+    --------
+    >>> _contrasts(2)
+    array([[-0.5],
+           [ 0.5]])
+    """
+    contrasts = np.zeros((levels, levels - 1))
+    for column in range(levels - 1):
+        size = np.sqrt(2.0 * (column + 1) * (column + 2))
+        contrasts[: column + 1, column], contrasts[column + 1, column] = -1 / size, (column + 1) / size
+    return contrasts
 
 
 def _numeric(coded: _Coded, table: pd.DataFrame) -> Array:
@@ -166,7 +233,9 @@ def _recurrence(x: Array, degree: int) -> tuple[tuple[float, ...], tuple[float, 
     return tuple(alpha), tuple(norm)
 
 
-def fit(formula: Formula, table: pd.DataFrame, references: Mapping[str, str] | None = None) -> Design:
+def fit(
+    formula: Formula, table: pd.DataFrame, references: Mapping[str, str] | None = None, exchangeable: bool = False
+) -> Design:
     """Fit a formula's coding to a table.
 
     Parameters
@@ -176,6 +245,8 @@ def fit(formula: Formula, table: pd.DataFrame, references: Mapping[str, str] | N
         The formula's columns, complete; text columns are factors.
     references : mapping of str to str, optional
         Reference level by factor column; the first level in sorted order otherwise.
+    exchangeable : bool, optional
+        Whether factors of the standardised design have exchangeable contrasts.
 
     Raises
     ------
@@ -194,12 +265,12 @@ def fit(formula: Formula, table: pd.DataFrame, references: Mapping[str, str] | N
         for combination in product(*labels):
             names.append(":".join(combination))
             terms.append(term_name(term))
-    design = Design(formula, tuple(names), tuple(terms), formula.intercept, coded, full)
+    design = Design(formula, tuple(names), tuple(terms), formula.intercept, exchangeable, coded, full)
     user, standard = design.matrix(table, False), design.matrix(table, True)
     rank = np.linalg.matrix_rank(standard)
     if rank < np.linalg.matrix_rank(np.hstack([standard, user / _size(user)])):
         # A product without its main effects: centring would change the model.
-        design = Design(formula, tuple(names), tuple(terms), False, coded, full)
+        design = Design(formula, tuple(names), tuple(terms), False, exchangeable, coded, full)
     _check_rank(design, design.matrix(table, True))
     return design
 
@@ -221,7 +292,8 @@ def _code(piece: Piece, table: pd.DataFrame, references: Mapping[str, str]) -> _
                     f"reference_levels: {column!r} has no level {references[column]!r}; it has {', '.join(levels)}"
                 )
             levels = [references[column], *(level for level in levels if level != references[column])]
-        return _Coded(piece, levels=tuple(levels))
+        shares = table[column].astype(str).value_counts(normalize=True)
+        return _Coded(piece, levels=tuple(levels), shares=tuple(float(shares[level]) for level in levels))
     if text:
         raise FormulaError(f"{piece.name}: column {text[0]!r} holds text, not numbers")
     alpha: tuple[float, ...] = ()

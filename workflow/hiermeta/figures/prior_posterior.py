@@ -41,12 +41,7 @@ def _prior(results: Results, name: str) -> Prior:
     if name != "mu" or not results.coefficients:
         return own
     model = of_results(results)
-    parts = list(zip(model.mean_design.tolist(), model.coefficient_priors, strict=True))
-    if any(prior.family != "normal" for share, prior in parts if abs(share) > 1e-9):
-        return own
-    mean = sum(share * prior.arguments[0] for share, prior in parts if abs(share) > 1e-9)
-    variance = sum((share * prior.arguments[1]) ** 2 for share, prior in parts if abs(share) > 1e-9)
-    return Prior("normal", (float(mean), float(variance) ** 0.5))
+    return model.prior_of(model.mean_design.round(9)) or own
 
 
 def draw(results: Results) -> style.Drawing:

@@ -190,7 +190,8 @@ def checks(
     if not classical["applies"]:
         return []
     terms = ["mu"] if model.moderators is None else model.moderators.names
-    sampled = dict(zip(terms, np.moveaxis(draws["beta"], -1, 0), strict=True)) | {"tau": draws["tau"]}
+    named = np.moveaxis(draws["beta"] @ model.named.T, -1, 0)
+    sampled = dict(zip(terms, named, strict=True)) | {"tau": draws["tau"]}
     entries = entry(confronted(model, classical), credible(sampled))
     if classical["predict"] and not (model.moderators is None and model.priors["mu"].is_point):
         row = estimates.set_index("parameter").loc["mu"]
@@ -210,12 +211,12 @@ def confronted(model: MetaModel, classical: dict[str, Any]) -> dict[str, Confron
     """
     found = {}
     if classical["coefficients"]:
-        to_standard = np.linalg.inv(model.back)
+        to_standard = model.named @ np.linalg.inv(model.back)
         estimate = to_standard @ np.array([row["estimate"] for row in classical["coefficients"]])
         error = np.sqrt(np.diag(to_standard @ np.array(classical["covariance"]) @ to_standard.T))
         for position, coefficient in enumerate(classical["coefficients"]):
-            prior = model.coefficient_priors[position]
-            if not prior.is_point:
+            prior = model.prior_of(model.named[position])
+            if prior and not prior.is_point:
                 found[coefficient["term"]] = Confronted.with_estimate(
                     prior, float(estimate[position]), float(error[position])
                 )

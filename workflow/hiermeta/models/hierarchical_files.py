@@ -63,6 +63,7 @@ def describe(
             for clusters in model.factors
         ],
         "coefficients": list(model.names),
+        "differences": model.designs.fixed.differences,
         "levels": dict(zip(model.names, ["within" if v else "between" for v in varies], strict=True)),
         "effects": list(model.effects),
         "factors": sorted(model.designs.factors),

@@ -163,6 +163,38 @@ class MetaModel:
         central = "intercept" if self.moderators.formula.intercept else first_factor
         return tuple(self.priors["mu" if term == central else "moderators"] for term in self.moderators.terms)
 
+    def prior_of(self, row: Array) -> Prior | None:
+        """The prior of a combination of coefficients of ``design``; None where it isn't normal and not one of theirs.
+
+        Parameters
+        ----------
+        row : numpy.ndarray
+            Shape (p,).
+        """
+        parts = [(share, prior) for share, prior in zip(row.tolist(), self.coefficient_priors, strict=True) if share]
+        if [share for share, _ in parts] == [1.0]:
+            return parts[0][1]
+        if any(prior.family != "normal" for _, prior in parts):
+            return None
+        mean = sum(share * prior.arguments[0] for share, prior in parts)
+        return Prior("normal", (mean, float(np.hypot.reduce([share * prior.arguments[1] for share, prior in parts]))))
+
+    @cached_property
+    def named(self) -> Array:
+        """Shape (p, p): from coefficients of ``design`` to those that have a name, on the scale of their priors.
+
+        Contrasts of factors become differences from the reference level; all others stay as they are, and so do
+        contrasts whose differences have no prior of a known form.
+        """
+        identity = np.eye(self.design.shape[1])
+        if self.moderators is None:
+            return identity
+        main = np.isin(self.moderators.terms, self.moderators.main_factors)
+        with_treatment = np.where(main, self.user_design, self.design)
+        rows = np.asarray(np.linalg.lstsq(with_treatment, self.design, rcond=None)[0], float).round(12)
+        changed = main & np.array([self.prior_of(row) is not None for row in rows])
+        return np.where(changed[:, None], rows, identity)
+
     @cached_property
     def typical_variance(self) -> float:
         """Typical sampling variance ṽ = (k − p)/tr(P) (Higgins & Thompson 2002, eq. 9, for any design)."""
@@ -203,7 +235,7 @@ def build(
         Columns effect, variance and, where they apply, cluster and the moderators.
     priors : dict of str to Prior
     settings : mapping, optional
-        ``moderators``, ``scale`` and ``reference_levels`` as in the config.
+        ``moderators``, ``scale``, ``reference_levels`` and ``contrasts`` as in the config.
     covariance : numpy.ndarray, optional
         Shape (k, k): sampling covariance of the rows, where errors depend on each other.
 
@@ -269,9 +301,10 @@ def fit_designs(table: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, d
     """
     fitted, problems = {}, []
     references = {key: str(value) for key, value in settings.get("reference_levels", {}).items()}
+    exchangeable = settings.get("contrasts") != "treatment"
     for key, parsed in formulas(dict(settings)).items():
         try:
-            fitted[key] = designs.fit(parsed, user_table(table), references)
+            fitted[key] = designs.fit(parsed, user_table(table), references, exchangeable)
         except FormulaError as error:
             problems.append(Problem(f"`{key}:` {error}", "Change the formula, or the rows that are used"))
     known = {factor for entry in fitted.values() for factor in entry.factors}

@@ -152,6 +152,7 @@ def _meta(results: Results) -> dict[str, Any]:
     return {
         "moderators": formulas.get("moderators"),
         "scale": formulas.get("scale"),
+        "treatment": formulas.get("contrasts") == "treatment",
         "errors": _dependence(results),
         "assumed": _assumed(results),
         "unavailable": unavailable(results.exact, only=("sampling_correlation",)),

@@ -27,7 +27,7 @@ from hiermeta.text.numbers import noun
 
 FEW = 5
 """Clusters below which a warning says that they are few."""
-DESIGNS = ("moderators", "scale", "reference_levels")
+DESIGNS = ("moderators", "scale", "reference_levels", "contrasts")
 """Settings of the designs of a meta-analysis."""
 
 
@@ -156,6 +156,8 @@ def _meta_analysis(source: Source, settings: dict[str, Any]) -> Prepared:
         "covariance": meta.covariance_blocks(model),
         "factors": sorted({name for design in fitted for name in design.factors}),
         "coefficients": list(model.moderators.names) if model.moderators else [],
+        "differences": {name: entry for design in fitted for name, entry in design.differences.items()},
+        "intercept_at": model.moderators.at_intercept if model.moderators else "",
         "predict_at": settings.get("predict_at", []),
         "output_scale": settings.get("output_scale", "analysis"),
         "direction": settings.get("direction"),
