@@ -36,7 +36,7 @@ SUMMARY = {"mean": 0.2, "sd": 0.1, "median": 0.2, "q2.5": 0.01, "q97.5": 0.4, "m
 def results(**over: Any) -> Any:
     """What the sentence functions read, without files."""
     model = {"measure": "SMD", "measure_label": "standardised mean difference", "direction": None}
-    model |= {"threshold": None, "k": 20}
+    model |= {"threshold": None, "k": 20, "intercept_at": "", "differences": {}}
     plain = {
         "model": model,
         "clustered": False,
@@ -132,7 +132,38 @@ def test_moderators_are_named_when_their_interval_leaves_zero_out(low: float, hi
     rows = [SUMMARY | {"parameter": name, "q2.5": low, "q97.5": high} for name in ("intercept", "dose")]
     text = said(answer._moderators(results(estimates=rows, coefficients=["intercept", "dose"])))
     assert ("dose 0.2" in text) == named and "intercept" not in text
-    assert text.startswith("It depends") if named else text.startswith("No moderator")
+    assert text.startswith("The mean effect varies") if named else text.startswith("No moderator")
+
+
+@pytest.mark.parametrize(("mean", "word"), [(0.5, "higher"), (-0.5, "lower")])
+def test_levels_are_compared_in_words(mean: float, word: str) -> None:
+    """Does a difference between levels name both, its direction and a size without sign?
+
+    Seen to fail with limits of a negative difference left in their order.
+    """
+    names = ["intercept", "type[field]"]
+    rows = [_around(mean, 0.1) | {"parameter": name} for name in names]
+    model = results().model | {"differences": {"type[field]": ["type", "field", "online"]}}
+    sentence = answer._moderators(results(estimates=rows, coefficients=names, model=model))
+    assert f": 0.50 (0.30 to 0.70) {word} for field than for online (type)." in said(sentence)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.1, 0.3, "The SD τ varies with the scale moderators: 1.22 (1.11 to 1.35) times as large for b as for a (g)."),
+        (-0.1, 0.3, "The data do not settle whether τ varies with the scale moderators."),
+    ],
+)
+def test_a_scale_formula_is_part_of_the_answer(low: float, high: float, text: str) -> None:
+    """Is it said whether heterogeneity varies with the scale moderators, and by how much?
+
+    Seen to fail with intervals that hold zero taken as clear.
+    """
+    row = SUMMARY | {"parameter": "scale:g[b]", "mean": 0.2, "median": 0.2, "sd": 0.05, "q2.5": low, "q97.5": high}
+    model = results().model | {"differences": {"g[b]": ["g", "b", "a"]}}
+    sentence = answer._scale(results(estimates=[row], scale_coefficients=["scale:g[b]"], model=model))
+    assert said(sentence).strip() == text
 
 
 def test_a_main_effect_in_a_product_gives_way_to_its_average() -> None:
@@ -333,7 +364,7 @@ def test_means_at_levels_are_not_called_effects_of_moderators() -> None:
         "The coefficients are the mean effects at the levels of f."
     )
     sentence = said(answer._moderators(results(coefficients=["f[a]", "f[b]", "x"], estimates=rows)))
-    assert sentence.startswith("It depends on moderators: x ") and "f[" not in sentence
+    assert sentence.startswith("The mean effect varies with the moderators: x ") and "f[" not in sentence
 
 
 @pytest.mark.parametrize(

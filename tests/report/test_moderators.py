@@ -213,11 +213,11 @@ def test_r_code_has_the_model(results: Path, tmp_path: Path) -> None:
 
 
 def test_with_moderators_the_test_of_the_effect_names_what_it_tests(results: Path) -> None:
-    """Is the effect whose Bayes factor is told the one at the reference levels, and left out of the overview?
+    """Is it told which effect the Bayes factor is about, and is that left out of the overview?
 
     Seen to fail with the effect of moderated models named as the pooled one.
     """
-    tested = "An effect other than zero at the reference levels and means of the moderators: the data are"
+    tested = "A pooled effect other than zero: the data are"
     assert tested in page(results, "moderated").by_id("comparison").text
     records = json.loads((results / "overview.json").read_text(encoding="utf-8"))["datasets"]
     assert {r["name"]: r["log_bayes_factor"] for r in records}["moderated"] is None

@@ -24,7 +24,7 @@ def draw(results: Results) -> style.Drawing:
     names = varied(results)
     with_factor = any(math.isfinite(row["log_bayes_factor_mu"]) for row in results.sensitivity)
     columns = 2 if with_factor else 1
-    tested = "intercept ≠ 0" if results.coefficients else "μ ≠ 0"
+    tested = "effect ≠ 0" if results.model["intercept_at"] else "μ ≠ 0"
     figure, panels = style.grid(HEIGHT, columns * len(names), columns, left=70, top=48, bottom=52)
     for position, name in enumerate(names):
         rows = sorted((row for row in results.sensitivity if row["parameter"] == name), key=lambda row: row["factor"])
@@ -126,6 +126,6 @@ def _description(results: Results, names: list[str], with_factor: bool) -> str:
             low, high = (_in_words(pick(row["log_bayes_factor_mu"] for row in rows)) for pick in (min, max))
             text += f", the Bayes factor for an effect {f'between {low} and {high}' if low != high else f'is {low}'}"
         sentences.append(f"{text}.")
-    if with_factor and results.coefficients:
-        sentences.append("The effect it tests is the one at the reference levels and means of the moderators.")
+    if with_factor and results.model["intercept_at"]:
+        sentences.append(f"The effect it tests is the one {results.model['intercept_at']}.")
     return " ".join(sentences)

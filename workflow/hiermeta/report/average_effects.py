@@ -26,6 +26,8 @@ class Named:
     unit : str
         `` per unit``, or nothing for a contrast of levels.
     is_product : bool
+    difference : tuple of str or None
+        Column, level and reference level, of a difference between levels.
     """
 
     name: str
@@ -33,6 +35,22 @@ class Named:
     source: str
     unit: str
     is_product: bool
+    difference: tuple[str, str, str] | None = None
+
+    @property
+    def higher(self) -> str:
+        """Between which levels the difference is, as in `0.5 higher for field than for online (type)`."""
+        return f" {'higher' if self.row['mean'] >= 0 else 'lower'} for {self._levels('than')}"
+
+    @property
+    def times(self) -> str:
+        """Between which levels the ratio is, as in `1.5 times as high for field as for online (type)`."""
+        return f" times as high for {self._levels('as')}"
+
+    def _levels(self, link: str) -> str:
+        assert self.difference is not None
+        column, level, reference = self.difference
+        return f"{level} {link} for {reference} ({column})"
 
     @property
     def clear(self) -> bool:
@@ -52,17 +70,20 @@ def named(results: Results, coefficients: Sequence[tuple[int, Row]]) -> list[Nam
     coefficients : sequence of (int, Row)
         Positions and rows in estimates.csv.
     """
-    averages = results.average_effects
+    averages, differences = results.average_effects, results.model.get("differences", {})
     replaced = {term for row in averages for term in row["terms"].split(" | ") if ":" not in term}
     found = [
-        Named(row["parameter"], row, f"estimates.csv/{i}", _unit(row["parameter"]), ":" in row["parameter"])
+        Named(name, row, f"estimates.csv/{i}", _unit(name), ":" in name, differences.get(name))
         for i, row in coefficients
-        if row["parameter"] not in replaced
+        for name in [row["parameter"]]
+        if name not in replaced
     ]
+    between = {(column, f"{level} − {low}"): (column, level, low) for column, level, low in differences.values()}
     for i, row in enumerate(averages):
         per_unit = row["contrast"] == "per unit"
         name = row["moderator"] if per_unit else f"{row['moderator']} ({row['contrast']})"
-        found.append(Named(f"{name} on average", row, f"{FILE}/{i}", " per unit" if per_unit else "", False))
+        unit, levels = " per unit" if per_unit else "", between.get((row["moderator"], row["contrast"]))
+        found.append(Named(f"{name} on average", row, f"{FILE}/{i}", unit, False, levels))
     return sorted(found, key=lambda entry: (not entry.is_product, -_distance(entry.row)))
 
 

@@ -42,10 +42,10 @@ _FAR = 2.0
 RECIPROCAL = "exp of the negative"
 
 
-def part_words(part: str, moderated: bool = False) -> str:
-    """What a part of a model is; with moderators the effect that is tested is the standardised intercept."""
-    if part == "effect" and moderated:
-        return "an effect other than zero at the reference levels and means of the moderators"
+def part_words(results: Results, part: str) -> str:
+    """What a part of a model of a meta-analysis is; with moderators the effect is the standardised intercept."""
+    if part == "effect" and results.model["intercept_at"]:
+        return f"an effect other than zero {results.model['intercept_at']}"
     return PARTS.get(part, f"the {part}" if part.startswith("moderator ") else part)
 
 
@@ -120,7 +120,7 @@ def verdicts(results: Results) -> list[Sentence]:
         before, after = (_probability(entry, key, i) for key in ("prior_probability", "posterior_probability"))
         name = str(entry["part"])
         if results.is_meta:
-            words = part_words(name, bool(results.coefficients))
+            words = part_words(results, name)
             said = [*weighed(results, i), "; probability from ", before, " to ", after, "."]
         else:
             slope = name.removeprefix("varying ")
@@ -226,8 +226,9 @@ def inclusion(results: Results) -> Table:
 
 
 def effect(results: Results) -> Number | None:
-    """The log Bayes factor for a pooled effect other than zero; None where there is none, as with moderators."""
-    position = None if results.coefficients or not results.has_numbers else part(results, "effect")
+    """The log Bayes factor for a pooled effect other than zero; None where no models without one are compared."""
+    tested = results.has_numbers and not results.model.get("intercept_at")
+    position = part(results, "effect") if tested else None
     return None if position is None else log_factor(results, position)
 
 

@@ -12,7 +12,7 @@ from hiermeta.data.measures import MEASURES, to_natural
 from hiermeta.figures.regression import linear
 from hiermeta.io.results import Results, Row
 from hiermeta.report.cells import Cell, Missing, Number, Sentence, of_summary, source_of, with_places
-from hiermeta.text.numbers import printed, significant, simulated
+from hiermeta.text.numbers import MINUS, printed, significant, simulated
 
 Interval = tuple[Number, Number, Number]
 
@@ -25,6 +25,8 @@ KEYS = {
 }
 """Table to the column that names its rows."""
 INTERVAL = ("mean", "q2.5", "q97.5")
+NEGATIVE = "negative"
+"""The transformation to the size of a negative number."""
 QUANTILES = ("median", "q2.5", "q97.5")
 
 
@@ -52,6 +54,17 @@ def summarised(row: Row, source: str) -> Interval:
     """Mean and 95% limits of a row, with the digits that their Monte Carlo errors support."""
     mean, low, high = (of_summary(row, column, source) for column in INTERVAL)
     return mean, low, high
+
+
+def unsigned(numbers: Interval) -> Interval:
+    """The size of a number with its limits, all of which have the same sign."""
+    if float(numbers[0].value or 0) >= 0:
+        return numbers
+    middle, low, high = (
+        Number(number.text.removeprefix(MINUS), -float(number.value or 0), number.source, NEGATIVE)
+        for number in numbers
+    )
+    return middle, high, low
 
 
 def interval(results: Results, table: str, name: str) -> Interval:

@@ -8,7 +8,17 @@ from hiermeta.report import average_effects, small_study, uninformed
 from hiermeta.report.cells import Number, Sentence, from_document, source_of
 from hiermeta.report.comparison import factor, part, strength
 from hiermeta.report.model import level_means
-from hiermeta.report.numbers import differs, interval, natural, natural_label, place, ranged, summarised
+from hiermeta.report.numbers import (
+    differs,
+    interval,
+    multiplied,
+    natural,
+    natural_label,
+    place,
+    ranged,
+    summarised,
+    unsigned,
+)
 from hiermeta.report.tables import probability_cell
 from hiermeta.text.numbers import UNKNOWN, noun, percent
 
@@ -35,7 +45,7 @@ def answer(results: Results) -> list[Sentence]:
     sentences += small_study.warning(results)
     if results.coefficients:
         sentences.append(_moderators(results))
-    sentences.append(_heterogeneity(results))
+    sentences.append([*_heterogeneity(results), *_scale(results)])
     if results.clustered:
         sentences.append(_allocation(results))
     sentences += [part for part in (uninformed.sentence(results), _prediction(results)) if part]
@@ -110,8 +120,9 @@ def _against_none(results: Results) -> Sentence:
     if position is None:
         return []
     value, number = factor(results, position)
+    where = f" {results.model['intercept_at']}" if results.model["intercept_at"] else ""
     return [
-        " That takes an effect for granted; weighed against exactly none, the Bayes factor for "
+        f" That takes an effect for granted; weighed against exactly none{where}, the Bayes factor for "
         f"{'an effect' if value >= 0 else 'no effect'} is ", number, f" ({strength(value)} evidence).",
     ]  # fmt: skip
 
@@ -137,12 +148,16 @@ def _moderators(results: Results) -> Sentence:
         return ["The coefficients are the mean effects at the levels of ", means[0].rpartition("[")[0], "."]
     if not found:
         return ["No moderator has a coefficient whose 95% credible interval excludes zero."]
-    sentence: Sentence = ["It depends on moderators"]
+    sentence: Sentence = ["The mean effect varies with the moderators: "]
     kept = max(NAMED, sum(entry.is_product for entry in found))
     for position, entry in enumerate(found[:kept]):
-        size = ranged(summarised(entry.row, entry.source))
-        sentence += [": " if position == 0 else "; ", f"{entry.name} ", *size, entry.unit]
-    return [*sentence, ", and others." if len(found) > kept else "."]
+        size = summarised(entry.row, entry.source)
+        if entry.difference:
+            said: Sentence = [*ranged(unsigned(size)), entry.higher]
+        else:
+            said = [f"{entry.name} ", *ranged(size), entry.unit]
+        sentence += ["; " if position else "", *said]
+    return [*sentence, "; and others." if len(found) > kept else "."]
 
 
 def _with_article(noun: str) -> str:
@@ -169,6 +184,22 @@ def _heterogeneity(results: Results) -> Sentence:
         f"{start}{remaining} (SD τ{averaged} = ", tau[0], ", ", tau[1], " to ", tau[2], "); about ", share[0],
         "% of the variance of the estimates is not sampling error (I²).",
     ]  # fmt: skip
+
+
+def _scale(results: Results) -> Sentence:
+    """Which scale moderators heterogeneity goes along with, and by how much."""
+    rows = [(i, row) for i, row in enumerate(results.estimates) if row["parameter"] in results.scale_coefficients]
+    found = [entry for entry in rows if not entry[1]["q2.5"] <= 0 <= entry[1]["q97.5"]]
+    if not found:
+        return [" The data do not settle whether τ varies with the scale moderators."] if rows else []
+    sentence: Sentence = [" The SD τ varies with the scale moderators: "]
+    for position, (i, row) in enumerate(found[:NAMED]):
+        name = row["parameter"].removeprefix("scale:")
+        size = ranged(multiplied(row, f"estimates.csv/{i}"))
+        column, level, low = results.model["differences"].get(name, ("", "", ""))
+        what = f"for {level} as for {low} ({column})" if column else f"per unit of {name}"
+        sentence += ["; " if position else "", *size, f" times as large {what}"]
+    return [*sentence, "; and others." if len(found) > NAMED else "."]
 
 
 def _allocation(results: Results) -> Sentence:

@@ -11,7 +11,7 @@ from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import STRENGTH, factor, part, strength
 from hiermeta.report.health import verdict
 from hiermeta.report.model import level_means
-from hiermeta.report.numbers import effect, place, plain, quantity, ranged
+from hiermeta.report.numbers import effect, place, plain, quantity, ranged, summarised, unsigned
 from hiermeta.report.pooled_answer import left_out
 from hiermeta.text.numbers import significant
 
@@ -65,17 +65,23 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
     clear = [entry for entry in every if entry.clear]
     if not clear:
         return [f"No predictor of {outcome} has a coefficient whose 95% credible interval excludes no effect."]
-    sentence: Sentence = [f"{outcome} changes with "] if linear(results) else []
+    sentence: Sentence = []
     kept = max(NAMED, sum(entry.is_product for entry in every))
     for position, entry in enumerate(clear[:kept]):
-        name = entry.name
         size = ranged(effect(results, entry.row, entry.source), named=position == 0)
-        if linear(results):
-            lead: Sentence = [f"{name} by ", *size, entry.unit]
+        noun = ratio(results).removesuffix(" ratio")
+        what, it_is = f"the {noun} of {outcome}", "they are" if noun == "odds" else "it is"
+        if linear(results) and entry.difference:
+            size = ranged(unsigned(summarised(entry.row, entry.source)), named=position == 0)
+            lead: Sentence = ["it is " if position else f"{outcome} is ", *size, entry.higher]
+        elif linear(results):
+            lead = [f"{'with' if position else f'{outcome} changes with'} {entry.name} by ", *size, entry.unit]
+        elif entry.difference:
+            start = f"{it_is} " if position else f"The {noun} of {outcome} {it_is.split()[1]} "
+            lead = [start, *size, entry.times]
         else:
-            who = f"{'each' if position else 'Each'} unit of {name}" if entry.unit else name
-            what = "" if position else f" multiplies the {ratio(results).removesuffix(' ratio')} of {outcome}"
-            lead = [f"{who}{what} by ", *size]
+            who = f"{'each' if position else 'Each'} unit of {entry.name}" if entry.unit else entry.name
+            lead = [f"{who}{'' if position else f' multiplies {what}'} by ", *size]
         sentence += ["; " if position else "", *lead]
     sentence.append("; and others" if len(clear) > kept else "")
     sentence.append(", the other predictors held fixed" if len(found) > 1 else "")
