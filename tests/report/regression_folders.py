@@ -105,6 +105,8 @@ def build(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> Path:
         "formulas": formulas,
         "factors": ["group"],
         "coefficients": list(model.moderators.names) if model.moderators else [],
+        "differences": model.moderators.differences if model.moderators else {},
+        "intercept_at": model.moderators.at_intercept if model.moderators else "",
         "predict_at": settings.get("predict_at", []),
         "covariance": [],
         "output_scale": settings.get("output_scale", "analysis"),

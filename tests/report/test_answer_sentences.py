@@ -19,7 +19,6 @@ from hiermeta.report import (
     health,
     moderators,
     outcome,
-    regression_answer,
     small_study,
 )
 from hiermeta.report import pooled_answer as answer
@@ -383,14 +382,6 @@ def test_sign_and_bayes_factor_are_reconciled(log_factor: float, ending: str) ->
     sentence = answer._against_none(results(averages={"inclusion": entries}))
     assert said(sentence).startswith(" That takes an effect for granted") and said(sentence).endswith(ending)
     assert answer._against_none(results(averages={})) == []
-
-
-@pytest.mark.parametrize(("clusters", "told"), [(2, True), (4, True), (5, False)])
-def test_few_clusters_are_told(clusters: int, told: bool) -> None:
-    """Does a regression's answer say that what lies between fewer than five clusters leans on the prior?"""
-    model = {"groups": [{"name": "g", "n_clusters": clusters}, {"name": "h", "n_clusters": 9}], "n_clusters": clusters}
-    sentence = said(regression_answer.few(results(model=model)))
-    assert sentence.startswith(f"With only {clusters} clusters of g,") if told else not sentence
 
 
 @pytest.mark.parametrize(

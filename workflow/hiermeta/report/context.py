@@ -16,6 +16,7 @@ from hiermeta.data.problems import guarded
 from hiermeta.io.files import write_json, write_text
 from hiermeta.io.provenance import TEMPLATES
 from hiermeta.io.results import Results
+from hiermeta.report import cautions
 from hiermeta.report.cells import from_document
 from hiermeta.report.inline import figures
 from hiermeta.report.outcome import trouble
@@ -123,14 +124,15 @@ def write_report(folder: Path, presentation: Mapping[str, str | None], target: P
     target : Path
         The page.
     record : Path
-        JSON with ``status``, ``message``, ``steps`` (what to try) and ``crashed`` (the stage that an unexpected error
-        kept from ending, or empty), for the overview.
+        JSON with ``status``, ``message``, ``steps`` (what to try), ``crashed`` (the stage that an unexpected error kept
+        from ending, or empty) and ``cautions`` (what asks for care), for the overview.
     """
 
     def page() -> tuple[str, dict[str, Any]]:
         results = Results(folder)
         message, steps = trouble(results)
         found = {"status": results.status, "message": message, "steps": steps, "crashed": results.crashed}
+        found["cautions"] = cautions.named(results)
         return render("report.html.j2", context(results, presentation)), found
 
     def replacement(message: str) -> tuple[str, dict[str, Any]]:
@@ -140,6 +142,7 @@ def write_report(folder: Path, presentation: Mapping[str, str | None], target: P
             "message": f"the report can't be made: {message}",
             "steps": steps,
             "crashed": "report",
+            "cautions": [],
         }
         heading = {"name": folder.name, "title": presentation.get("title") or folder.name, "icon": ICONS["fail"]}
         return render("unreported.html.j2", heading | {"status_word": WORDS["fail"]} | found), found

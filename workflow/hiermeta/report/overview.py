@@ -103,6 +103,7 @@ class DataSet:
     message: str
     steps: list[str]
     crashed: str
+    cautions: list[str]
     analysis: str = "meta"
     measure: str = ""
     scale: str = ""
@@ -120,6 +121,7 @@ class DataSet:
         heading = {"name": self.name, "title": self.title, "status": self.status, "analysis": self.analysis}
         values = {field: self.numbers[field].value if field in self.numbers else None for field in FIELDS}
         ending = {"message": self.message, "report": self.report, "crashed": self.crashed}
+        ending["cautions"] = "; ".join(self.cautions)
         return heading | {"measure": self.measure} | values | ending
 
 
@@ -146,7 +148,7 @@ def read(folder: Path, name: str, title: str | None) -> DataSet:
 
     def failed(message: str) -> DataSet:
         steps = [after_crash(name, "overview")]
-        return DataSet(name, title or name, "fail", f"its files can't be read: {message}", steps, "overview")
+        return DataSet(name, title or name, "fail", f"its files can't be read: {message}", steps, "overview", [])
 
     return guarded(line, failed)
 
@@ -216,13 +218,15 @@ def _caterpillar(datasets: Sequence[DataSet]) -> Figure | None:
 def _table(datasets: Sequence[DataSet], kind: Kind) -> Table:
     """One row per data set of this kind, with its main interval drawn."""
     ranges, after = _ranges(datasets), kind.after
-    columns = [Column("Data set"), Column("Status"), Column(kind.heading), *numeric(*kind.before.values())]
+    columns = [Column(head) for head in ("Data set", "Status", "Cautions", kind.heading)]
+    columns += numeric(*kind.before.values())
     columns += [Column("95% interval"), *numeric(*after.values())]
     rows: list[list[Cell]] = []
     for position, dataset in enumerate(datasets):
         if dataset.analysis == kind.analysis:
             note = dataset.name if dataset.title != dataset.name else ""
             head: list[Cell] = [Link(dataset.title, dataset.report, note), Status(dataset.status)]
+            head.append(Text(", ".join(dataset.cautions) or "–"))
             first, last = ([_number(position, dataset, name) for name in names] for names in (kind.before, after))
             drawn = _interval(dataset, kind.drawn, *ranges.get(dataset.measure, (0.0, 1.0)))
             rows.append([*head, Text(dataset.scale or "–"), *first, drawn, *last])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hiermeta.data.measures import MEASURES
 from hiermeta.io.results import Results, Row
-from hiermeta.report import average_effects, small_study, uninformed
+from hiermeta.report import average_effects, uninformed
 from hiermeta.report.cells import Number, Sentence, from_document, source_of
 from hiermeta.report.comparison import factor, part, strength
 from hiermeta.report.model import level_means
@@ -42,7 +42,6 @@ def answer(results: Results) -> list[Sentence]:
     sentences = [_pooled(results)]
     if not (results.is_fixed("mu") or MEASURES[results.model["measure"]].single_group):
         sentences.append([*_sign(results), *_against_none(results)])
-    sentences += small_study.warning(results)
     if results.coefficients:
         sentences.append(_moderators(results))
     sentences.append([*_heterogeneity(results), *_scale(results)])

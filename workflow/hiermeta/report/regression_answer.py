@@ -6,7 +6,7 @@ import math
 
 from hiermeta.figures.regression import groups, linear, ratio
 from hiermeta.io.results import Results, Row
-from hiermeta.report import average_effects, checks, clustering, uninformed
+from hiermeta.report import average_effects, clustering, uninformed
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import STRENGTH, factor, part, strength
 from hiermeta.report.health import verdict
@@ -19,14 +19,12 @@ NAMED = 6
 """Coefficients that the answer names at most, unless there are more products."""
 NARROW = 1.5
 """Times that a classical standard error is larger than a posterior SD, from which it is the prior that narrows it."""
-FEWEST = 5
-"""Clusters below which the answer says that what lies between them leans on the prior."""
 
 
 def answer(results: Results) -> list[Sentence]:
     """What the outcome depends on, what clusters add, what ignoring them does, and what remains of them."""
-    parts = [depends(results), slopes(results), between(results), few(results), ignoring(results), matters(results)]
-    parts += [remains(results), uninformed.sentence(results), checks.misfit(results)]
+    parts = [depends(results), slopes(results), between(results), ignoring(results), matters(results)]
+    parts += [remains(results), uninformed.sentence(results)]
     return [*(part for part in parts if part), verdict(results), *left_out(results)]
 
 
@@ -137,18 +135,6 @@ def between(results: Results) -> Sentence:
     if given is not None and coefficients(results):
         sentence += ["; after adjusting for the predictors, ", *ranged(given)]
     return [*sentence, "."]
-
-
-def few(results: Results) -> Sentence:
-    """That the variation between few clusters leans on its prior."""
-    factors = results.model.get("groups") or [{"name": "", "n_clusters": results.model["n_clusters"]}]
-    fewest = min(factors, key=lambda factor: factor["n_clusters"])
-    if fewest["n_clusters"] >= FEWEST:
-        return []
-    return [
-        f"With only {fewest['n_clusters']} clusters of {fewest['name']}, their standard deviation and the intraclass "
-        "correlation lean on the prior; with so few, a fixed factor in place of the random term is an alternative."
-    ]
 
 
 def most_affected(results: Results) -> tuple[int, Row] | None:

@@ -12,6 +12,7 @@ from hiermeta.io.results import Results
 from hiermeta.likelihoods import LOG
 from hiermeta.report import (
     average_effects,
+    cautions,
     checks,
     classical,
     clustering,
@@ -88,7 +89,9 @@ def _failure(results: Results) -> dict[str, Any]:
 def _answer(results: Results) -> dict[str, Any]:
     meta = results.is_meta
     said = [*pooled_answer.answer(results), verdict(results)] if meta else regression_answer.answer(results)
-    return {"card": card(results), "sentences": said, "steps": next_steps(results)}
+    cautious = [sentence for found in cautions.cautions(results).values() for sentence in found]
+    found = {"card": card(results), "lights": cautions.lights(results), "sentences": said, "cautions": cautious}
+    return found | {"steps": next_steps(results)}
 
 
 def _data(results: Results) -> dict[str, Any]:

@@ -1,0 +1,175 @@
+"""The box under the answer: does each rule speak on its own side of its threshold, and agree with its light?"""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hiermeta.report import cautions
+from hiermeta.report.cells import Number
+
+MODEL = {"measure": "SMD", "k": 20, "n_clusters": 8, "intercept_at": ""}
+
+
+def results(**over: Any) -> Any:
+    """What the rules read, without files: a meta-analysis in which nothing is to be said."""
+    tables = over.pop("tables", {})
+    plain = {
+        "is_meta": True, "status": "pass", "clustered": True, "coefficients": [], "classical": {}, "averages": {},
+        "sensitivity": [], "influence": [], "loo": [], "comparison": [], "model": MODEL | over.pop("model", {}),
+    }  # fmt: skip
+    made = SimpleNamespace(**(plain | over))
+    made.rows = lambda name: tables.get(name, [])
+    made.is_fixed = lambda name: False
+    made.estimate = lambda name: over.get("mu", {"mean": 1.0, "sd": 0.1, "q2.5": 0.8, "q97.5": 1.2})
+    return made
+
+
+def told(made: Any) -> list[str]:
+    """All sentences, after checking that lights and sentences tell the same."""
+    found = cautions.cautions(made)
+    for light in cautions.lights(made)[1:]:
+        assert (light.status == "warn") == bool(found.get(light.name))
+    sentences = [sentence for parts in found.values() for sentence in parts]
+    return ["".join(part.text if isinstance(part, Number) else part for part in sentence) for sentence in sentences]
+
+
+def test_nothing_is_said_without_a_reason() -> None:
+    """Is there no box where no rule finds anything? Seen to fail with a limit of twenty estimates."""
+    assert told(results()) == []
+
+
+@pytest.mark.parametrize(
+    ("k", "clusters", "texts"),
+    [
+        (9, 0, ["There are only 9 estimates"]),
+        (10, 0, []),
+        (10, 5, []),
+        (10, 4, ["There are only 4 clusters"]),
+        (1, 1, ["There are only 1 estimate:", "There are only 1 cluster:"]),
+    ],
+)
+def test_few_estimates_and_clusters_are_told(k: int, clusters: int, texts: list[str]) -> None:
+    """Ten estimates and five clusters are where the answer no longer leans on its priors by this rule.
+
+    Seen to fail with `<=`.
+    """
+    found = told(results(model={"k": k, "n_clusters": clusters}, clustered=clusters > 0))
+    assert len(found) == len(texts) and all(a.startswith(b) for a, b in zip(found, texts, strict=True))
+
+
+@pytest.mark.parametrize(("clusters", "fires"), [(2, True), (4, True), (5, False)])
+def test_few_clusters_of_a_regression_are_told(clusters: int, fires: bool) -> None:
+    """Does a regression say that what lies between fewer than five clusters leans on the prior?
+
+    Seen to fail with the first factor alone looked at.
+    """
+    groups = [{"name": "h", "n_clusters": 9}, {"name": "g", "n_clusters": clusters}]
+    found = told(results(is_meta=False, model={"groups": groups, "family": "gaussian"}))
+    assert [text.partition(", their")[0] for text in found] == [f"With only {clusters} clusters of g"] * fires
+
+
+def _evidence(log_factor: float, others: tuple[float, ...] = ()) -> Any:
+    averages = {"inclusion": [{"part": "effect", "log_bayes_factor": log_factor}]}
+    mu = {"mean": 1.0, "sd": 0.1, "q2.5": 0.8, "q97.5": 1.2, "P(>0)": 1.0}
+    return results(averages=averages, mu=mu, sensitivity=[{"log_bayes_factor_mu": other} for other in others])
+
+
+@pytest.mark.parametrize(
+    ("factor", "share"), [(2.99, "75%"), (3.01, None), (1 / 2.99, "25%"), (1 / 3.01, None), (1.0, "50%")]
+)
+def test_what_remains_for_an_effect_at_even_odds(factor: float, share: str | None) -> None:
+    """Between 1/3 and 3 a Bayes factor B decides nothing, and B/(1 + B) remains of a chance of one half.
+
+    Seen to fail with 1/(1 + B).
+    """
+    found = told(_evidence(math.log(factor)))
+    assert [f"beforehand, {share} remains for an effect" in text for text in found] == [True] * (share is not None)
+
+
+@pytest.mark.parametrize(
+    ("factor", "others", "word"),
+    [(2.0, (3.0, -0.1), "against"), (2.0, (3.0, 0.1), None), (-2.0, (-3.0, 0.1), "for"), (0.5, (1.0, -1.0), None)],
+)
+def test_other_priors_that_change_sides_are_told(factor: float, others: tuple[float, ...], word: str | None) -> None:
+    """Is it told, of a Bayes factor that decides, that other scales of the priors would decide otherwise?
+
+    Seen to fail with the largest of the others compared whatever the sign.
+    """
+    found = [text for text in told(_evidence(factor, others)) if "other scales" in text]
+    assert [f"speaks {word} an effect" in text for text in found] == [True] * (word is not None)
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "without", "ending"),
+    [
+        (0.30, 0.1, 0.15, "hold zero."),
+        (0.30, 0.1, 0.25, None),
+        (0.15, -0.05, 0.30, "leave out zero."),
+        (0.15, -0.05, 0.10, None),
+        (-0.30, -0.5, -0.15, "hold zero."),
+    ],
+)
+def test_units_that_change_the_conclusion_are_named(
+    mean: float, low: float, without: float, ending: str | None
+) -> None:
+    """Is a cluster named without which the interval of μ holds zero where it doesn't, or the other way round?
+
+    Seen to fail with estimates counted where clusters are what is left out.
+    """
+    rows = [
+        {"unit": "cluster", "cluster": "7", "label": "", "mu": without, "mu_sd": 0.1},
+        {"unit": "estimate", "cluster": "7", "label": "a", "mu": 0.0, "mu_sd": 0.1},
+    ]
+    mu = {"mean": mean, "sd": 0.1, "q2.5": low, "q97.5": low + 0.4}
+    found = told(results(mu=mu, influence=rows, model={"cluster_column": "school"}))
+    assert len(found) == (ending is not None) and all(text.endswith(ending or "") for text in found)
+    assert all(text.startswith("Without school 7, ") for text in found)
+
+
+@pytest.mark.parametrize(("pit", "fires"), [(0.0012, True), (0.0013, False), (0.9988, True), (0.5, False)])
+def test_outlying_units_are_judged_together(pit: float, fires: bool) -> None:
+    """Is one of twenty left-out estimates outlying at 2 · 20 · tail < 0.05, so that sound data seldom have one?
+
+    Seen to fail without the number of estimates.
+    """
+    rows = [{"unit": "estimate", "label": f"s{i}", "cluster": "", "pit": 0.5 if i else pit} for i in range(20)]
+    assert told(results(loo=rows)) == ["Far from what the other estimates predict lies the estimate s0."] * fires
+
+
+@pytest.mark.parametrize(
+    ("name", "advantage", "fires"), [("~ 1", 1.09, False), ("~ 1", 1.11, True), ("~ x (mu=0) (scale ~ 1)", 5.0, False)]
+)
+def test_a_better_model_is_named(name: str, advantage: float, fires: bool) -> None:
+    """Is the reported model, the first one, held against the others, but for those without an effect?
+
+    Seen to fail with "(mu=0)" looked for at the end of names only.
+    """
+    rows = [
+        {"model": model, "log_marginal_likelihood": value, "error": 0.0}
+        for model, value in (("~ x", -10.0), ("other", -12.0), (name, -10.0 + advantage))
+    ]
+    found = told(results(comparison=rows))
+    assert [f": {name} predicts the data 3.0 times better" in text for text in found] == [True] * fires
+
+
+@pytest.mark.parametrize(("weights", "fires"), [((5, 5), True), ((4, 5), True), ((4, 5, 2), False), ((9,), False)])
+def test_a_dominating_cluster_is_named(weights: tuple[float, ...], fires: bool) -> None:
+    """Is a cluster named that has half of the weight, unless it is the only one? Seen to fail with rows counted."""
+    rows = [{"cluster": f"c{i}", "weight": w / (i + 1)} for i, w in enumerate(weights) for _ in range(i + 1)]
+    assert bool(told(results(tables={"true_effects": rows}))) == fires
+
+
+@pytest.mark.parametrize(("lows", "at"), [((0.1, 0.05, -0.1, -0.2), "0.6"), ((0.1, 0.1, 0.1, 0.1), None)])
+def test_correlated_errors_that_change_the_conclusion(lows: tuple[float, ...], at: str | None) -> None:
+    """Is the smallest correlation told at which the interval of μ holds zero? Seen to fail with the last one."""
+    rows = [
+        {"correlation": c, "parameter": name, "q2.5": low, "q97.5": 1.0}
+        for c, low in zip((0.0, 0.3, 0.6, 0.8), lows, strict=True)
+        for name in ("mu", "tau")
+    ]
+    found = told(results(tables={"sampling_correlation": rows}))
+    assert [f"a correlation of {at}, " in text for text in found] == [True] * (at is not None)

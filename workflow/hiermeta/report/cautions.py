@@ -1,0 +1,238 @@
+"""What to know before relying on the answer: each caution by a rule, and the lights that sum them up.
+
+A light is ``pass`` where its rules found nothing, ``warn`` where they did, and ``none`` where nothing can be said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from hiermeta.data.measures import MEASURES
+from hiermeta.figures.influence import name, unit
+from hiermeta.io.results import Results, Row
+from hiermeta.report import checks, small_study
+from hiermeta.report.cells import Number, Sentence, from_document
+from hiermeta.report.comparison import FILE, TABLE, bayes_factor, factor, part
+from hiermeta.text.numbers import EXACT, noun, percent
+
+FEW_ESTIMATES, FEW_GROUPS = 10, 5
+"""Estimates and groups below which an answer leans on its priors."""
+UNDECIDED = math.log(3.0)
+"""Size of the logarithm of a Bayes factor below which it decides nothing (Lee & Wagenmakers 2013: anecdotal)."""
+DOMINANT = 0.5
+"""Share of the weights from which one cluster is said to dominate."""
+OUTLYING = 0.05
+"""Probability, times their number, of left-out estimates from which one is said to lie far out (Bonferroni)."""
+_LIMIT = 1.959964
+_NAMED = 3
+
+COMPUTED, FIT, BIAS, DATA = "computed correctly", "model fits the data", "small-study effects", "enough data"
+
+
+@dataclass(frozen=True)
+class Light:
+    """One of the lights above the answer.
+
+    Parameters
+    ----------
+    name, status : str
+    words : str
+        What the status means.
+    section : str
+        Id of the section with the details.
+    """
+
+    name: str
+    status: str
+    words: str
+    section: str
+
+
+def cautions(results: Results) -> dict[str, list[Sentence]]:
+    """Sentences by the light that they belong to; those on the answer itself are under an empty name."""
+    rules: dict[str, list[Callable[[Results], Iterator[Sentence]]]]
+    if results.is_meta:
+        rules = {DATA: [_few, _dominant], BIAS: [_small_study], FIT: [_outlying]}
+        rules[""] = [_undecided, _unstable, _one_unit, _dependent, _not_the_best]
+    else:
+        rules = {DATA: [_few_groups], FIT: [_misfit, _dispersion], "": [_not_the_best]}
+    return {light: [sentence for rule in found for sentence in rule(results)] for light, found in rules.items()}
+
+
+def lights(results: Results) -> list[Light]:
+    """Whether the numbers were computed correctly, the model fits, small studies differ, and the data are enough."""
+    found = cautions(results)
+    computed = {"pass": "all checks passed", "warn": "read the failed checks", "fail": "failed"}
+    section = "influence" if results.is_meta else "checks"
+    made = [Light(COMPUTED, results.status, computed[results.status], "health")]
+    if results.is_meta and results.model["k"] < FEW_ESTIMATES:
+        made.append(Light(FIT, "warn" if found[FIT] else "none", "too few estimates to tell", section))
+    else:
+        made.append(_light(found, FIT, "no sign against it", "not in every respect", section))
+    if results.is_meta and (results.classical.get("small_study") and results.model["k"] >= FEW_ESTIMATES):
+        made.append(_light(found, BIAS, "no clear sign of any", "less precise estimates differ", "small-study"))
+    elif results.is_meta:
+        made.append(Light(BIAS, "warn" if found[BIAS] else "none", "can't be tested well", "small-study"))
+    what = "estimates" if results.is_meta else "clusters"
+    good = "no cluster dominates" if results.is_meta and results.clustered else f"not few {what}"
+    bad = "see below" if results.is_meta else "few clusters"
+    return [*made, _light(found, DATA, good, bad, "data")]
+
+
+def named(results: Results) -> list[str]:
+    """Names of the lights that ask for care, beside those of the computation itself; for the overview."""
+    usable = results.has_numbers and results.status in ("pass", "warn")
+    return [light.name for light in lights(results)[1:] if light.status == "warn"] if usable else []
+
+
+def _light(found: dict[str, list[Sentence]], name: str, good: str, bad: str, section: str) -> Light:
+    return Light(name, "warn", bad, section) if found[name] else Light(name, "pass", good, section)
+
+
+def _few(results: Results) -> Iterator[Sentence]:
+    k, groups = results.model["k"], results.model["n_clusters"]
+    if k < FEW_ESTIMATES:
+        count = from_document(results.model, "k", "model.json", "count")
+        yield ["There are only ", count, f" {noun(k, 'estimate')}: τ and the prediction interval lean on the priors."]
+    if results.clustered and groups < FEW_GROUPS:
+        count = from_document(results.model, "n_clusters", "model.json", "count")
+        yield [
+            "There are only ", count, f" {noun(groups, 'cluster')}: what is said of differences between clusters, and "
+            "of a new one, leans on the priors.",
+        ]  # fmt: skip
+
+
+def _dominant(results: Results) -> Iterator[Sentence]:
+    weights: Counter[str] = Counter()
+    for row in results.rows("true_effects") if results.clustered else []:
+        weights[str(row["cluster"])] += row["weight"]
+    if len(weights) > 1:
+        (largest, weight), *_ = weights.most_common(1)
+        if weight / sum(weights.values()) >= DOMINANT:
+            yield [f"One cluster, {largest}, has at least half of the weight in the pooled effect."]
+
+
+def _small_study(results: Results) -> Iterator[Sentence]:
+    yield from small_study.warning(results)
+
+
+def _outlying(results: Results) -> Iterator[Sentence]:
+    for kind in ("estimate", "cluster"):
+        rows = [row for row in results.loo if row["unit"] == kind and math.isfinite(row["pit"])]
+        out = [row for row in rows if 2 * min(row["pit"], 1 - row["pit"]) * len(rows) < OUTLYING]
+        if out:
+            named = ", ".join(name(results, row) for row in out[:_NAMED])
+            more = f" and {len(out) - _NAMED} more" if len(out) > _NAMED else ""
+            which = f"the {noun(len(out), kind)} {named}" if kind == "estimate" else named
+            yield [f"Far from what the other {kind}s predict {'lies' if len(out) == 1 else 'lie'} {which}{more}."]
+
+
+def _misfit(results: Results) -> Iterator[Sentence]:
+    found = checks.misfit(results)
+    if found:
+        yield found
+
+
+def _dispersion(results: Results) -> Iterator[Sentence]:
+    found = checks.dispersion(results)
+    if found and str(found[0]).startswith("Counts vary") and "as their family" not in str(found[0]):
+        yield found
+
+
+def _few_groups(results: Results) -> Iterator[Sentence]:
+    factors = results.model.get("groups") or [{"name": "", "n_clusters": results.model["n_clusters"]}]
+    for position, factor_ in enumerate(factors):
+        if factor_["n_clusters"] < FEW_GROUPS:
+            count = from_document(results.model, f"groups/{position}/n_clusters", "model.json", "count")
+            yield [
+                "With only ", count, f" clusters of {factor_['name']}, their standard deviation and the intraclass "
+                "correlation lean on the prior; a fixed factor in place of the random term is an alternative.",
+            ]  # fmt: skip
+
+
+def _not_the_best(results: Results) -> Iterator[Sentence]:
+    """Another model with a higher evidence; models without an effect are compared elsewhere."""
+    rows = [(i, row) for i, row in enumerate(results.comparison) if "(mu=0)" not in row["model"]]
+    if len(rows) < 2:
+        return
+    reported, (i, best) = rows[0][1], max(rows, key=lambda entry: entry[1]["log_marginal_likelihood"])
+    advantage = best["log_marginal_likelihood"] - reported["log_marginal_likelihood"]
+    if advantage >= UNDECIDED:
+        number = bayes_factor(advantage, f"{TABLE}/{i}/log_marginal_likelihood", best["error"] + reported["error"])
+        yield [
+            f"The model that is reported is not the most probable one: {best['model']} predicts the data "
+            f"{number.text} times better (Bayes factor)."
+        ]
+
+
+def _undecided(results: Results) -> Iterator[Sentence]:
+    """That a sign takes an effect for granted, where the Bayes factor decides nothing."""
+    position = part(results, "effect")
+    if position is None or results.is_fixed("mu"):
+        return
+    value, _ = factor(results, position)
+    if abs(value) < UNDECIDED:
+        remains = 1 / (1 + math.exp(-value))
+        at = f"{FILE}/inclusion/{position}/log_bayes_factor"
+        yield [
+            "The data hardly tell an effect from none. The probability of its sign supposes that it is not exactly "
+            "zero; giving zero a chance of one half beforehand, ",
+            Number(percent(remains, EXACT), remains, at, "inverse logit"), " remains for an effect.",
+        ]  # fmt: skip
+
+
+def _unstable(results: Results) -> Iterator[Sentence]:
+    position = part(results, "effect")
+    factors = [row["log_bayes_factor_mu"] for row in results.sensitivity if math.isfinite(row["log_bayes_factor_mu"])]
+    if position is None or not factors:
+        return
+    value, _ = factor(results, position)
+    other = min(factors) if value > 0 else max(factors)
+    if abs(value) >= UNDECIDED and value * other < 0:
+        word = "against" if value > 0 else "for"
+        yield [f"The Bayes factor speaks {word} an effect under other scales of the priors (see model comparison)."]
+
+
+def _one_unit(results: Results) -> Iterator[Sentence]:
+    """Units without which the interval of μ holds zero, or no longer does."""
+    if MEASURES[results.model["measure"]].single_group or results.is_fixed("mu"):
+        return
+    full = results.estimate("mu")
+
+    def excludes(mean: float, sd: float) -> bool:
+        return abs(mean) > _LIMIT * sd
+
+    clear = full["q2.5"] > 0 or full["q97.5"] < 0
+    if excludes(full["mean"], full["sd"]) != clear:
+        return  # too close to call by a normal approximation
+    rows = [row for row in results.influence if row["unit"] == unit(results)]
+    changed = [row for row in rows if excludes(row["mu"], row["mu_sd"]) != clear]
+    if changed:
+        yield [_without(results, changed, clear)]
+
+
+def _without(results: Results, rows: list[Row], clear: bool) -> str:
+    named = ", ".join(name(results, row) for row in rows[:_NAMED])
+    one = f"the estimate {named}" if unit(results) == "estimate" else named
+    which = one if len(rows) == 1 else f"any one of {len(rows)} {unit(results)}s ({named}"
+    which += "" if len(rows) == 1 else ", …)" if len(rows) > _NAMED else ")"
+    return f"Without {which}, the 95% interval of the pooled effect would {'hold' if clear else 'leave out'} zero."
+
+
+def _dependent(results: Results) -> Iterator[Sentence]:
+    """A correlation of sampling errors at which the interval of μ holds zero, or no longer does."""
+    if MEASURES[results.model["measure"]].single_group:
+        return
+    rows = [(i, row) for i, row in enumerate(results.rows("sampling_correlation")) if row["parameter"] == "mu"]
+    for i, row in rows[1:]:
+        clear, was = ((r["q2.5"] > 0 or r["q97.5"] < 0) for r in (row, rows[0][1]))
+        if clear != was:
+            at = Number(f"{row['correlation']:g}", row["correlation"], f"sampling_correlation.csv/{i}/correlation")
+            yield [
+                "If sampling errors within clusters had a correlation of ", at, ", the 95% interval of the pooled "
+                f"effect would {'leave out' if clear else 'hold'} zero.",
+            ]  # fmt: skip
+            return
