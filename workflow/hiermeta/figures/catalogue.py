@@ -173,7 +173,7 @@ FIGURES = (
     ),
     Figure(
         "interactions",
-        "How one predictor's effect depends on another: lines at values of the second.",
+        "How the line of one predictor differs along another: lines at values of the second.",
         (interactions.draw, lambda results: bool(interactions.pairs(results))),
         (interactions.draw_regression, lambda results: bool(interactions.regression_pairs(results))),
     ),

@@ -30,7 +30,7 @@ PARTS = {
     "effect": "a pooled effect other than zero",
     "heterogeneity": "differences between true effects (τ above zero)",
     "clusters": "differences between clusters (ρ above zero)",
-    "scale": "heterogeneity that depends on the scale moderators",
+    "scale": "heterogeneity that varies with the scale moderators",
 }
 STRENGTH = ((3.0, "anecdotal"), (10.0, "moderate"), (30.0, "strong"), (100.0, "very strong"), (math.inf, "extreme"))
 """Upper ends of the Bayes factors that the words stand for (Jeffreys 1961, in Lee & Wagenmakers' 2013 wording)."""

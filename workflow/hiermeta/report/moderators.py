@@ -63,7 +63,7 @@ def multipliers(results: Results) -> list[Sentence]:
             term = str(row["parameter"]).removeprefix("scale:")
             change = f"{term} in place of its reference level" if term.endswith("]") else f"One unit more of {term}"
             size = ranged(multiplied(row, f"estimates.csv/{position}"), named=True)
-            sentences.append([f"{change} multiplies τ by ", *size, "."])
+            sentences.append([f"{change} goes with a τ that is ", *size, " times as large."])
     return sentences
 
 

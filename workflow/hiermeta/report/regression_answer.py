@@ -79,7 +79,7 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
             lead = [start, *size, entry.times]
         else:
             who = f"{'each' if position else 'Each'} unit of {entry.name}" if entry.unit else entry.name
-            lead = [f"{who}{'' if position else f' multiplies {what}'} by ", *size]
+            lead = [f"{who}{'' if position else f' goes with {what}'} ", *size, " times as high"]
         sentence += ["; " if position else "", *lead]
     sentence.append("; and others" if len(clear) > kept else "")
     sentence.append(", the other predictors held fixed" if len(found) > 1 else "")

@@ -22,6 +22,7 @@ from hiermeta.report import (
     moderators,
     pooled_answer,
     r_code,
+    references,
     regression_answer,
     small_study,
     tables,
@@ -216,6 +217,8 @@ def _provenance(results: Results) -> dict[str, Any]:
         "numbers": numbers,
         "retry": retry,
         "source": results.validation.get("source") or {},
+        "references": references.used(results),
+        **references.HIERMETA,
         "codes": r_code.codes(results) if results.has_numbers else [],
     }
 
@@ -252,7 +255,7 @@ SECTIONS = [
     Section("effects", "True effects and cluster effects", meta=_effects),
     Section(
         "estimates",
-        "What the outcome depends on",
+        "What goes with the outcome",
         regression=_estimates,
         barg="3.B",
         summary=True,

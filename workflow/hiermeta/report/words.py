@@ -20,8 +20,8 @@ HETEROGENEITY = {
         "I²",
         "Share of the variance of the estimates, in per cent, that is true difference and not sampling error.",
     ),
-    "I2 [within]": ("I² within", "The part of I² due to differences within clusters."),
-    "I2 [between]": ("I² between", "The part of I² due to differences between clusters."),
+    "I2 [within]": ("I² within", "The part of I² that belongs to differences within clusters."),
+    "I2 [between]": ("I² between", "The part of I² that belongs to differences between clusters."),
     "H2": ("H²", "Variance of the estimates relative to sampling error alone; 1 means no true differences."),
 }
 """Quantity of heterogeneity.csv to its symbol and meaning."""
@@ -50,7 +50,7 @@ QUANTITIES = {
 """Quantity of clustering.csv to its meaning."""
 
 OF_FACTORS = {
-    "ICC": "The part of the intraclass correlation that is due to clusters of",
+    "ICC": "The part of the intraclass correlation that belongs to clusters of",
     "design effect": "The design effect of clusters of",
     "effective sample size": "The effective sample size that goes with clusters of",
     "R2": "By how much the predictors lower the variance between clusters of",
@@ -75,8 +75,9 @@ GLOSSARY = [
     ("", "Row of file", "Row of your data file: the line below the header is row 1, and rows left out count."),
     ("", "Credible interval (CrI)", "Given the data, the model and the priors, the quantity lies in its 95% credible "
      "interval with 95% probability."),
-    ("meta", "Confidence interval (CI)", "The observed estimate ± 1.96 standard errors; it ignores all other "
-     "estimates."),
+    ("meta", "Confidence interval (CI)", "An interval by a procedure that covers the true value in 95% of repeated "
+     "samples. Of a single estimate it is ± 1.96 standard errors and ignores all others; of classical fits it is by "
+     "normal or t quantiles, or by the profile of the likelihood."),
     ("meta", "Prediction interval", "Where the true effect of a new study is expected, with 95% probability. It is "
      "wider than the credible interval of the mean because true effects differ."),
     ("meta", "True effect", "What a study would find without sampling error. Its posterior combines the study's own "
@@ -105,8 +106,8 @@ GLOSSARY = [
      "missed."),
     ("regression", "elpd", "Expected log predictive density of left-out rows or clusters: higher is better."),
     ("regression", "Pareto k̂", "Tells whether a left-out cluster can be judged from the draws; above 0.7 it can't."),
-    ("ratios", "Odds ratio, rate ratio", "What the odds, or the rate, are multiplied by for one more unit of a "
-     "predictor."),
+    ("ratios", "Odds ratio, rate ratio", "The odds, or the rate, at one more unit of a predictor, relative to those "
+     "without it."),
     ("ratios", "Typical cluster, average over clusters", "A probability or rate where random effects are zero "
      "(cluster-specific), and its mean over clusters (population-averaged). Because the link is curved the two "
      "differ."),
@@ -140,7 +141,7 @@ def meaning(quantity: str) -> str:
     Examples
     --------
     >>> meaning("ICC [ward, null]")
-    'The part of the intraclass correlation that is due to clusters of ward, without predictors.'
+    'The part of the intraclass correlation that belongs to clusters of ward, without predictors.'
     """
     if quantity in QUANTITIES:
         return QUANTITIES[quantity]
