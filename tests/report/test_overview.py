@@ -147,9 +147,9 @@ def test_every_number_of_the_json_is_the_one_in_the_files(results: Path, records
         "predictions.csv": ("target", {"new effect": {"predicted_q2.5": "q2.5", "predicted_q97.5": "q97.5"}}),
         "heterogeneity.csv": ("quantity", {name: {name: "mean"} for name in ("tau", "rho", "I2")}),
         "clustering.csv": ("quantity", {
-            "ICC": {"icc": "mean", "icc_q2.5": "q2.5", "icc_q97.5": "q97.5"},
+            "ICC [null]": {"icc": "mean", "icc_q2.5": "q2.5", "icc_q97.5": "q97.5"},
             "R2 [marginal]": {"R2_marginal": "mean"}, "R2 [conditional]": {"R2_conditional": "mean"},
-            "design effect": {"design_effect": "mean"},
+            "design effect [null]": {"design_effect": "mean"},
         }),
     }  # fmt: skip
     walked = 0

@@ -51,10 +51,10 @@ _TABLES = {
     "predictions": {"new effect": {"predicted_q2.5": "q2.5", "predicted_q97.5": "q97.5"}},
     "heterogeneity": {name: {name: "mean"} for name in ("tau", "rho", "I2")},
     "clustering": {
-        "ICC": {"icc": "mean", "icc_q2.5": "q2.5", "icc_q97.5": "q97.5"},
+        "ICC [null]": {"icc": "mean", "icc_q2.5": "q2.5", "icc_q97.5": "q97.5"},
         "R2 [marginal]": {"R2_marginal": "mean"},
         "R2 [conditional]": {"R2_conditional": "mean"},
-        "design effect": {"design_effect": "mean"},
+        "design effect [null]": {"design_effect": "mean"},
     },
 }
 """Table and name of its row, to the overview's names of numbers and the table's."""

@@ -68,7 +68,7 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
     for position, entry in enumerate(clear[:kept]):
         size = ranged(effect(results, entry.row, entry.source), named=position == 0)
         noun = ratio(results).removesuffix(" ratio")
-        what, it_is = f"the {noun} of {outcome}", "they are" if noun == "odds" else "it is"
+        it_is = "they are" if noun == "odds" else "it is"
         if linear(results) and entry.difference:
             size = ranged(unsigned(summarised(entry.row, entry.source)), named=position == 0)
             lead: Sentence = ["it is " if position else f"{outcome} is ", *size, entry.higher]
@@ -79,7 +79,7 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
             lead = [start, *size, entry.times]
         else:
             who = f"{'each' if position else 'Each'} unit of {entry.name}" if entry.unit else entry.name
-            lead = [f"{who}{'' if position else f' goes with {what}'} ", *size, " times as high"]
+            lead = [f"{who}{'' if position else f' goes with {noun} of {outcome}'} ", *size, " times as high"]
         sentence += ["; " if position else "", *lead]
     sentence.append("; and others" if len(clear) > kept else "")
     sentence.append(", the other predictors held fixed" if len(found) > 1 else "")
