@@ -34,7 +34,7 @@ def main(arguments):
     for entry in found[found["message"] != ""].itertuples():
         print(f"{entry.name}: {entry.status}. {entry.message}")
     print(pd.crosstab(found["name"].str.replace(r"-\d+$", "", regex=True), found["status"], rownames=["kind"]))
-    wrong = found[(found["status"] == "crashed") | (found["contradicted by R"] != "")]
+    wrong = found[found["status"].isin(["crashed", "contradictory"]) | (found["contradicted by R"] != "")]
     print(f"{len(wrong)} of {len(found)} went wrong: {', '.join(wrong['name']) or 'none'}")
     return int(len(wrong) > 0)
 

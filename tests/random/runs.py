@@ -14,6 +14,9 @@ from tests.conftest import ROOT
 from tests.random.meta_analyses import meta_analysis
 from tests.random.regressions import regression
 
+sys.path.append(str(ROOT / "tests" / "report"))
+from contradictions import contradictions
+
 SAMPLING = {"chains": 2, "warmup": 100, "draws": 100}
 UNEXPECTED = "unexpected error"
 
@@ -64,7 +67,7 @@ def run_project(folder):
 def outcomes(folder, datasets):
     """What became of each analysis: its status, and what was refused or went wrong unexpectedly.
 
-    An analysis without a report has the status ``crashed``.
+    An analysis without a report has the status ``crashed``, one whose page contradicts itself ``contradictory``.
 
     Returns
     -------
@@ -82,6 +85,9 @@ def outcomes(folder, datasets):
             messages += ["; ".join(str(value) for value in problem.values() if value) for problem in problems]
         elif messages or status == "crashed":
             status = "crashed"
+        else:
+            messages = contradictions((results / "report.html").read_text(encoding="utf-8"))
+            status = "contradictory" if messages else status
         rows.append({"name": name, "status": status, "message": " | ".join(messages)})
     return pd.DataFrame(rows)
 

@@ -136,8 +136,19 @@ def test_outlying_units_are_judged_together(pit: float, fires: bool) -> None:
 
     Seen to fail without the number of estimates.
     """
-    rows = [{"unit": "estimate", "label": f"s{i}", "cluster": "", "pit": 0.5 if i else pit} for i in range(20)]
+    rows = [{"unit": "estimate", "label": f"s{i}", "cluster": "", "pit": i / 20 if i else pit} for i in range(20)]
     assert told(results(loo=rows)) == ["Far from what the other estimates predict lies the estimate s0."] * fires
+
+
+def test_units_that_are_predicted_badly_as_a_whole_are_told() -> None:
+    """Is it told that left-out clusters are far from uniform, though none lies far out?
+
+    Seen to fail with outlying units alone looked at.
+    """
+    rows = [{"unit": "cluster", "label": "", "cluster": f"c{i}", "pit": 0.4 + i / 100} for i in range(20)]
+    assert [text.partition(" (")[0] for text in told(results(loo=rows))] == [
+        "Left-out clusters are not distributed as the model predicts"
+    ]
 
 
 @pytest.mark.parametrize(

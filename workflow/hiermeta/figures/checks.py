@@ -51,6 +51,25 @@ def draw(results: Results) -> style.Drawing:
 def predicted(rows: Sequence[Row]) -> str:
     """What predictive probabilities of left-out estimates, and of left-out clusters, say of the model.
 
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of loo.csv.
+    """
+    bad, enough, few = judged(rows)
+    said = []
+    if bad:
+        said.append(f"The model predicts some left-out {' and some '.join(bad)} badly.")
+    if enough:
+        said.append(f"The model predicts left-out {' and '.join(enough)} as well as its intervals say.")
+    if few:
+        said.append(f"Whether it predicts well cannot be seen from {' and '.join(few)}.")
+    return " ".join(said)
+
+
+def judged(rows: Sequence[Row]) -> tuple[list[str], list[str], list[str]]:
+    """Kinds of left-out units that are predicted badly, those that aren't, and those that are too few to tell.
+
     Either kind counts as predicted badly where its probabilities leave their band, or the most extreme one is too
     extreme for the smallest of so many (below 2.5% over their number, or that near to one).
 
@@ -66,14 +85,7 @@ def predicted(rows: Sequence[Row]) -> str:
     bad = [name for name, pit in known.items() if _gap(pit) > _half(len(pit)) or _extreme(pit)]
     enough = [name for name, pit in known.items() if len(pit) >= FEW and name not in bad]
     few = [f"{len(pit)} {name}" for name, pit in known.items() if len(pit) < FEW and name not in bad]
-    said = []
-    if bad:
-        said.append(f"The model predicts some left-out {' and some '.join(bad)} badly.")
-    if enough:
-        said.append(f"The model predicts left-out {' and '.join(enough)} as well as its intervals say.")
-    if few:
-        said.append(f"Whether it predicts well cannot be seen from {' and '.join(few)}.")
-    return " ".join(said)
+    return bad, enough, few
 
 
 def _finite(values: list[float]) -> Array:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hiermeta.data.measures import MEASURES
+from hiermeta.figures.checks import judged
 from hiermeta.figures.influence import name, unit
 from hiermeta.io.results import Results, Row
 from hiermeta.report import checks, small_study
@@ -120,6 +121,8 @@ def _small_study(results: Results) -> Iterator[Sentence]:
 
 
 def _outlying(results: Results) -> Iterator[Sentence]:
+    """Left-out units that lie far out, or are predicted badly as a whole."""
+    bad, _, _ = judged(results.loo)
     for kind in ("estimate", "cluster"):
         rows = [row for row in results.loo if row["unit"] == kind and math.isfinite(row["pit"])]
         out = [row for row in rows if 2 * min(row["pit"], 1 - row["pit"]) * len(rows) < OUTLYING]
@@ -128,6 +131,8 @@ def _outlying(results: Results) -> Iterator[Sentence]:
             more = f" and {len(out) - _NAMED} more" if len(out) > _NAMED else ""
             which = f"the {noun(len(out), kind)} {named}" if kind == "estimate" else named
             yield [f"Far from what the other {kind}s predict {'lies' if len(out) == 1 else 'lie'} {which}{more}."]
+        elif f"{kind}s" in bad:
+            yield [f"Left-out {kind}s are not distributed as the model predicts (see influence and model checks)."]
 
 
 def _misfit(results: Results) -> Iterator[Sentence]:
