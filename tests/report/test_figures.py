@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from hiermeta.figures import curves, forest, lines, natural_axis, palette, partition, prior_posterior, shrinkage, style
+from hiermeta.figures.catalogue import FIGURES
 from hiermeta.io.results import Results
 from hiermeta.text.numbers import printed
 
@@ -203,3 +204,55 @@ def test_parts_of_the_variance_are_named_without_overlap(between: float, within:
         boxes = [(text.get_text(), text.get_window_extent()) for text in written]
     assert {"between clusters", "within clusters", "sampling error"} <= {name for name, _ in boxes}
     assert not [(one, two) for (one, a), (two, b) in combinations(boxes, 2) if a.overlaps(b)]
+
+
+MEANINGS = {
+    "observed": palette.OBSERVED,
+    "prior": palette.PRIOR,
+    "posterior": palette.ESTIMATE,
+    "95% credible band": palette.ESTIMATE,
+    "true effect": palette.ESTIMATE,
+    "new clusters": palette.PREDICTION,
+    "prediction": palette.PREDICTION,
+    "each cluster": palette.BETWEEN,
+    "left-out cluster": palette.BETWEEN,
+    "within clusters": palette.WITHIN,
+}
+"""Colours by how a legend's text begins, or what it has in it."""
+
+
+def test_colours_mean_the_same_in_every_figure(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has each thing that legends name one colour in all figures of both kinds of analysis, that of the key?
+
+    Chains, levels of a second predictor and further grouping factors are told apart by colour without a meaning. Seen
+    to fail with τ along a moderator in green, Bayes factors in the priors' orange and clusters in blue.
+    """
+    found: dict[str, set[str]] = {}
+
+    def legend(figure, entries, *_) -> None:
+        for color, _, text in entries:
+            found.setdefault(text, set()).add(color)
+
+    monkeypatch.setattr(style, "legend", legend)
+    names = ("clustered", "unclustered", "moderated", "scale", "slopes", "few", "logit", "rates")
+    for data in map(Results, (results / name for name in names)):
+        for figure in FIGURES:
+            drawn_by = figure.meta if data.is_meta else figure.hierarchical
+            if drawn_by and drawn_by[1](data):
+                with style.drawing():
+                    drawn_by[0](data)
+    assert len(found) > 25 and not {text: colors for text, colors in found.items() if len(colors) > 1}
+    for text, colors in found.items():
+        for words, color in MEANINGS.items():
+            if text.startswith(words):
+                assert colors == {color}, text
+        if colors & {palette.PRIOR}:
+            assert "prior" in text
+        if colors & {palette.BETWEEN}:
+            assert "cluster" in text or text == "true differences (I²)"
+
+
+@pytest.mark.parametrize("name", ["clustered", "unclustered", "slopes", "few", "logit"])
+def test_the_colour_key_stands_once(results: Path, name: str) -> None:
+    """Does each page say what the colours stand for, once? Seen to fail with the key below every figure."""
+    assert (results / name / "report.html").read_text(encoding="utf-8").count("Colours of all figures:") == 1

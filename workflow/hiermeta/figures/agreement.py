@@ -51,7 +51,7 @@ def _entry(axes: Axes, entry: Document, y: float, reach: float) -> None:
     half = _half_width(entry)
     axes.fill_between([_x(-half, reach), _x(half, reach)], y - 5, y + 5, color=palette.RULE, linewidth=0)
     passed = entry["status"] == "pass"
-    color = palette.ESTIMATE if passed else palette.PRIOR
+    color = palette.ESTIMATE if passed else palette.INK
     axes.plot(
         [_x(entry["difference_sd"], reach)], [y], "o" if passed else "X", color=color, markersize=7 if passed else 9
     )

@@ -167,7 +167,9 @@ def draw_regression(results: Results) -> style.Drawing:
         _simulated_quantiles(right, curve, results.model["outcome"])
     else:
         right.remove()
-    entries = [(palette.ESTIMATE, "-", "95% of simulated data sets"), (palette.INK, "D", "observed")]
+    entries = [(palette.ESTIMATE, "-", "95% of simulated data sets"), (palette.OBSERVED, "D", "observed")]
+    if any(map(missed, rows)):
+        entries.append((palette.INK, "D", "outside these 95%"))
     style.legend(figure, entries)
     return style.Drawing(figure, "Posterior predictive checks", _finding(rows))
 
@@ -201,7 +203,7 @@ def _statistics(axes: Axes, rows: list[Row]) -> None:
             [max(-_LIMIT, min(_LIMIT, at))],
             [y],
             mark,
-            color=palette.PRIOR if missed(row) else palette.INK,
+            color=palette.INK if missed(row) else palette.OBSERVED,
             markersize=6,
         )
         names.append(row["statistic"])
@@ -223,7 +225,7 @@ def _simulated_quantiles(axes: Axes, rows: list[Row], outcome: str) -> None:
         color=palette.ESTIMATE, alpha=0.3, linewidth=0,
     )  # fmt: skip
     axes.plot([middle[0], middle[-1]], [middle[0], middle[-1]], color=palette.MUTED, linewidth=1)
-    axes.plot(middle, [row["observed"] for row in rows], color=palette.INK, linewidth=1.8)
+    axes.plot(middle, [row["observed"] for row in rows], color=palette.OBSERVED, linewidth=1.8)
     style.numeric_axes(axes)
     axes.set_xlabel(style.shorten(f"quantile of {outcome}, simulated", 46))
     axes.set_ylabel("observed")

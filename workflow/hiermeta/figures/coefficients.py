@@ -36,9 +36,9 @@ def ways(results: Results) -> list[Way]:
     classical = str(results.classical.get("method") or "ML")
     return [
         Way("complete", "complete_se", palette.OBSERVED, "s", "complete pooling, naive SE"),
-        Way("complete", "complete_robust_se", palette.PRIOR, "D", "complete pooling, cluster-robust SE"),
+        Way("complete", "complete_robust_se", palette.INK, "D", "complete pooling, cluster-robust SE"),
         Way("partial", "partial_sd", palette.ESTIMATE, "o", "partial pooling"),
-        Way(classical.lower(), f"{classical.lower()}_se", palette.BETWEEN, "^", classical),
+        Way(classical.lower(), f"{classical.lower()}_se", palette.MUTED, "^", classical),
     ]
 
 

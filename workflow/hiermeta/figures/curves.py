@@ -26,7 +26,7 @@ def draw(results: Results) -> style.Drawing:
     first = "mean" if linear(results) else "averaged over clusters"
     entries = [(palette.ESTIMATE, "-", f"{first}, 95% credible band")]
     if not linear(results):
-        entries.append((palette.BETWEEN, ":", "typical cluster"))
+        entries.append((palette.INK, ":", "typical cluster"))
     entries += [(palette.PREDICTION, "--", "95% of new clusters"), observations.entry(results)]
     style.legend(figure, entries)
     rows = [row for curve in found for row in curve.rows()]
@@ -41,7 +41,7 @@ def _panel(axes: Axes, curve: along.Curve, *, typical: bool) -> None:
     axes.fill_between(curve.x, curve.lower, curve.upper, color=palette.ESTIMATE, alpha=0.18, linewidth=0)
     axes.plot(curve.x, curve.mean, color=palette.ESTIMATE, linewidth=2)
     if typical:
-        axes.plot(curve.x, curve.typical, color=palette.BETWEEN, linewidth=1.8, dashes=(1, 2))
+        axes.plot(curve.x, curve.typical, color=palette.INK, linewidth=1.8, dashes=(1, 2))
     style.numeric_axes(axes)
 
 

@@ -172,9 +172,9 @@ def _lines(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Col
     _whiskers(axes, [(values, y) for values, _, y in observed], scale, palette.OBSERVED, 1.2)
     _squares(axes, [(values.point, weight, y) for values, weight, y in observed], scale, (9, 55), 1.0)
     _squares(axes, [(dot, weight, y - 3) for line, y in rows for dot, weight in line.dots], scale, (7, 40), 0.55)
-    _whiskers(axes, [(line.effect, y + 3.5) for line, y in rows], scale, palette.ESTIMATE, 1.8)
+    _whiskers(axes, [(line.effect, y + 3.5) for line, y in rows], scale, rows[0][0].color, 1.8)
     points = [scale(line.effect.point) for line, _ in rows]
-    style.dots(axes, points, [y + 3.5 for _, y in rows], [4.5] * len(rows), palette.ESTIMATE)
+    style.dots(axes, points, [y + 3.5 for _, y in rows], [4.5] * len(rows), rows[0][0].color)
     return figure
 
 
@@ -234,12 +234,13 @@ def _backdrop(axes: Axes, scale: _Scale, results: Results, bottom: float) -> Non
 def _header(axes: Axes, results: Results, shown: Sequence[Line], columns: _Columns | None) -> None:
     """Legend, and titles of the columns where lines have labels and numbers."""
     by_estimate = shown[0].kind != "cluster"
+    color = palette.ESTIMATE if by_estimate else palette.BETWEEN
     axes.scatter([LEFT + 4], [14], s=46, marker="s", color=palette.OBSERVED)
     axes.text(
         LEFT + 14, 14, "observed, 95% CI" if by_estimate and columns else "observed", va="center", fontsize=style.SMALL
     )
-    axes.plot([LEFT + 128, LEFT + 144], [14, 14], color=palette.ESTIMATE, linewidth=2)
-    axes.scatter([LEFT + 136], [14], s=26, color=palette.ESTIMATE)
+    axes.plot([LEFT + 128, LEFT + 144], [14, 14], color=color, linewidth=2)
+    axes.scatter([LEFT + 136], [14], s=26, color=color)
     name = "true effect, 95% CrI" if by_estimate else "cluster effect, 95% CrI"
     axes.text(LEFT + 150, 14, name, va="center", fontsize=style.SMALL)
     if shown[0].kind == "heading":
@@ -343,13 +344,13 @@ def _many(results: Results, shown: Sequence[Line], scale: _Scale, columns: _Colu
     y = [HEADER + step * (position + 0.5) for position in range(len(ordered))]
     lower = [scale(line.effect.lower) for line in ordered]
     upper = [scale(line.effect.upper) for line in ordered]
-    axes.hlines(y, lower, upper, color=palette.ESTIMATE, linewidth=min(1.5, 0.8 * step), alpha=0.35)
+    axes.hlines(y, lower, upper, color=ordered[0].color, linewidth=min(1.5, 0.8 * step), alpha=0.35)
     dots = [(scale(x), at) for line, at in zip(ordered, y, strict=True) for x, _ in line.dots]
     dots += [(scale(line.observed.point), at) for line, at in zip(ordered, y, strict=True) if line.observed]
     size = max(2.0, min(9.0, 3 * step))
     x, at = zip(*dots, strict=True)
     style.dots(axes, x, at, [size**0.5] * len(x), palette.OBSERVED, square=True)
-    style.dots(axes, [scale(line.effect.point) for line in ordered], y, [size**0.5] * len(y), palette.ESTIMATE)
+    style.dots(axes, [scale(line.effect.point) for line in ordered], y, [size**0.5] * len(y), ordered[0].color)
     noun = "clusters" if results.clustered else "estimates"
     axes.text(2, HEADER + 8, f"{count(len(shown))} {noun},", va="center")
     axes.text(2, HEADER + 26, "sorted by true effect", va="center")

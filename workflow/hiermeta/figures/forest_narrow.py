@@ -67,8 +67,8 @@ def _axis(
 ) -> None:
     """What the marks are, zero, the pooled effect as a dotted line, and the axis with its label."""
     model = results.model
-    what = "cluster" if results.clustered else "true"
-    entries = [("s", palette.OBSERVED, "observed"), ("o", palette.ESTIMATE, f"{what} effect, 95% CrI")]
+    what, color = ("cluster", palette.BETWEEN) if results.clustered else ("true", palette.ESTIMATE)
+    entries = [("s", palette.OBSERVED, "observed"), ("o", color, f"{what} effect, 95% CrI")]
     for (marker, color, text), left in zip(entries, (8, 92), strict=True):
         axes.plot([left], [12], marker=marker, markersize=6, color=color)
         axes.text(left + 9, 12, text, va="center", fontsize=style.SMALL)
@@ -101,5 +101,5 @@ def _label(axes: Axes, label: str, values: Texts, y: float, weight: str) -> None
 def _intervals(axes: Axes, shown: list[Line], x: Callable[[float], float], heights: list[float]) -> None:
     found: list[Interval] = [line.effect for line in shown]
     y = heights[: len(shown)]
-    style.segments(axes, [x(e.lower) for e in found], [x(e.upper) for e in found], y, palette.ESTIMATE, 2)
-    style.dots(axes, [x(e.point) for e in found], y, [6.0] * len(found), palette.ESTIMATE)
+    style.segments(axes, [x(e.lower) for e in found], [x(e.upper) for e in found], y, shown[0].color, 2)
+    style.dots(axes, [x(e.point) for e in found], y, [6.0] * len(found), shown[0].color)

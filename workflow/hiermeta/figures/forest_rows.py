@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from hiermeta.data.measures import MEASURES, to_natural
+from hiermeta.figures import palette
 from hiermeta.io.results import Results, Row
 from hiermeta.text.numbers import exact_row, printed
 
@@ -63,6 +64,11 @@ class Line:
     observed_texts: Texts | None = None
     weight: float = 0.0
     dots: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def color(self) -> str:
+        """Of the effect."""
+        return palette.ESTIMATE if self.kind == "estimate" else palette.BETWEEN
 
 
 def weights(results: Results) -> list[float]:

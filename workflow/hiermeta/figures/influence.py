@@ -52,8 +52,8 @@ def draw(results: Results) -> style.Drawing:
     lower = [x(row["mu"] - h) for row, h in zip(rows, half, strict=True)]
     upper = [x(row["mu"] + h) for row, h in zip(rows, half, strict=True)]
     style.segments(axes, lower, upper, y, palette.ESTIMATE, 1.8)
-    for key, color in (("mu", palette.ESTIMATE), ("tau", palette.BETWEEN)):
-        style.dots(axes, [scales[key](row[key]) for row in rows], y, [6] * len(rows), color)
+    for key in ("mu", "tau"):
+        style.dots(axes, [scales[key](row[key]) for row in rows], y, [6] * len(rows), palette.ESTIMATE)
     x = scales["cook"]
     style.segments(axes, [x(0)] * len(rows), [x(row["cook"]) for row in rows], y, palette.OBSERVED, 10)
     return style.Drawing(figure, f"Leaving out one {unit(results)} at a time", _description(results))

@@ -51,14 +51,16 @@ def draw(results: Results) -> style.Drawing:
         linewidth=0.6 if many else 1.0,
         alpha=0.35 if many else 0.6,
     )
-    centre = overall.mean if linear(results) else overall.typical
-    axes.plot(overall.x, centre, color=palette.ESTIMATE, linewidth=3)
+    middle = (overall.mean, palette.ESTIMATE, "overall")
+    if not linear(results):
+        middle = (overall.typical, palette.INK, "typical cluster")
+    axes.plot(overall.x, middle[0], color=middle[1], linewidth=3)
     axes.set_xlim(overall.x[0], overall.x[-1])
     style.numeric_axes(axes)
     axes.set_xlabel(style.shorten(name, 60))
     axes.set_ylabel(style.shorten(response(results), 50))
     entries = [
-        (palette.ESTIMATE, "-", "overall" if linear(results) else "typical cluster"),
+        (middle[1], "-", middle[2]),
         (palette.BETWEEN, "-", "each cluster, partially pooled"),
         observations.entry(results),
     ]

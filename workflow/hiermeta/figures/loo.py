@@ -27,14 +27,14 @@ def draw(results: Results) -> style.Drawing:
         _panel(axes, ordered)
         axes.set_xlabel(style.shorten(f"{several('cluster', len(rows))} of {group}, the worst predicted first", 80))
         texts.append(_finding(ordered, f" of {style.shorten(group, 40)}" if len(found) > 1 else ""))
-    style.legend(figure, [(palette.ESTIMATE, "o", "left-out cluster"), (palette.PRIOR, "s", "Pareto k̂ above 0.7")])
+    style.legend(figure, [(palette.BETWEEN, "o", "left-out cluster"), (palette.INK, "s", "Pareto k̂ above 0.7")])
     return style.Drawing(figure, "Clusters predicted from the others", " ".join(texts))
 
 
 def _panel(axes: Axes, rows: list[Row]) -> None:
     x, y = np.arange(len(rows), dtype=float), np.array([per_row(row) for row in rows])
     doubtful = np.array([row["pareto_k"] > RELIABLE for row in rows])
-    for chosen, color, square in ((~doubtful, palette.ESTIMATE, False), (doubtful, palette.PRIOR, True)):
+    for chosen, color, square in ((~doubtful, palette.BETWEEN, False), (doubtful, palette.INK, True)):
         if chosen.any():
             sizes = [4.0 if len(rows) > 120 else 6.5] * int(chosen.sum())
             style.dots(axes, x[chosen].tolist(), y[chosen].tolist(), sizes, color, square=square)

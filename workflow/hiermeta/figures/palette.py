@@ -33,6 +33,16 @@ TOKENS = {
 }
 """Colour to the name of the CSS custom property that replaces it on the page."""
 
+KEY = {
+    "observed": "observed",
+    "estimate": "posterior",
+    "prior": "prior",
+    "prediction": "new cluster or study",
+    "between": "clusters, and differences between them",
+    "within": "within clusters",
+}
+"""What colours stand for in every figure; other uses (chains, levels of a predictor) have legends of their own."""
+
 CHAINS = ((ESTIMATE, "-"), (PRIOR, "-"), (BETWEEN, "--"), (PREDICTION, "-."))
 """Colour and dash of chain 1, 2, ...; repeated beyond four."""
 

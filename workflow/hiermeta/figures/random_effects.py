@@ -35,8 +35,8 @@ def draw(results: Results) -> style.Drawing:
             f"{several('cluster', len(rows))} leave out zero."
         )
     entries = [
-        (palette.ESTIMATE, "o", "cluster whose 95% credible interval leaves out zero"),
-        (palette.OBSERVED, "o", "other cluster"),
+        (palette.BETWEEN, "o", "cluster whose 95% credible interval leaves out zero"),
+        (palette.MUTED, "o", "other cluster"),
     ]
     style.legend(figure, entries)
     return style.Drawing(figure, "Differences between clusters", " ".join(texts))
@@ -49,7 +49,7 @@ def _panel(axes: Axes, rows: list[Row]) -> int:
     away = (lower > 0) | (upper < 0)
     thin = len(rows) > 120
     axes.axhline(0, color=palette.MUTED, linewidth=1)
-    for chosen, color in ((~away, palette.OBSERVED), (away, palette.ESTIMATE)):
+    for chosen, color in ((~away, palette.MUTED), (away, palette.BETWEEN)):
         if not chosen.any():
             continue
         gaps = np.full(int(chosen.sum()), np.nan)

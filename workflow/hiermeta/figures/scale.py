@@ -26,7 +26,7 @@ def draw(results: Results) -> style.Drawing:
     for axes, curve in zip(panels, found, strict=True):
         _panel(axes, results, curve)
     entries = [
-        (palette.BETWEEN, "-", "τ, 95% credible band"),
+        (palette.ESTIMATE, "-", "τ, 95% credible band"),
         (palette.INK, "o", "mean ± 1 SD of the moderator, within the data"),
     ]
     style.legend(figure, entries)
@@ -35,8 +35,8 @@ def draw(results: Results) -> style.Drawing:
 
 
 def _panel(axes: Axes, results: Results, curve: along_moderators.Curve) -> None:
-    axes.fill_between(curve.x, curve.lower, curve.upper, color=palette.BETWEEN, alpha=0.2, linewidth=0)
-    axes.plot(curve.x, curve.mean, color=palette.BETWEEN, linewidth=2)
+    axes.fill_between(curve.x, curve.lower, curve.upper, color=palette.ESTIMATE, alpha=0.2, linewidth=0)
+    axes.plot(curve.x, curve.mean, color=palette.ESTIMATE, linewidth=2)
     for row in results.scale:
         if row["moderator"] == curve.moderator:
             axes.plot([float(row["value"])], [row["mean"]], "o", color=palette.INK, markersize=6)

@@ -35,7 +35,7 @@ def draw(results: Results) -> style.Drawing:
         figure,
         [
             (palette.ESTIMATE, "-", "posterior mean and 95% interval of μ"),
-            (palette.PRIOR, "-", f"Bayes factor for {tested}"),
+            (palette.INK, "-", f"Bayes factor for {tested}"),
             (palette.INK, "o", "the prior that was used"),
         ][: 3 if with_factor else 1],
     )
@@ -78,7 +78,7 @@ def _factor(axes: Axes, rows: list[Row], name: str, tested: str) -> None:
     x = _scale(axes, rows, name)
     y = [row["log_bayes_factor_mu"] / math.log(10) for row in rows]
     axes.axhline(0, color=palette.MUTED, linewidth=1)
-    axes.plot(x, y, color=palette.PRIOR, linewidth=2)
+    axes.plot(x, y, color=palette.INK, linewidth=2)
     own = _own(rows)
     if own:
         axes.plot([0], [own["log_bayes_factor_mu"] / math.log(10)], "o", color=palette.INK, markersize=7)

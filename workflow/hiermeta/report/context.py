@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from hiermeta.data.problems import guarded
+from hiermeta.figures.palette import KEY
 from hiermeta.io.files import write_json, write_text
 from hiermeta.io.provenance import TEMPLATES
 from hiermeta.io.results import Results
@@ -100,6 +101,7 @@ def context(results: Results, presentation: Mapping[str, str | None]) -> dict[st
         "status": status,
         "icon": ICONS[status],
         "icons": ICONS,
+        "colours": KEY,
         "status_word": WORDS[status],
         "digest": results.fit_digest,
         "has_numbers": results.has_numbers,
