@@ -22,7 +22,7 @@ def printed(folder: Path, draw: Callable[[Results], style.Drawing] = forest.draw
     """Point and limits of each printed interval, in the order in which the figure writes them."""
     with style.drawing():
         drawing = draw(Results(folder))
-        text = render(drawing.figure, drawing.title, drawing.description)
+        text = render(drawing.figure, "Forest plot", drawing.description)
     found = re.findall(r">(−?[\d.]+)\s+\[(−?[\d.]+),\s*(−?[\d.]+)\s*\]<", text)
     return [[number.replace("−", "-") for number in entry] for entry in found]
 

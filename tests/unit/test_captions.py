@@ -18,6 +18,19 @@ def test_every_figure_has_the_caption_of_its_declaration():
     assert captions == {figure.name: figure.caption for figure in FIGURES}
 
 
+def test_every_title_is_said_in_the_catalogue_alone():
+    """Do files that draw figures leave their titles to the catalogue, and is each title one of a few words?
+
+    Seen to fail with the title of a figure where it is drawn.
+    """
+    titles = {figure.title for figure in FIGURES}
+    assert all(3 <= len(title) <= 50 and not title.endswith(".") for title in titles)
+    for path in (ROOT / "workflow" / "hiermeta" / "figures").glob("*.py"):
+        if path.name != "catalogue.py":
+            text = path.read_text(encoding="utf-8")
+            assert not [title for title in titles if f'"{title}"' in text], path.name
+
+
 def test_every_figure_is_drawn_for_some_analysis():
     """Does no declaration stand without something that draws it, and no name twice?"""
     assert all(figure.meta or figure.hierarchical for figure in FIGURES)

@@ -24,7 +24,7 @@ def draw(results: Results) -> style.Drawing:
         y += STEP + (8 if entry["parameter"] != previous else 0)
         previous = entry["parameter"]
         _entry(axes, entry, y, reach)
-    return style.Drawing(figure, "Stan against the exact posterior", _description(entries))
+    return style.Drawing(figure, _description(entries))
 
 
 def _half_width(entry: Document) -> float:

@@ -36,7 +36,7 @@ def draw(results: Results) -> style.Drawing:
         ],
     )
     rows = [row for curve in found for row in curve.rows()]
-    return style.Drawing(figure, "Effects along the moderators", _description(results, names), rows)
+    return style.Drawing(figure, _description(results, names), rows)
 
 
 def _panel(axes: Axes, results: Results, curve: Curve) -> None:

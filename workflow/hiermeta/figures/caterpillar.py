@@ -41,7 +41,7 @@ def draw(entries: Sequence[Entry]) -> style.Drawing:
         _panel(axes, measure, group, top, height)
         top += height + GAP
     text = f"Pooled effects of {len(entries)} data sets with 95% credible and prediction intervals, smallest first."
-    return style.Drawing(figure, "All data sets", text)
+    return style.Drawing(figure, text)
 
 
 def _legend(axes: Axes) -> None:

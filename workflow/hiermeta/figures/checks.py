@@ -45,7 +45,7 @@ def draw(results: Results) -> style.Drawing:
         + ("leave" if outside else "stay inside")
         + f" the band that holds a uniform distribution with 95% probability. {predicted(results.loo)}"
     )
-    return style.Drawing(figure, "Residuals and predictive probabilities", text)
+    return style.Drawing(figure, text)
 
 
 def predicted(rows: Sequence[Row]) -> str:
@@ -171,7 +171,7 @@ def draw_regression(results: Results) -> style.Drawing:
     if any(map(missed, rows)):
         entries.append((palette.INK, "D", "outside these 95%"))
     style.legend(figure, entries)
-    return style.Drawing(figure, "Posterior predictive checks", _finding(rows))
+    return style.Drawing(figure, _finding(rows))
 
 
 def drawn(rows: list[Row]) -> list[Row]:

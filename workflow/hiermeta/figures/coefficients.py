@@ -71,7 +71,7 @@ def draw(results: Results) -> style.Drawing:
     )
     style.legend(figure, [(way.color, way.mark, way.text) for way in found])
     cut = f" {several('interval', beyond)} {'reaches' if beyond == 1 else 'reach'} beyond the panel." if beyond else ""
-    return style.Drawing(figure, "Coefficients with and without the clusters", _finding(rows, ratios) + cut)
+    return style.Drawing(figure, _finding(rows, ratios) + cut)
 
 
 def _shift(row: Row, way: Way) -> tuple[float, float]:

@@ -32,7 +32,7 @@ def draw(results: Results) -> style.Drawing:
     rows = [row for curve in found for row in curve.rows()]
     text = "The other predictors stay as they are in the data. " + " ".join(_finding(results, name) for name in names)
     text += f" {observations.said(results)}"
-    return style.Drawing(figure, "Predictions along the predictors", text, rows)
+    return style.Drawing(figure, text, rows)
 
 
 def _panel(axes: Axes, curve: along.Curve, *, typical: bool) -> None:

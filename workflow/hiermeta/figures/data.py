@@ -60,7 +60,7 @@ def draw(results: Results) -> style.Drawing:
     else:
         entries = [(palette.OBSERVED, "s", "outcome"), (palette.BETWEEN, "-", "means of clusters")]
         style.legend(figure, entries)
-    return style.Drawing(figure, "Cluster sizes and outcome", " ".join(texts))
+    return style.Drawing(figure, " ".join(texts))
 
 
 def _bars(

@@ -100,7 +100,7 @@ def _drawn(results: Results, shown: Sequence[Line], *, labelled: bool) -> Drawin
     scale = _scale(shown, pooled, new, right)
     layout = _lines if labelled else _many
     figure = layout(results, shown, scale, columns)
-    return Drawing(figure, "Forest plot", f"{describe(results)} {_marks(results, shown[0].kind, labelled=labelled)}")
+    return Drawing(figure, f"{describe(results)} {_marks(results, shown[0].kind, labelled=labelled)}")
 
 
 def _marks(results: Results, kind: str, *, labelled: bool) -> str:

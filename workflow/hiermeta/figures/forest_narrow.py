@@ -59,7 +59,7 @@ def draw(results: Results) -> Drawing:
     axes.fill([lower, point, upper, point], [y, y - 6, y, y + 6], color=palette.ESTIMATE, linewidth=0)
     _label(axes, f"New {'cluster' if results.clustered else 'study'}", texts(results, new), heights[-1], "bold")
     style.segments(axes, [x(expected.lower)], [x(expected.upper)], [heights[-1]], palette.PREDICTION, 5)
-    return Drawing(figure, "Forest plot", forest.describe(results))
+    return Drawing(figure, forest.describe(results))
 
 
 def _axis(

@@ -50,7 +50,7 @@ def draw(results: Results) -> style.Drawing:
     if not results.single_group:
         entries += [(palette.SAMPLING, "s", "0.01 < p < 0.05"), (palette.RULE, "s", "0.05 < p < 0.10")]
     style.legend(figure, entries)
-    return style.Drawing(figure, "Funnel plot", _description(results, x, y))
+    return style.Drawing(figure, _description(results, x, y))
 
 
 def _contours(axes: Axes, deepest: float) -> None:

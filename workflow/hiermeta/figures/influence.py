@@ -56,7 +56,7 @@ def draw(results: Results) -> style.Drawing:
         style.dots(axes, [scales[key](row[key]) for row in rows], y, [6] * len(rows), palette.ESTIMATE)
     x = scales["cook"]
     style.segments(axes, [x(0)] * len(rows), [x(row["cook"]) for row in rows], y, palette.OBSERVED, 10)
-    return style.Drawing(figure, f"Leaving out one {unit(results)} at a time", _description(results))
+    return style.Drawing(figure, _description(results))
 
 
 class _Scale:

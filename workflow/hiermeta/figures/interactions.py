@@ -114,7 +114,7 @@ def draw(results: Results) -> style.Drawing:
         for level, line in zip(pair.values, lines, strict=True):
             rows += [{"other": pair.other, "level": level} | row for row in line.rows()]
         texts.append(finding(pair, lines, f"mean {label}"))
-    return style.Drawing(figure, "Interactions", " ".join(texts), rows)
+    return style.Drawing(figure, " ".join(texts), rows)
 
 
 def panel(axes: Axes, pair: Pair, lines: Sequence[Band]) -> None:
@@ -180,4 +180,4 @@ def draw_regression(results: Results) -> style.Drawing:
         axes.set_ylabel(style.shorten(response(results), 40))
         rows += [row for curve in curves for row in curve.rows()]
         texts.append(finding(pair, curves, response(results)))
-    return style.Drawing(figure, "Interactions", " ".join(texts), rows)
+    return style.Drawing(figure, " ".join(texts), rows)

@@ -65,9 +65,7 @@ def draw(results: Results) -> style.Drawing:
         observations.entry(results),
     ]
     style.legend(figure, entries)
-    return style.Drawing(
-        figure, "Fitted lines of the clusters", f"{_finding(results, name, x, values)} {observations.said(results)}"
-    )
+    return style.Drawing(figure, f"{_finding(results, name, x, values)} {observations.said(results)}")
 
 
 def _straight(results: Results, name: str) -> bool:

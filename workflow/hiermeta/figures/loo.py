@@ -28,7 +28,7 @@ def draw(results: Results) -> style.Drawing:
         axes.set_xlabel(style.shorten(f"{several('cluster', len(rows))} of {group}, the worst predicted first", 80))
         texts.append(_finding(ordered, f" of {style.shorten(group, 40)}" if len(found) > 1 else ""))
     style.legend(figure, [(palette.BETWEEN, "o", "left-out cluster"), (palette.INK, "s", "Pareto k̂ above 0.7")])
-    return style.Drawing(figure, "Clusters predicted from the others", " ".join(texts))
+    return style.Drawing(figure, " ".join(texts))
 
 
 def _panel(axes: Axes, rows: list[Row]) -> None:

@@ -17,7 +17,7 @@ def draw(results: Results) -> style.Drawing:
     """A line per level; the pooled effect as a dotted line."""
     label = str(results.model["measure_label"])
     pooled = results.estimate("mu")["mean"]
-    return intervals(results.marginal_means, "Marginal means", label[:1].upper() + label[1:], pooled)
+    return intervals(results.marginal_means, label[:1].upper() + label[1:], pooled)
 
 
 def of_factors(results: Results) -> list[Row]:
@@ -27,21 +27,18 @@ def of_factors(results: Results) -> list[Row]:
 
 def draw_factors(results: Results) -> style.Drawing:
     """A line per level of a regression's factors, and per value of its predictors with two values."""
-    title = "Expected outcome by level"
-    return intervals(of_factors(results), title, response(results), None, from_zero=False)
+    return intervals(of_factors(results), response(results), None, from_zero=False)
 
 
-def intervals(
-    rows: Sequence[Row], title: str, label: str, reference: float | None, *, from_zero: bool = True
-) -> style.Drawing:
+def intervals(rows: Sequence[Row], label: str, reference: float | None, *, from_zero: bool = True) -> style.Drawing:
     """Means and 95% intervals of a table of levels, grouped by moderator.
 
     Parameters
     ----------
     rows : sequence of Row
         moderator, level, value and the interval columns.
-    title, label : str
-        Of the figure and of its axis.
+    label : str
+        Of the axis.
     reference : float or None
         Drawn as a dotted line.
     from_zero : bool
@@ -74,7 +71,7 @@ def intervals(
         axes.plot([x(row["mean"])], [y], "o", color=palette.ESTIMATE, markersize=7)
         axes.text(style.WIDTH - 4, y, _text(row), ha="right", va="center", fontsize=style.SMALL)
     style.axis(axes, LEFT, RIGHT, bottom, style.ticked(x, low, high), label)
-    return style.Drawing(figure, title, _description(drawn))
+    return style.Drawing(figure, _description(drawn))
 
 
 def level(row: Row, rows: Sequence[Row]) -> str:

@@ -62,7 +62,7 @@ def draw(results: Results) -> style.Drawing:
     label = str(results.model["measure_label"])
     y = BOTTOM + 26 + natural
     axes.text((LEFT + RIGHT) / 2, y, label[:1].upper() + label[1:], ha="center", va="top")
-    return style.Drawing(figure, "Orchard plot", _description(results, effects))
+    return style.Drawing(figure, _description(results, effects))
 
 
 def _offsets(effects: np.ndarray) -> np.ndarray:

@@ -33,7 +33,7 @@ def draw(results: Results) -> style.Drawing:
         _share(axes, name, row, color, BODY + 26 * position + 22)
     bottom = height - 32
     style.axis(axes, LEFT, RIGHT, bottom, [(_x(tick), f"{tick}%") for tick in range(0, 101, 20)])
-    return style.Drawing(figure, "Where the variance comes from", _description(results))
+    return style.Drawing(figure, _description(results))
 
 
 def _parts(results: Results) -> list[tuple[str, Row, str]]:
@@ -143,4 +143,4 @@ def draw_regression(results: Results) -> style.Drawing:
     if len(bars) > 1:
         explained, remaining, _ = percents([marginal, conditional - marginal, 1 - conditional])
         said += f" With them, predictors explain {explained}, and {remaining} remains between clusters."
-    return style.Drawing(figure, "Variance between and within clusters", said)
+    return style.Drawing(figure, said)

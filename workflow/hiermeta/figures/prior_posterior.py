@@ -54,9 +54,7 @@ def draw(results: Results) -> style.Drawing:
         curve = _curve(exact, name) if exact else _smoothed(results.draws[name].ravel(), prior)
         _panel(axes, f"{palette.SYMBOLS[name]}  {NAMES[name]}", curve, prior, results.estimate(name))
     legend(figure, HEIGHT)
-    return style.Drawing(
-        figure, "Prior and posterior", f"{_description(results, names)} {EXACT_CURVE if exact else SMOOTHED}"
-    )
+    return style.Drawing(figure, f"{_description(results, names)} {EXACT_CURVE if exact else SMOOTHED}")
 
 
 def _curve(rows: list[Row], name: str) -> Curve:
@@ -194,4 +192,4 @@ def draw_regression(results: Results) -> style.Drawing:
         _panel(axes, style.wrapped(name, 32), curve, priors[name], results.estimate(name))
     legend(figure, figure.get_figheight() * 72)
     text = " ".join(finding(style.shorten(name, 40), results.estimate(name), priors[name]) for name in names[:3])
-    return style.Drawing(figure, "Prior and posterior", f"{text} {SMOOTHED}")
+    return style.Drawing(figure, f"{text} {SMOOTHED}")

@@ -91,7 +91,7 @@ def draw(results: Results) -> style.Drawing:
     spread = Scale(0.0, 1.06 * max(rows["tau"]["q97.5"], results.estimate("tau")["mean"], 1e-9))
     interval(axes, rows["tau"], "standard deviation τ", spread, second + STEP / 2)
     style.axis(axes, LEFT, END, second + 1.2 * STEP, spread.ticks(), "Standard deviation of the true effects")
-    return style.Drawing(figure, "What the priors alone say", _description(rows, observed), list(rows.values()))
+    return style.Drawing(figure, _description(rows, observed), list(rows.values()))
 
 
 class Scale:
@@ -175,7 +175,7 @@ def draw_regression(results: Results) -> style.Drawing:
         interval(axes, row, style.shorten(label(row["quantity"]), 34), x, y)
         interval(axes, data, "", x, y + _BELOW, palette.OBSERVED)
     style.axis(axes, LEFT, END, bottom, x.ticks(), style.shorten(response(results), 60))
-    return style.Drawing(figure, "What the priors alone say", _regression_description(rows))
+    return style.Drawing(figure, _regression_description(rows))
 
 
 def _axis_of(rows: list[Row], rates: bool) -> Scale:

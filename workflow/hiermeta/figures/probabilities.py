@@ -49,4 +49,4 @@ def draw(results: Results) -> style.Drawing:
         f"The most probable of {len(results.comparison)} models is {style.shorten(best['model'], 60)}: "
         f"{before} before, {share} after the data."
     )
-    return style.Drawing(figure, "Probabilities of the models", text)
+    return style.Drawing(figure, text)

@@ -39,7 +39,7 @@ def draw(results: Results) -> style.Drawing:
         (palette.MUTED, "o", "other cluster"),
     ]
     style.legend(figure, entries)
-    return style.Drawing(figure, "Differences between clusters", " ".join(texts))
+    return style.Drawing(figure, " ".join(texts))
 
 
 def _panel(axes: Axes, rows: list[Row]) -> int:

@@ -103,7 +103,7 @@ def draw_into(figure: Figure, panels: Sequence[Axes], results: Results, names: M
         for axes, (name, label) in zip(panels, names.items(), strict=True)
         if _panel(axes, thin(results.draws[name], results.estimate(name)["ess_bulk"]), label, len(names))
     ]
-    return style.Drawing(figure, "Rank ECDF differences by chain", _description(list(names.values()), outside))
+    return style.Drawing(figure, _description(list(names.values()), outside))
 
 
 def _panel(axes: Axes, draws: Array, label: str, parameters: int) -> bool:

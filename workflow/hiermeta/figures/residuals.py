@@ -36,7 +36,7 @@ def draw(results: Results) -> style.Drawing:
     style.legend(
         figure, [(palette.ESTIMATE, "o", "standardised residuals"), (palette.RULE, "s", "95% band, pointwise")]
     )
-    return style.Drawing(figure, "Residuals by level", "; ".join(texts) + ".")
+    return style.Drawing(figure, "; ".join(texts) + ".")
 
 
 def _values(results: Results, name: str) -> Array:

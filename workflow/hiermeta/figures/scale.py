@@ -20,7 +20,7 @@ def draw(results: Results) -> style.Drawing:
     """Panels for numeric scale moderators; intervals when there are only factors."""
     names = along_moderators.numeric(results.scale)
     if not names:
-        return marginal_means.intervals(results.scale, "Heterogeneity by level", "Standard deviation τ", None)
+        return marginal_means.intervals(results.scale, "Standard deviation τ", None)
     found = [along_moderators.tau(results, name) for name in names]
     figure, panels = style.grid(HEIGHT, len(names), 1 if len(names) == 1 else 2, left=64, top=44, bottom=54)
     for axes, curve in zip(panels, found, strict=True):
@@ -31,7 +31,7 @@ def draw(results: Results) -> style.Drawing:
     ]
     style.legend(figure, entries)
     rows = [row for curve in found for row in curve.rows()]
-    return style.Drawing(figure, "Heterogeneity along the scale moderators", _description(results, names), rows)
+    return style.Drawing(figure, _description(results, names), rows)
 
 
 def _panel(axes: Axes, results: Results, curve: along_moderators.Curve) -> None:

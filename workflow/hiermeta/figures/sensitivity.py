@@ -39,7 +39,7 @@ def draw(results: Results) -> style.Drawing:
             (palette.INK, "o", "the prior that was used"),
         ][: 3 if with_factor else 1],
     )
-    return style.Drawing(figure, "Sensitivity to the priors", _description(results, names, with_factor))
+    return style.Drawing(figure, _description(results, names, with_factor))
 
 
 def _title(name: str) -> str:

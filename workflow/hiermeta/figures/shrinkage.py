@@ -44,7 +44,7 @@ def draw(results: Results) -> style.Drawing:
     axes.set_xlabel(f"Observed {label}")
     axes.set_ylabel("True effect")
     style.legend(figure, entries)
-    return style.Drawing(figure, "Shrinkage of the estimates", _finding(x, y))
+    return style.Drawing(figure, _finding(x, y))
 
 
 def applies(results: Results) -> bool:
@@ -91,7 +91,7 @@ def draw_regression(results: Results) -> style.Drawing:
             (palette.INK, ":", "complete pooling: as if there were no clusters"),
         ],
     )
-    return style.Drawing(figure, "From no pooling to partial pooling", " ".join(texts))
+    return style.Drawing(figure, " ".join(texts))
 
 
 def _line(row: Row, pooling: str) -> float:

@@ -57,10 +57,9 @@ _SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure, what it is, what it shows in words for readers who can't see it, and numbers computed for it alone."""
+    """A figure, what it shows in words for readers who can't see it, and numbers computed for it alone."""
 
     figure: Figure
-    title: str
     description: str
     data: Sequence[Mapping[str, Any]] = ()
 

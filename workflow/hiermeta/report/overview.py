@@ -212,7 +212,7 @@ def _caterpillar(datasets: Sequence[DataSet]) -> Figure | None:
         return None
     with style.drawing():
         drawing = caterpillar.draw(entries)
-        return of_svg("caterpillar", render_svg(drawing.figure, drawing.title, drawing.description))
+        return of_svg("caterpillar", render_svg(drawing.figure, "All data sets", drawing.description))
 
 
 def _table(datasets: Sequence[DataSet], kind: Kind) -> Table:
