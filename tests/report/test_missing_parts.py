@@ -204,7 +204,7 @@ WITHOUT_CLASSICAL = [
     ([(exact, "solve")], None, OTHERS),
     ([(exact, "summarise")], None, set()),
     ([(exact, "normal_mixture")], {"mu", "new effect"}, {"averaged/mu", "averaged/new effect"}),
-    ([(exact, "quantile")], {"tau", "tau2", "I2", "H2"}, {"averaged/tau"}),
+    ([(exact, "quantile")], {"tau", "tau2", "I2", "H2", "densities"}, {"averaged/tau"}),
     ([(loo, "by_estimate")], {"elpd_loo"}, {f"{name}/elpd_loo" for name in OTHERS}),
     ([(loo, "by_estimate"), (psis, "leave_one_out")], {"elpd_loo"}, {"elpd", *(f"{name}/elpd_loo" for name in OTHERS)}),
     ([(analysis, "sensitivity")], {"sensitivity"}, set()),
