@@ -11,16 +11,7 @@ import pytest
 
 from hiermeta.figures import shrinkage, style
 from hiermeta.inference import diagnostics
-from hiermeta.report import (
-    average_effects,
-    checks,
-    classical,
-    comparison,
-    health,
-    moderators,
-    outcome,
-    small_study,
-)
+from hiermeta.report import average_effects, checks, classical, comparison, health, moderators, outcome, small_study
 from hiermeta.report import pooled_answer as answer
 from hiermeta.report.cells import Number
 
