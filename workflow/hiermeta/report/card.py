@@ -1,4 +1,4 @@
-"""The answer on a card that fits a phone: effect, interval, certainty, what to expect and caveats, each in a tile."""
+"""The answer on a card that fits a phone: effect, interval, certainty and what to expect, each in a tile."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hiermeta.data.measures import MEASURES
 from hiermeta.figures import forest_rows
 from hiermeta.figures.regression import linear, ratio
 from hiermeta.io.results import Results, Row
-from hiermeta.report import average_effects, checks, health, pooled_answer, regression_answer, small_study
+from hiermeta.report import average_effects, pooled_answer, regression_answer
 from hiermeta.report.cells import Sentence
 from hiermeta.report.comparison import factor, part
 from hiermeta.report.numbers import Interval, effect, interval, natural, natural_label, place, quantity, summarised
@@ -29,19 +29,7 @@ class Tile:
 
 def card(results: Results) -> list[Tile]:
     """Tiles of a meta-analysis or of a regression."""
-    return [*(_meta(results) if results.is_meta else _regression(results)), _caveats(results)]
-
-
-def _caveats(results: Results) -> Tile:
-    """Which checks did not pass, among them those of small-study effects and of predictions."""
-    wrong = health.failed([*health.strip(results), *health.beside_classical(results)])
-    if results.is_meta:
-        wrong += ["small-study effects"] if small_study.warning(results) else []
-    elif checks.misfit(results):
-        wrong.append("simulated data sets unlike the observed one")
-    if not wrong:
-        return Tile("Checks", ["all passed"], ["each is listed further down"])
-    return Tile("Checks", [f"{len(wrong)} did not pass"], ["; ".join(wrong)])
+    return _meta(results) if results.is_meta else _regression(results)
 
 
 def _estimated(label: str, numbers: Interval) -> Tile:
