@@ -211,7 +211,7 @@ def test_a_figure_downloads(results: Path, tmp_path: Path, kind: str) -> None:
 def test_card_and_lights_fit_a_phone(results: Path, tmp_path: Path, name: str) -> None:
     """Are card and lights, with the page's head above them, in view on a phone of 390 by 844 pixels?
 
-    Seen to fail with lights as large as on a wide screen.
+    Seen to fail with the lights below the sentences.
     """
     script = """
     document.body.style.width = "390px";
