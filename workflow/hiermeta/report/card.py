@@ -71,5 +71,9 @@ def _regression(results: Results) -> list[Tile]:
     kind = "" if linear(results) else f" ({ratio(results)})"
     found = average_effects.named(results, regression_answer.coefficients(results))[:EFFECTS]
     tiles = [_estimated(f"{entry.name}{kind}", effect(results, entry.row, entry.source)) for entry in found]
-    share = quantity(results, "ICC") or quantity(results, "ICC [null]")
-    return [*tiles, _estimated("Share of the variation between clusters (ICC)", share)] if share else tiles
+    share = quantity(results, "ICC [null]")
+    return (
+        [*tiles, _estimated("Share of the variation between clusters (ICC), without predictors", share)]
+        if share
+        else tiles
+    )
