@@ -81,7 +81,13 @@ def _lights(page: Page) -> Iterator[str]:
     told = {
         "Enough data": ("There are only", "With only", "has at least half of the weight"),
         "Small-study effects": ("Less precise estimates",),
-        "Model fits the data": ("Far from what", "Left-out", "does not reproduce the data", "than their family says"),
+        "Model fits the data": (
+            "Far from what",
+            "Left-out",
+            "does not reproduce the data",
+            "largest residual",
+            "than their family says",
+        ),
     }
     for name, parts in told.items():
         if name in page.lights:

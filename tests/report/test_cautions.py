@@ -75,7 +75,9 @@ def test_few_clusters_of_a_regression_are_told(clusters: int, fires: bool) -> No
 def _evidence(log_factor: float, others: tuple[float, ...] = ()) -> Any:
     averages = {"inclusion": [{"part": "effect", "log_bayes_factor": log_factor}]}
     mu = {"mean": 1.0, "sd": 0.1, "q2.5": 0.8, "q97.5": 1.2, "P(>0)": 1.0}
-    return results(averages=averages, mu=mu, sensitivity=[{"log_bayes_factor_mu": other} for other in others])
+    return results(
+        averages=averages, mu=mu, sensitivity=[{"log_bayes_factor_mu": other, "factor": 4.0} for other in others]
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,11 +108,11 @@ def test_other_priors_that_change_sides_are_told(factor: float, others: tuple[fl
 @pytest.mark.parametrize(
     ("mean", "low", "without", "ending"),
     [
-        (0.30, 0.1, 0.15, "hold zero."),
+        (0.30, 0.1, 0.15, "hold zero (normal approximation)."),
         (0.30, 0.1, 0.25, None),
-        (0.15, -0.05, 0.30, "leave out zero."),
+        (0.15, -0.05, 0.30, "leave out zero (normal approximation)."),
         (0.15, -0.05, 0.10, None),
-        (-0.30, -0.5, -0.15, "hold zero."),
+        (-0.30, -0.5, -0.15, "hold zero (normal approximation)."),
     ],
 )
 def test_units_that_change_the_conclusion_are_named(
@@ -121,13 +123,59 @@ def test_units_that_change_the_conclusion_are_named(
     Seen to fail with estimates counted where clusters are what is left out.
     """
     rows = [
-        {"unit": "cluster", "cluster": "7", "label": "", "mu": without, "mu_sd": 0.1},
-        {"unit": "estimate", "cluster": "7", "label": "a", "mu": 0.0, "mu_sd": 0.1},
+        {"unit": "cluster", "cluster": "7", "label": "", "mu": without, "mu_sd": 0.1, "cook": 1.0},
+        {"unit": "estimate", "cluster": "7", "label": "a", "mu": 0.0, "mu_sd": 0.1, "cook": 1.0},
     ]
     mu = {"mean": mean, "sd": 0.1, "q2.5": low, "q97.5": low + 0.4}
     found = told(results(mu=mu, influence=rows, model={"cluster_column": "school"}))
     assert len(found) == (ending is not None) and all(text.endswith(ending or "") for text in found)
     assert all(text.startswith("Without school 7, ") for text in found)
+
+
+def test_the_most_influential_of_several_are_named_first() -> None:
+    """Are units named by Cook's distance, and the rest counted? Seen to fail in the order of the file."""
+    rows = [
+        {"unit": "cluster", "cluster": str(i), "label": "", "mu": 0.1, "mu_sd": 0.1, "cook": i / 10} for i in range(5)
+    ]
+    mu = {"mean": 0.3, "sd": 0.1, "q2.5": 0.1, "q97.5": 0.5}
+    (text,) = told(results(mu=mu, influence=rows, model={"cluster_column": "school"}))
+    assert text.startswith("Leaving out any single one of 5 clusters (school 4, school 3, school 2, …), ")
+
+
+@pytest.mark.parametrize(
+    ("lows", "times"),
+    [
+        ((0.1, 0.05, 0.01, -0.01, -0.1, -0.2), "1.4"),
+        ((0.1, 0.1, 0.1, 0.1, 0.1, -0.2), None),
+        ((0.1, 0.1, -0.1, -0.1, -0.2, -0.3), "0.71"),
+        ((-1.0,) * 6, None),
+    ],
+)
+def test_a_wider_prior_that_changes_the_interval_is_told(lows: tuple[float, ...], times: str | None) -> None:
+    """Is the nearest scale of the prior told, up to a factor of two, at which the interval of μ holds zero or doesn't?
+
+    Seen to fail with the widest prior in place of the nearest.
+    """
+    factors = (0.5, 2**-0.5, 1.0, 2**0.5, 2.0, 4.0)
+    rows = [
+        {"parameter": "tau", "factor": factor, "q2.5": low, "q97.5": 1.0, "log_bayes_factor_mu": float("nan")}
+        for factor, low in zip(factors, lows, strict=True)
+    ]
+    found = told(results(sensitivity=rows))
+    assert [f"a prior of τ that is {times} times as wide" in text for text in found] == [True] * (times is not None)
+
+
+@pytest.mark.parametrize(("largest", "fires"), [(-3.5, True), (3.4, False), (5.0, True)])
+def test_residuals_far_out_are_told(largest: float, fires: bool) -> None:
+    """Is the largest of 80 residuals told where one so large is improbable, 80 times its tail below 0.05?
+
+    Seen to fail with residuals above zero only.
+    """
+    rows = [{"level": "ward: intercept", "n": 80, "largest": largest, "where": "a"}]
+    model = {"groups": [{"name": "ward", "n_clusters": 80}], "family": "gaussian"}
+    found = told(results(is_meta=False, model=model, tables={"residual_checks": rows}))
+    said = f"The largest residual (ward: intercept, a) is {abs(largest)} standard deviations from zero."
+    assert found == [said] * fires
 
 
 @pytest.mark.parametrize(("pit", "fires"), [(0.0012, True), (0.0013, False), (0.9988, True), (0.5, False)])
@@ -164,7 +212,7 @@ def test_a_better_model_is_named(name: str, advantage: float, fires: bool) -> No
         for model, value in (("~ x", -10.0), ("other", -12.0), (name, -10.0 + advantage))
     ]
     found = told(results(comparison=rows))
-    assert [f": {name} predicts the data 3.0 times better" in text for text in found] == [True] * fires
+    assert [f"of “{name}” is 3.0 times as high" in text for text in found] == [True] * fires
 
 
 @pytest.mark.parametrize(("weights", "fires"), [((5, 5), True), ((4, 5), True), ((4, 5, 2), False), ((9,), False)])

@@ -18,10 +18,10 @@ from pages import NAMES, WITH_NUMBERS, page
 from hiermeta.data.measures import TRANSFORMATIONS
 from hiermeta.report.comparison import RECIPROCAL
 from hiermeta.report.context import write_report
-from hiermeta.report.numbers import NEGATIVE
+from hiermeta.report.numbers import MAGNITUDE, NEGATIVE
 from hiermeta.report.tables import WITH_REASON
 
-VIA = TRANSFORMATIONS | {RECIPROCAL: lambda x: np.exp(-x), NEGATIVE: lambda x: -x}
+VIA = TRANSFORMATIONS | {RECIPROCAL: lambda x: np.exp(-x), NEGATIVE: lambda x: -x, MAGNITUDE: np.abs}
 """How a printed value may follow from the file's."""
 
 

@@ -135,17 +135,22 @@ def narrowing(row: Row, prior: Prior) -> float:
 
 
 def uninformed(results: Results) -> list[str]:
-    """Parameters, as they are printed, whose posterior's interval is more than `INFORMED` times as wide as the prior's.
+    """Parameters, as they are printed, whose posterior repeats the prior: where it lies, and nearly as wide.
 
-    Those of a meta-analysis; slopes and standard deviations of a regression.
+    Its interval holds the prior's median and is more than `INFORMED` times as wide as the prior's. Those of a
+    meta-analysis; slopes and standard deviations of a regression.
     """
+
+    def repeats(row: Row, prior: Prior) -> bool:
+        return narrowing(row, prior) < 1 / INFORMED and row["q2.5"] <= float(prior.ppf(0.5)) <= row["q97.5"]
+
     if results.is_meta:
         rows = {name: (results.estimate(name), _prior(results, name)) for name in estimated(results)}
-        return [palette.SYMBOLS[name] for name, found in rows.items() if narrowing(*found) < 1 / INFORMED]
+        return [palette.SYMBOLS[name] for name, found in rows.items() if repeats(*found)]
     priors = {name: parse(results.model["priors"][name]["prior"]) for name in with_priors(results)}
     return [
         name for name, prior in priors.items()
-        if not prior.is_point and narrowing(results.estimate(name), prior) < 1 / INFORMED
+        if not prior.is_point and repeats(results.estimate(name), prior)
     ]  # fmt: skip
 
 

@@ -124,7 +124,8 @@ def _description(results: Results, names: list[str], with_factor: bool) -> str:
         )
         if with_factor:
             low, high = (_in_words(pick(row["log_bayes_factor_mu"] for row in rows)) for pick in (min, max))
-            text += f", the Bayes factor for an effect {f'between {low} and {high}' if low != high else f'is {low}'}"
+            lies = f"between {low} and {high}" if low != high else f"is {low}"
+            text += f", the Bayes factor for an effect given heterogeneity {lies}"
         sentences.append(f"{text}.")
     if with_factor and results.model["intercept_at"]:
         sentences.append(f"The effect it tests is the one {results.model['intercept_at']}.")

@@ -9,6 +9,7 @@ from hiermeta.figures import forest_rows
 from hiermeta.figures.regression import linear, ratio
 from hiermeta.io.results import Results, Row
 from hiermeta.report import average_effects, pooled_answer, regression_answer
+from hiermeta.report.cautions import UNDECIDED
 from hiermeta.report.cells import Sentence
 from hiermeta.report.comparison import factor, part
 from hiermeta.report.numbers import Interval, effect, interval, natural, natural_label, place, quantity, summarised
@@ -44,7 +45,13 @@ def _meta(results: Results) -> list[Tile]:
     if not results.is_fixed("mu"):
         tiles.append(_estimated(f"Pooled {label}", _shown(results, row, source)))
         if not MEASURES[results.model["measure"]].single_group:
-            tiles.append(Tile("Certainty", [pooled_answer.certainty(row["P(>0)"])], _evidence(results, row, source)))
+            tiles.append(
+                Tile(
+                    "Certainty",
+                    [pooled_answer.certainty(row["P(>0)"]) + _if_not_zero(results)],
+                    _evidence(results, row, source),
+                )
+            )
     if not results.is_fixed("tau"):
         tiles.append(_estimated("SD of true effects (τ)", interval(results, "heterogeneity", "tau")))
     new, row = place(results, "predictions", "new effect")
@@ -55,6 +62,12 @@ def _meta(results: Results) -> list[Tile]:
 def _shown(results: Results, row: Row, source: str) -> Interval:
     """A number with its limits, on the natural scale where that was asked for."""
     return natural(results, row, source) if forest_rows.natural(results) else summarised(row, source)
+
+
+def _if_not_zero(results: Results) -> str:
+    """What a sign supposes, where the data hardly tell an effect from none."""
+    position = part(results, "effect")
+    return "" if position is None or abs(factor(results, position)[0]) >= UNDECIDED else ", if not zero"
 
 
 def _evidence(results: Results, row: Row, source: str) -> Sentence:

@@ -13,21 +13,27 @@ from dataclasses import dataclass
 from hiermeta.data.measures import MEASURES
 from hiermeta.figures.checks import judged
 from hiermeta.figures.influence import name, unit
+from hiermeta.figures.palette import symbol
 from hiermeta.io.results import Results, Row
 from hiermeta.report import checks, small_study
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import FILE, TABLE, bayes_factor, factor, part
+from hiermeta.report.numbers import MAGNITUDE
+from hiermeta.report.pooled_answer import at_averages
 from hiermeta.text.numbers import EXACT, noun, percent
 
 FEW_ESTIMATES, FEW_GROUPS = 10, 5
 """Estimates and groups below which an answer leans on its priors."""
 UNDECIDED = math.log(3.0)
 """Size of the logarithm of a Bayes factor below which it decides nothing (Lee & Wagenmakers 2013: anecdotal)."""
+_TWICE = 2.001
+"""Factor of a prior's scale up to which another answer is told."""
 DOMINANT = 0.5
 """Share of the weights from which one cluster is said to dominate."""
 OUTLYING = 0.05
 """Probability, times their number, of left-out estimates from which one is said to lie far out (Bonferroni)."""
 _LIMIT = 1.959964
+_BAD_FIT = "not in every respect"
 _NAMED = 3
 
 COMPUTED, FIT, BIAS, DATA = "computed correctly", "model fits the data", "small-study effects", "enough data"
@@ -57,9 +63,9 @@ def cautions(results: Results) -> dict[str, list[Sentence]]:
     rules: dict[str, list[Callable[[Results], Iterator[Sentence]]]]
     if results.is_meta:
         rules = {DATA: [_few, _dominant], BIAS: [_small_study], FIT: [_outlying]}
-        rules[""] = [_undecided, _unstable, _one_unit, _dependent, _not_the_best]
+        rules[""] = [_undecided, _unstable, _other_priors, _one_unit, _dependent, _not_the_best]
     else:
-        rules = {DATA: [_few_groups], FIT: [_misfit, _dispersion], "": [_not_the_best]}
+        rules = {DATA: [_few_groups], FIT: [_misfit, _far_out, _dispersion], "": [_not_the_best]}
     return {light: [sentence for rule in found for sentence in rule(results)] for light, found in rules.items()}
 
 
@@ -70,9 +76,9 @@ def lights(results: Results) -> list[Light]:
     section = "influence" if results.is_meta else "checks"
     made = [Light(COMPUTED, results.status, computed[results.status], "health")]
     if results.is_meta and results.model["k"] < FEW_ESTIMATES:
-        made.append(Light(FIT, "warn" if found[FIT] else "none", "too few estimates to tell", section))
+        made.append(Light(FIT, *(("warn", _BAD_FIT) if found[FIT] else ("none", "too few estimates to tell")), section))
     else:
-        made.append(_light(found, FIT, "no sign against it", "not in every respect", section))
+        made.append(_light(found, FIT, "no sign against it", _BAD_FIT, section))
     if results.is_meta and (results.classical.get("small_study") and results.model["k"] >= FEW_ESTIMATES):
         made.append(_light(found, BIAS, "no clear sign of any", "less precise estimates differ", "small-study"))
     elif results.is_meta:
@@ -97,7 +103,11 @@ def _few(results: Results) -> Iterator[Sentence]:
     k, groups = results.model["k"], results.model["n_clusters"]
     if k < FEW_ESTIMATES:
         count = from_document(results.model, "k", "model.json", "count")
-        yield ["There are only ", count, f" {noun(k, 'estimate')}: τ and the prediction interval lean on the priors."]
+        yield [
+            "There are only ",
+            count,
+            f" {noun(k, 'estimate')}: the pooled effect, τ and the prediction interval lean on the priors.",
+        ]
     if results.clustered and groups < FEW_GROUPS:
         count = from_document(results.model, "n_clusters", "model.json", "count")
         yield [
@@ -141,6 +151,19 @@ def _misfit(results: Results) -> Iterator[Sentence]:
         yield found
 
 
+def _far_out(results: Results) -> Iterator[Sentence]:
+    """The largest residual of each level, where one so large among so many is improbable."""
+    for i, row in enumerate(results.rows("residual_checks")):
+        size = abs(row["largest"])
+        if math.isfinite(size) and row["n"] * math.erfc(size / math.sqrt(2)) < OUTLYING:
+            number = Number(f"{size:.1f}", row["largest"], f"residual_checks.csv/{i}/largest", MAGNITUDE)
+            yield [
+                f"The largest residual ({row['level']}, {row['where']}) is ",
+                number,
+                " standard deviations from zero.",
+            ]
+
+
 def _dispersion(results: Results) -> Iterator[Sentence]:
     found = checks.dispersion(results)
     if found and str(found[0]).startswith("Counts vary") and "as their family" not in str(found[0]):
@@ -168,8 +191,8 @@ def _not_the_best(results: Results) -> Iterator[Sentence]:
     if advantage >= UNDECIDED:
         number = bayes_factor(advantage, f"{TABLE}/{i}/log_marginal_likelihood", best["error"] + reported["error"])
         yield [
-            f"The model that is reported is not the most probable one: {best['model']} predicts the data "
-            f"{number.text} times better (Bayes factor)."
+            f"The model that is reported is not the most probable one: the marginal likelihood of “{best['model']}” is "
+            f"{number.text} times as high, which depends on the priors of what it lacks (see model comparison)."
         ]
 
 
@@ -183,8 +206,8 @@ def _undecided(results: Results) -> Iterator[Sentence]:
         remains = 1 / (1 + math.exp(-value))
         at = f"{FILE}/inclusion/{position}/log_bayes_factor"
         yield [
-            "The data hardly tell an effect from none. The probability of its sign supposes that it is not exactly "
-            "zero; giving zero a chance of one half beforehand, ",
+            f"The data hardly tell an effect from none{at_averages(results)}. The probability of its sign supposes "
+            "that it is not exactly zero; giving zero a chance of one half beforehand, ",
             Number(percent(remains, EXACT), remains, at, "inverse logit"), " remains for an effect.",
         ]  # fmt: skip
 
@@ -201,8 +224,31 @@ def _unstable(results: Results) -> Iterator[Sentence]:
         yield [f"The Bayes factor speaks {word} an effect under other scales of the priors (see model comparison)."]
 
 
+def _other_priors(results: Results) -> Iterator[Sentence]:
+    """The scale of a prior nearest to that used at which the interval of μ holds zero, or no longer does."""
+    if MEASURES[results.model["measure"]].single_group or results.is_fixed("mu"):
+        return
+    rows = [(i, row) for i, row in enumerate(results.sensitivity) if 1 / _TWICE <= row["factor"] <= _TWICE]
+    clear = {row["parameter"]: _leaves_out_zero(row) for _, row in rows if abs(row["factor"] - 1) < 1e-9}
+    changed = [
+        (i, row) for i, row in rows if row["parameter"] in clear and _leaves_out_zero(row) != clear[row["parameter"]]
+    ]
+    if changed:
+        i, row = min(changed, key=lambda entry: abs(math.log(entry[1]["factor"])))
+        times = Number(f"{row['factor']:.2g}", row["factor"], f"sensitivity.csv/{i}/factor")
+        would = "leave out" if _leaves_out_zero(row) else "hold"
+        yield [
+            f"With a prior of {symbol(row['parameter'])} that is ", times, " times as wide, the 95% interval "
+            f"of the pooled effect would {would} zero.",
+        ]  # fmt: skip
+
+
+def _leaves_out_zero(row: Row) -> bool:
+    return bool(row["q2.5"] > 0 or row["q97.5"] < 0)
+
+
 def _one_unit(results: Results) -> Iterator[Sentence]:
-    """Units without which the interval of μ holds zero, or no longer does."""
+    """Units without which the interval of μ holds zero, or no longer does; the most influential ones are named."""
     if MEASURES[results.model["measure"]].single_group or results.is_fixed("mu"):
         return
     full = results.estimate("mu")
@@ -210,7 +256,7 @@ def _one_unit(results: Results) -> Iterator[Sentence]:
     def excludes(mean: float, sd: float) -> bool:
         return abs(mean) > _LIMIT * sd
 
-    clear = full["q2.5"] > 0 or full["q97.5"] < 0
+    clear = _leaves_out_zero(full)
     if excludes(full["mean"], full["sd"]) != clear:
         return  # too close to call by a normal approximation
     rows = [row for row in results.influence if row["unit"] == unit(results)]
@@ -220,11 +266,13 @@ def _one_unit(results: Results) -> Iterator[Sentence]:
 
 
 def _without(results: Results, rows: list[Row], clear: bool) -> str:
+    rows = sorted(rows, key=lambda row: -row["cook"])
     named = ", ".join(name(results, row) for row in rows[:_NAMED])
     one = f"the estimate {named}" if unit(results) == "estimate" else named
-    which = one if len(rows) == 1 else f"any one of {len(rows)} {unit(results)}s ({named}"
+    which = one if len(rows) == 1 else f"any single one of {len(rows)} {unit(results)}s ({named}"
     which += "" if len(rows) == 1 else ", …)" if len(rows) > _NAMED else ")"
-    return f"Without {which}, the 95% interval of the pooled effect would {'hold' if clear else 'leave out'} zero."
+    would = f"would {'hold' if clear else 'leave out'} zero (normal approximation)"
+    return f"{'Without' if len(rows) == 1 else 'Leaving out'} {which}, the 95% interval of the pooled effect {would}."
 
 
 def _dependent(results: Results) -> Iterator[Sentence]:
@@ -233,7 +281,7 @@ def _dependent(results: Results) -> Iterator[Sentence]:
         return
     rows = [(i, row) for i, row in enumerate(results.rows("sampling_correlation")) if row["parameter"] == "mu"]
     for i, row in rows[1:]:
-        clear, was = ((r["q2.5"] > 0 or r["q97.5"] < 0) for r in (row, rows[0][1]))
+        clear, was = _leaves_out_zero(row), _leaves_out_zero(rows[0][1])
         if clear != was:
             at = Number(f"{row['correlation']:g}", row["correlation"], f"sampling_correlation.csv/{i}/correlation")
             yield [

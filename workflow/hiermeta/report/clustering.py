@@ -137,10 +137,13 @@ def design(results: Results, known: Evidence) -> Sentence:
     assert effect is not None and size is not None
     rows = Number(f"{results.model['k']:,}", results.model["k"], "model.json/k")
     end = "above" if known.design > DESIGN else "not above"
-    return [
-        "The design effect is ", *ranged(effect), f", {end} two, another rule of thumb: "
-        "for a mean over clusters, ", rows, " rows say as much as ", size[0], " independent ones.",
-    ]  # fmt: skip
+    start: Sentence = ["The design effect is ", *ranged(effect), f", {end} two, another rule of thumb"]
+    if not linear(results):
+        return [
+            *start,
+            "; it is that of the linear predictor, not of a mean of the outcome itself.",
+        ]
+    return [*start, ": for a mean over clusters, ", rows, " rows say as much as ", size[0], " independent ones."]
 
 
 def data(results: Results) -> list[Sentence]:

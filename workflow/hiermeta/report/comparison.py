@@ -174,8 +174,8 @@ def bridge(results: Results) -> Sentence | None:
         sentence += [", ", number, " of its standard errors from the value by quadrature"]
         if abs(found["difference_in_se"]) > _FAR:
             sentence.append(
-                ". So far off it is by chance in fewer than one of twenty fits, or its standard error is too small; "
-                "Bayes factors here are those by quadrature"
+                ". So large a difference arises by chance in fewer than one fit of twenty; the standard error is "
+                "probably too small. Bayes factors here are those by quadrature"
             )
     return [*sentence, "."]
 

@@ -137,7 +137,7 @@ def verdict(results: Results) -> Sentence:
     agrees, method = agreement_check(results) is not None, results.classical.get("method")
     if results.is_meta:
         return [f"All convergence checks passed.{' Sampling and exact calculation agree.' if agrees else ''}", *alone]
-    beside = f", and {method} agrees with the posterior" if method else ""
+    beside = f", and {method} estimates lie inside their 95% credible intervals" if method else ""
     if method and results.classical.get("singular"):
         beside += f", but for {boundary(results)[1]}: the boundary, where a posterior mean cannot be"
     without = "; Stan agrees with the posterior computed without it" if agrees else ""

@@ -165,7 +165,7 @@ def _dependence(results: Results) -> str | None:
     """How sampling errors depend on each other, in words; None where they are independent."""
     correlation = results.model.get("sampling_correlation")
     if correlation:
-        return f"those of a cluster have a known correlation of {correlation:g}"
+        return f"those of a cluster are taken to have a correlation of {correlation:g}"
     return "their covariance matrix S is known" if results.model.get("covariance") else None
 
 

@@ -25,8 +25,9 @@ KEYS = {
 }
 """Table to the column that names its rows."""
 INTERVAL = ("mean", "q2.5", "q97.5")
+MAGNITUDE = "magnitude"
 NEGATIVE = "negative"
-"""The transformation to the size of a negative number."""
+"""The transformations to the size of a number, and of a negative one."""
 QUANTILES = ("median", "q2.5", "q97.5")
 
 

@@ -119,11 +119,17 @@ def _against_none(results: Results) -> Sentence:
     if position is None:
         return []
     value, number = factor(results, position)
-    where = f" {results.model['intercept_at']}" if results.model["intercept_at"] else ""
+    where = at_averages(results)
     return [
         f" That takes an effect for granted; weighed against exactly none{where}, the Bayes factor for "
         f"{'an effect' if value >= 0 else 'no effect'} is ", number, f" ({strength(value)} evidence).",
     ]  # fmt: skip
+
+
+def at_averages(results: Results) -> str:
+    """Where the effect is that models without one set to zero; nothing without moderators."""
+    at = results.model["intercept_at"] or ("at the average moderator values" if results.coefficients else "")
+    return f" {at}" if at else ""
 
 
 def _beyond(results: Results, row: Row, source: str) -> Sentence:
@@ -180,8 +186,8 @@ def _heterogeneity(results: Results) -> Sentence:
     lowest = next(row["q2.5"] for row in results.heterogeneity if row["quantity"] == "I2")
     start = "True effects differ" if lowest >= LITTLE else "The data do not settle whether true effects differ"
     return [
-        f"{start}{remaining} (SD τ{averaged} = ", tau[0], ", ", tau[1], " to ", tau[2], "); about ", share[0],
-        "% of the variance of the estimates is not sampling error (I²).",
+        f"{start}{remaining} (SD τ{averaged} = ", tau[0], ", ", tau[1], " to ", tau[2], "); I², their share of the "
+        "variance of an estimate of typical precision, is about ", share[0], "%.",
     ]  # fmt: skip
 
 
@@ -215,6 +221,7 @@ def _prediction(results: Results) -> Sentence:
     _, low, high = interval(results, "predictions", "new effect")
     source, row = place(results, "predictions", "new effect")
     new = "estimate from a new " + cluster_word(results.model["cluster_column"]) if results.clustered else "study"
+    new += " with average moderator values" if results.coefficients else ""
     start: Sentence = [f"The true effect of a new {new} is expected between ", low, " and ", high]
     if differs(results):
         _, low, high = natural(results, row, source)

@@ -190,7 +190,7 @@ def matters(results: Results) -> Sentence:
     sentence: Sentence = [
         f"{clustering.CONCLUSIONS[clustering.judge(known)].removesuffix('.')}: the intraclass correlation is {icc_is} "
         f"0.05 {'and' if icc_is == design_is else 'but'} the design effect, ", design[0],
-        f", {design_is} two (both are rules of thumb)",
+        f", {'' if icc_is == design_is else 'is '}{design_is} two (both are rules of thumb)",
     ]  # fmt: skip
     if position is not None:
         value, number = factor(results, position)
@@ -220,7 +220,7 @@ def remains(results: Results) -> Sentence:
         group = f" of {name}" if len(found | averages) > 1 else ""
         sentence.append(
             f"; between clusters{group} it is " if sentence else
-            f"The standard deviation between clusters{group}{averaged} ({method}) is "
+            f"The standard deviation between clusters{group}{averaged} ({method}){',' if averaged else ''} is "
         )  # fmt: skip
         for position, step in enumerate(steps):
             number = plain(row, step, f"models.csv/{at}")

@@ -66,7 +66,7 @@ def warning(results: Results) -> list[Sentence]:
     return [
         [
             f"{differ} from precise ones (p ", *p_words(results, "small_study/slope/p"),
-            "), as they do after publication bias. The pooled effect takes no account of that", *there, ".",
+            "); publication bias is one possible cause. The pooled effect takes no account of that", *there, ".",
             *_caveat(results),
         ]
     ]  # fmt: skip

@@ -18,7 +18,8 @@ HETEROGENEITY = {
     "tau2 [between]": ("τ² between", "The part of that variance that lies between clusters."),
     "I2": (
         "I²",
-        "Share of the variance of the estimates, in per cent, that is true difference and not sampling error.",
+        "Share, in per cent, of true differences in the variance of an estimate of typical precision; precise "
+        "estimates weigh most in what is typical.",
     ),
     "I2 [within]": ("I² within", "The part of I² that belongs to differences within clusters."),
     "I2 [between]": ("I² between", "The part of I² that belongs to differences between clusters."),
