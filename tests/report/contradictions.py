@@ -79,7 +79,7 @@ def _bayes_factors(page: Page) -> Iterator[str]:
 def _lights(page: Page) -> Iterator[str]:
     answer = page["answer"]
     told = {
-        "Enough data": ("There are only", "With only", "has at least half of the weight"),
+        "Enough data": ("There are only", "There is only", "With only", "has at least half of the weight"),
         "Small-study effects": ("Less precise estimates",),
         "Model fits the data": (
             "Far from what",
@@ -115,7 +115,7 @@ def _small_study(page: Page) -> Iterator[str]:
 
 
 def _predictors(page: Page) -> Iterator[str]:
-    clear, _, unclear = page["answer"].partition("; not clearly ")
+    clear, _, unclear = page["answer"].partition("; no clear association ")
     named = re.findall(r"changes with (\S+)|; with (\S+) by", clear)
     doubted = re.findall(r"(?:with|by) (.+?)(?:, the other|\.(?: |$))", unclear[:400])
     for name in {part for entry in named for part in entry if part}:

@@ -15,7 +15,7 @@ from hiermeta.figures.checks import judged
 from hiermeta.figures.influence import name, unit
 from hiermeta.figures.palette import symbol
 from hiermeta.io.results import Results, Row
-from hiermeta.report import checks, small_study
+from hiermeta.report import checks, health, small_study
 from hiermeta.report.cells import Number, Sentence, from_document
 from hiermeta.report.comparison import FILE, TABLE, bayes_factor, factor, part
 from hiermeta.report.numbers import MAGNITUDE
@@ -73,12 +73,15 @@ def lights(results: Results) -> list[Light]:
     """Whether the numbers were computed correctly, the model fits, small studies differ, and the data are enough."""
     found = cautions(results)
     computed = {"pass": "all checks passed", "warn": "read the failed checks", "fail": "failed"}
+    outside = results.status == "pass" and health.failed(health.beside_classical(results))
+    status = "warn" if outside else results.status
     section = "influence" if results.is_meta else "checks"
-    made = [Light(COMPUTED, results.status, computed[results.status], "health")]
-    if results.is_meta and results.model["k"] < FEW_ESTIMATES:
-        made.append(Light(FIT, *(("warn", _BAD_FIT) if found[FIT] else ("none", "too few estimates to tell")), section))
+    made = [Light(COMPUTED, status, computed[status], "health")]
+    few = results.is_meta and results.model["k"] < FEW_ESTIMATES
+    if not found[FIT] and (few or not (results.loo if results.is_meta else results.rows("checks"))):
+        made.append(Light(FIT, "none", "too few estimates to tell" if few else "not checked", section))
     else:
-        made.append(_light(found, FIT, "no sign against it", _BAD_FIT, section))
+        made.append(_light(found, FIT, "no clear sign against it", _BAD_FIT, section))
     if results.is_meta and (results.classical.get("small_study") and results.model["k"] >= FEW_ESTIMATES):
         made.append(_light(found, BIAS, "no clear sign of any", "less precise estimates differ", "small-study"))
     elif results.is_meta:
@@ -111,8 +114,8 @@ def _few(results: Results) -> Iterator[Sentence]:
     if results.clustered and groups < FEW_GROUPS:
         count = from_document(results.model, "n_clusters", "model.json", "count")
         yield [
-            "There are only ", count, f" {noun(groups, 'cluster')}: what is said of differences between clusters, and "
-            "of a new one, leans on the priors.",
+            f"There {'is' if groups == 1 else 'are'} only ", count, f" {noun(groups, 'cluster')}: what is said of "
+            "differences between clusters, and of a new one, leans on the priors.",
         ]  # fmt: skip
 
 
@@ -191,8 +194,8 @@ def _not_the_best(results: Results) -> Iterator[Sentence]:
     if advantage >= UNDECIDED:
         number = bayes_factor(advantage, f"{TABLE}/{i}/log_marginal_likelihood", best["error"] + reported["error"])
         yield [
-            f"The model that is reported is not the most probable one: the marginal likelihood of “{best['model']}” is "
-            f"{number.text} times as high, which depends on the priors of what it lacks (see model comparison)."
+            f"Another model than the reported one predicts the data better: the marginal likelihood of “{best['model']}” "
+            f"is {number.text} times as high, which depends on the priors of what it lacks (see model comparison)."
         ]
 
 
