@@ -51,9 +51,9 @@ LITTLE = "The clustering matters little here. "
         ("", {"fit": "warn"}, True),
         ("Read these numbers with care; failed checks: R-hat.", {}, True),
         ("Less precise estimates may differ from precise ones.", {"small": "no clear sign."}, True),
-        ("y changes with x by 2; not clearly with z and x.", {}, True),
-        ("y changes with x by 2; not clearly with z.", {}, False),
-        ("y changes with x by 2; not clearly with z and w, the other predictors held fixed.", {}, False),
+        ("y changes with x by 2; no clear association with z and x.", {}, True),
+        ("y changes with x by 2; no clear association with z.", {}, False),
+        ("y changes with x by 2; no clear association with z and w, the other predictors held fixed.", {}, False),
     ],
 )
 def test_a_contradiction_is_noticed(answer: str, over: dict[str, str], contradictory: bool) -> None:

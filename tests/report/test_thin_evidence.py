@@ -130,6 +130,9 @@ def test_a_new_estimate_comes_from_what_the_clusters_are(column: str | None, wor
     found = results(predictions=[row], clustered=column is not None)
     found.model = found.model | {"cluster_column": column}
     assert said(pooled_answer._prediction(found)).startswith(f"The true effect of {words} expected between ")
+    found.coefficients = ["intercept", "dose"]
+    words = words.removesuffix(" is") + ", at average moderator values, is"
+    assert said(pooled_answer._prediction(found)).startswith(f"The true effect of {words} expected between ")
 
 
 @pytest.mark.parametrize(("distance", "told"), [(2.6, True), (-2.6, True), (1.9, False)])

@@ -6,7 +6,7 @@ import yaml
 from hiermeta.cli import main
 from hiermeta.data.selection import LISTED, by_reason, listed
 from hiermeta.io.results import Results
-from hiermeta.report import tables
+from hiermeta.report import pooled_answer, tables
 
 
 @pytest.mark.parametrize("missing", [1, LISTED, LISTED + 1, 3000])
@@ -55,3 +55,21 @@ def test_the_page_does_not_grow_with_the_rows_left_out(tmp_path):
     table = tables.dropped(results)
     assert len(table.rows) == tables.REASONS_SHOWN
     assert "5,000 reasons" in table.caption
+
+
+@pytest.mark.parametrize(
+    ("others", "whose"), [(["subset: arm is not a"], "some of the others have"), ([], "the others have"), (None, None)]
+)
+def test_rows_without_a_value_are_not_said_to_be_all_the_others(tmp_path, others, whose):
+    """Does the answer tell rows that lack a value from those that a subset excludes, and say nothing of fewer than 10%?
+
+    Seen to fail: every row that was not used was said to have no value.
+    """
+    missing = ["no value in column 'x' (effect)"] * (2 if others is not None else 1)
+    dropped = [{"row": i, "reason": reason} for i, reason in enumerate([*missing, *(others or [])])]
+    results = Results(tmp_path)
+    results.__dict__["validation"] = {"dropped": dropped, "rows_read": 20, "rows_used": 20 - len(dropped)}
+    text = ["".join(str(getattr(part, "text", part)) for part in parts) for parts in pooled_answer.left_out(results)]
+    assert [f" of 20 rows were used: {whose} no value in column 'x' (effect)." in line for line in text] == (
+        [True] if whose else []
+    )

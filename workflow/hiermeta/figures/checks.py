@@ -41,8 +41,7 @@ def draw(results: Results) -> style.Drawing:
     large = int((np.abs(residuals) > 2.5).sum())
     text = (
         f"{large} of {len(residuals)} standardised residuals {'is' if large == 1 else 'are'} larger than 2.5 in "
-        "absolute value. "
-        "The predictive probabilities "
+        "absolute value. The predictive probabilities "
         + ("leave" if outside else "stay inside")
         + f" the band that holds a uniform distribution with 95% probability. {predicted(results.loo)}"
     )

@@ -145,7 +145,7 @@ def describe(results: Results) -> str:
     label = MEASURES[model["measure"]].natural_label if natural(results) else model["measure_label"]
     return (
         f"Forest plot of {_size(results)}. The pooled {label} is {near[0]}, "
-        f"95% credible interval {near[1]} to {near[2]}. The true effect of a new study is predicted to lie between "
+        f"95% credible interval {near[1]} to {near[2]}. A new true effect is predicted to lie between "
         f"{far[1]} and {far[2]}."
     )
 

@@ -70,6 +70,7 @@ def _description(results: Results, x: list[float], y: list[float]) -> str:
         return f"{start}, precise ones on top."
     significant = sum(abs(effect) > 1.959964 * error for effect, error in zip(x, y, strict=True))
     return (
-        f"{start}, precise ones on top; {significant} of them differ from zero at p < 0.05 on their own. An empty "
-        "corner where estimates would not be significant is what one-sided publication would leave."
+        f"{start}, precise ones on top; {significant} of them {'differs' if significant == 1 else 'differ'} from zero "
+        "at p < 0.05 considered alone. An empty corner where estimates would not be significant is what one-sided "
+        "publication would leave."
     )

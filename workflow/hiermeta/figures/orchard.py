@@ -81,5 +81,6 @@ def _description(results: Results, effects: np.ndarray) -> str:
     outside = int(((effects < new["q2.5"]) | (effects > new["q97.5"])).sum())
     return (
         f"{count(len(effects))} estimates around the pooled effect. New true effects are expected between {low} and "
-        f"{high}; {count(outside)} of the estimates, which carry sampling error too, lie outside of that interval."
+        f"{high}; {count(outside)} of the estimates, which carry sampling error too, "
+        f"{'lies' if outside == 1 else 'lie'} outside of that interval."
     )

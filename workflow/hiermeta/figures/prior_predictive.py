@@ -199,7 +199,7 @@ def _regression_description(rows: list[Row]) -> str:
     if not outside:
         return f"{text}; the medians of what was seen lie within what the priors expect."
     if outside[0]["quantity"] != "average":
-        return f"{text}, so they expect other outcomes than those seen: look at their scale."
+        return f"{text}, so the priors expect other outcomes than those seen: look at their scale."
     low, high = limits(outside[0]["q2.5"], outside[0]["q97.5"])
     average = significant(outside[0][f"{_OBSERVED}median"])
     return (

@@ -56,7 +56,12 @@ def _meta(results: Results) -> list[Tile]:
         tiles.append(_estimated("SD of true effects (τ)", interval(results, "heterogeneity", "tau")))
     new, row = place(results, "predictions", "new effect")
     _, low, high = _shown(results, row, new)
-    return [*tiles, Tile("True effect of a new study", [low, " to ", high], ["95% prediction interval"])]
+    where = (
+        f"in a new {pooled_answer.cluster_word(results.model['cluster_column'])}"
+        if results.clustered
+        else "of a new study"
+    )
+    return [*tiles, Tile(f"True effect {where}", [low, " to ", high], ["95% prediction interval"])]
 
 
 def _shown(results: Results, row: Row, source: str) -> Interval:

@@ -135,15 +135,11 @@ def design(results: Results, known: Evidence) -> Sentence:
     """The design effect and what it leaves of the sample."""
     effect, size = quantity(results, "design effect [null]"), quantity(results, "effective sample size [null]")
     assert effect is not None and size is not None
-    rows = Number(f"{results.model['k']:,}", results.model["k"], "model.json/k")
     end = "above" if known.design > DESIGN else "not above"
     start: Sentence = ["The design effect is ", *ranged(effect), f", {end} two, another rule of thumb"]
     if not linear(results):
-        return [
-            *start,
-            "; it is that of the linear predictor, not of a mean of the outcome itself.",
-        ]
-    return [*start, ": for a mean over clusters, ", rows, " rows say as much as ", size[0], " independent ones."]
+        return [*start, "; it is that of the linear predictor, not of a mean of the outcome itself."]
+    return [*start, ": for a mean over clusters, the data say as much as ", size[0], " independent individuals."]
 
 
 def data(results: Results) -> list[Sentence]:
@@ -198,7 +194,8 @@ def median_ratio(results: Results) -> Sentence | None:
         return None
     return [
         f"Of two rows alike in all but their clusters, the one with the higher {word.removesuffix(' ratio')} has ",
-        *ranged(numbers), f" times that of the other, in the median: the median {word}.",
+        *ranged(numbers), f" times {'those' if word == 'odds ratio' else 'that'} of the other, in the median: "
+        f"the median {word}.",
     ]  # fmt: skip
 
 

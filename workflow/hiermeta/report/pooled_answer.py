@@ -60,7 +60,9 @@ def left_out(results: Results) -> list[Sentence]:
     used, read = (from_document(document, name, "validation.json", "count") for name in ("rows_used", "rows_read"))
     columns = list(dict.fromkeys(reason.removeprefix("no value in ") for reason in missing))
     where = ", ".join(columns[:3]) + (" and others" if len(columns) > 3 else "")
-    return [["Only ", used, " of ", read, f" rows were used: the others have no value in {where}."]]
+    every = document["rows_used"] + len(missing) == document["rows_read"]
+    whose = "the others" if every else "some of the others"
+    return [["Only ", used, " of ", read, f" rows were used: {whose} have no value in {where}."]]
 
 
 def _pooled(results: Results) -> Sentence:
@@ -221,8 +223,8 @@ def _prediction(results: Results) -> Sentence:
     _, low, high = interval(results, "predictions", "new effect")
     source, row = place(results, "predictions", "new effect")
     new = "estimate from a new " + cluster_word(results.model["cluster_column"]) if results.clustered else "study"
-    new += " with average moderator values" if results.coefficients else ""
-    start: Sentence = [f"The true effect of a new {new} is expected between ", low, " and ", high]
+    where = ", at average moderator values," if results.coefficients else ""
+    start: Sentence = [f"The true effect of a new {new}{where} is expected between ", low, " and ", high]
     if differs(results):
         _, low, high = natural(results, row, source)
         scale = f" on the scale of the {results.model['measure_label']}, "

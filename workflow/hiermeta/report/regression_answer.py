@@ -62,7 +62,8 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
     every = average_effects.named(results, found)
     clear = [entry for entry in every if entry.clear]
     if not clear:
-        return [f"No predictor of {outcome} has a coefficient whose 95% credible interval excludes no effect."]
+        none = "zero" if linear(results) else f"a {ratio(results)} of one"
+        return [f"No predictor of {outcome} has a coefficient whose 95% credible interval excludes {none}."]
     sentence: Sentence = []
     kept = max(NAMED, sum(entry.is_product for entry in every))
     for position, entry in enumerate(clear[:kept]):
@@ -87,7 +88,7 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
     if unclear:
         more = f" and {'others' if len(unclear) > kept else unclear[-1]}" if len(unclear) > 1 else ""
         first = ", ".join(unclear[: min(kept, len(unclear) - 1) or 1])
-        sentence.append(f"; not clearly with {first}{more}" if linear(results) else f"; not clearly by {first}{more}")
+        sentence.append(f"; no clear association with {first}{more}")
     if results.average_effects:
         sentence.append(". Averages are over the rows of the data")
     return [*sentence, ". These are associations, not causes, unless the design says so."]
@@ -168,13 +169,10 @@ def ignoring(results: Results) -> Sentence:
     value = ratio_row["mean"]
     times = Number(significant(value, 2), value, f"{source}/mean")
     assert isinstance(naive, Number) and isinstance(partial, Number)
-    if 0.95 < value < 1.05:
-        what = "about the same: the largest ratio of the two is "
-    else:
-        what = f"too {'small' if value > 1 else 'large'}: the ratio of the two is "
+    what = "about the same" if 0.95 < value < 1.05 else f"too {'small' if value > 1 else 'large'}"
     return [
         f"Ignoring the clusters, the standard error of {row['term']} would have been ", naive, " in place of ", partial,
-        f", {what}", times, ".",
+        f", {what}: the ratio of the two is ", times, ".",
     ]  # fmt: skip
 
 
