@@ -155,7 +155,7 @@ def heterogeneity(results: Results) -> list[Sentence]:
                 "Likelihood-ratio tests: heterogeneity between clusters χ² = ", *ratio["between"],
                 "; within clusters χ² = ", *ratio["within"],
                 ". A variance cannot be below zero, so these p-values are from an equal mixture of zero and χ² with "
-                "one degree of freedom: half of the usual ones.",
+                "one degree of freedom: half of the usual ones, unless χ² is zero.",
             ]
         )  # fmt: skip
     return sentences
