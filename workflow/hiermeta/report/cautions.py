@@ -86,8 +86,8 @@ def lights(results: Results) -> list[Light]:
         made.append(_light(found, BIAS, "no clear sign of any", "less precise estimates differ", "small-study"))
     elif results.is_meta:
         made.append(Light(BIAS, "warn" if found[BIAS] else "none", "can't be tested well", "small-study"))
-    what = "estimates" if results.is_meta else "clusters"
-    good = "no cluster dominates" if results.is_meta and results.clustered else f"not few {what}"
+    enough = "ten estimates or more" if results.is_meta else "five clusters or more"
+    good = "no cluster dominates" if results.is_meta and results.clustered else enough
     bad = "see below" if results.is_meta else "few clusters"
     return [*made, _light(found, DATA, good, bad, "data")]
 
