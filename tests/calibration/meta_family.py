@@ -49,14 +49,16 @@ class Meta:
             table["cluster"] = [f"c{code}" for code in codes]
         x = (table["x"] - table["x"].mean()).to_numpy() / table["x"].std()
         value = {name: drawn(prior, rng) for name, prior in priors.items()}
-        truth, beta, delta = {}, [value["mu"]], []
+        truth, delta = {}, []
         linear = np.full(k, value["mu"])
         if "moderators" in self.settings:
-            slopes = [drawn(priors["moderators"], rng) for _ in range(3)]
-            linear = linear + slopes[0] * x + slopes[1] * (table["g"] == "v") + slopes[2] * (table["g"] == "w")
-            linear, beta = linear.to_numpy(), [*beta, *slopes]
-            truth["x"], truth["g[v]"], truth["g[w]"] = slopes[0] / table["x"].std(), slopes[1], slopes[2]
-            truth["intercept"] = value["mu"] - truth["x"] * table["x"].mean()
+            slope, *levels = (drawn(priors["moderators"], rng) for _ in range(4))
+            # Every two levels differ by as much as the prior of a moderator says, and their average is zero.
+            level = dict(zip("uvw", (np.array(levels) - np.mean(levels)) / np.sqrt(2), strict=True))
+            linear = linear + slope * x + table["g"].map(level).to_numpy(float)
+            truth["x"] = slope / table["x"].std()
+            truth |= {f"g[{name}]": level[name] - level["u"] for name in "vw"}
+            truth["intercept"] = value["mu"] + level["u"] - truth["x"] * table["x"].mean()
         tau, rho = value["tau"], value.get("rho", 0.0)
         taus = np.full(k, tau)
         if "scale" in self.settings:
@@ -77,7 +79,8 @@ class Meta:
             known = np.sqrt(rho) * gamma[codes[0]] + np.sqrt(1 - rho) * rng.standard_normal()
             truth |= {"rho": rho, "new effect in a known cluster": mu + tau * known}
             truth["I2 [between]"] = 100 * np.mean(rho * taus**2 / (taus**2 + typical))
-        draw = given_draws.Draws(np.array([beta]), np.reshape(delta, (1, -1)), np.array([tau]), np.array([rho]))
+        beta = np.linalg.lstsq(model.design, linear[model.order], rcond=None)[0]
+        draw = given_draws.Draws(beta[None], np.reshape(delta, (1, -1)), np.array([tau]), np.array([rho]))
         return Simulated(model, truth, draw)
 
     def stan(self, model, seed):
