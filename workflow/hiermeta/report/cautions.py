@@ -194,8 +194,9 @@ def _not_the_best(results: Results) -> Iterator[Sentence]:
     if advantage >= UNDECIDED:
         number = bayes_factor(advantage, f"{TABLE}/{i}/log_marginal_likelihood", best["error"] + reported["error"])
         yield [
-            f"Another model than the reported one predicts the data better: the marginal likelihood of “{best['model']}” "
-            f"is {number.text} times as high, which depends on the priors of what it lacks (see model comparison)."
+            "Another model than the reported one predicts the data better: the marginal likelihood of "
+            f"“{best['model']}” is {number.text} times as high, which depends on the priors of what it lacks "
+            "(see model comparison)."
         ]
 
 
