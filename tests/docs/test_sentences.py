@@ -34,7 +34,7 @@ def rows():
                     yield pytest.param(found, long, id=cell[:50])
 
 
-@pytest.mark.parametrize(("source", "parts"), rows())
+@pytest.mark.parametrize(("source", "parts"), list(rows()))
 def test_each_sentence_is_one_that_the_code_prints(source, parts):
     """Do all parts between gaps stand in the files that the section names?
 
