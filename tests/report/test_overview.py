@@ -192,11 +192,11 @@ def test_titles_and_ratios_are_shown_where_they_are_asked_for(results: Path, tmp
     ratios, logs = table.all("tbody")[0].all("tr")
     assert [row.all("a")[0].text for row in (ratios, logs)] == ["A <title>", "logs"]
     assert "ratios" in ratios.all("th")[0].text
-    assert [row.all("td")[1].text for row in (ratios, logs)] == ["RR", "log RR"]
+    assert [row.all("td")[2].text for row in (ratios, logs)] == ["RR", "log RR"]
     found = Results(tmp_path / "ratios")
     effect, new = found.estimate("mu"), found.prediction("new effect")
     expected = [effect["median"], effect["q2.5"], effect["q97.5"], new["q2.5"], new["q97.5"]]
-    values = [float(cell.attributes["data-value"] or "nan") for cell in ratios.all("td")[4:] if cell.text != "–"]
+    values = [float(cell.attributes["data-value"] or "nan") for cell in ratios.all("td")[5:] if cell.text != "–"]
     shown = [value for at, value in enumerate(values) if at != 3][:5]  # the fourth is drawn
     assert shown == pytest.approx([math.exp(value) for value in expected], rel=5e-8)
     first, second = json.loads(document.read_text(encoding="utf-8"))["datasets"]

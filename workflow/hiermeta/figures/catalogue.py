@@ -149,10 +149,7 @@ FIGURES = (
         "From no pooling to partial pooling",
         "Partial pooling: what each estimate becomes once the others are taken into account.",
         (shrinkage.draw, shrinkage.applies),
-        (
-            shrinkage.draw_regression,
-            lambda results: any(math.isfinite(row["none"]) for row in results.rows("pooling")),
-        ),
+        (shrinkage.draw_regression, shrinkage.regression_applies),
     ),
     Figure(
         "random_effects",

@@ -71,7 +71,7 @@ def draw_regression(results: Results) -> style.Drawing:
     found = {
         key: (known, len(rows) - len(known))
         for key, rows in blocks(results, "pooling").items()
-        if (known := [row for row in rows if math.isfinite(row["none"])])
+        if (known := [row for row in rows if _drawn(row)])
     }
     figure, panels = style.grid(SMALLER, len(found), min(2, len(found)), left=72, top=62, bottom=54)
     texts = []
@@ -92,6 +92,15 @@ def draw_regression(results: Results) -> style.Drawing:
         ],
     )
     return style.Drawing(figure, " ".join(texts))
+
+
+def regression_applies(results: Results) -> bool:
+    """Whether some cluster has an estimate of its own, and complete pooling one to hold it against."""
+    return any(_drawn(row) for row in results.rows("pooling"))
+
+
+def _drawn(row: Row) -> bool:
+    return math.isfinite(row["none"]) and math.isfinite(_line(row, "complete"))
 
 
 def _line(row: Row, pooling: str) -> float:
