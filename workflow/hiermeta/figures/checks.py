@@ -82,7 +82,7 @@ def judged(rows: Sequence[Row]) -> tuple[list[str], list[str], list[str]]:
         f"{unit}s": _finite([row["pit"] for row in rows if row["unit"] == unit]) for unit in ("estimate", "cluster")
     }
     known = {name: pit for name, pit in kinds.items() if len(pit)}
-    bad = [name for name, pit in known.items() if _gap(pit) > _half(len(pit)) or _extreme(pit)]
+    bad = [name for name, pit in known.items() if _gap(pit) > _half(len(pit)) or far_out(pit).any()]
     enough = [name for name, pit in known.items() if len(pit) >= FEW and name not in bad]
     few = [f"{len(pit)} {name}" for name, pit in known.items() if len(pit) < FEW and name not in bad]
     return bad, enough, few
@@ -149,9 +149,9 @@ def _gap(pit: Array) -> float:
     return float(np.maximum(np.abs(share - pit), np.abs(share - 1 / n - pit)).max())
 
 
-def _extreme(pit: Array) -> bool:
-    """Whether the smallest or largest of sorted values is too near to an end for the most extreme one of so many."""
-    return bool(min(pit[0], 1 - pit[-1]) < 0.025 / len(pit))
+def far_out(pit: Array) -> npt.NDArray[np.bool_]:
+    """Which predictive probabilities are too near to an end, even for the most extreme one of so many (Bonferroni)."""
+    return np.minimum(pit, 1 - pit) < 0.025 / len(pit)
 
 
 def draw_regression(results: Results) -> style.Drawing:

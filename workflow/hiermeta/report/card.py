@@ -9,9 +9,8 @@ from hiermeta.figures import forest_rows
 from hiermeta.figures.regression import linear, ratio
 from hiermeta.io.results import Results, Row
 from hiermeta.report import average_effects, pooled_answer, regression_answer
-from hiermeta.report.cautions import UNDECIDED
 from hiermeta.report.cells import Sentence
-from hiermeta.report.comparison import factor, part
+from hiermeta.report.comparison import UNDECIDED, factor, part
 from hiermeta.report.numbers import Interval, effect, interval, natural, natural_label, place, quantity, summarised
 from hiermeta.report.tables import probability_cell
 
@@ -45,22 +44,15 @@ def _meta(results: Results) -> list[Tile]:
     if not results.is_fixed("mu"):
         tiles.append(_estimated(f"Pooled {label}", _shown(results, row, source)))
         if not MEASURES[results.model["measure"]].single_group:
-            tiles.append(
-                Tile(
-                    "Certainty",
-                    [pooled_answer.certainty(row["P(>0)"]) + _if_not_zero(results)],
-                    _evidence(results, row, source),
-                )
-            )
+            sign = pooled_answer.certainty(row["P(>0)"]) + _if_not_zero(results)
+            tiles.append(Tile("Certainty", [sign], _evidence(results, row, source)))
     if not results.is_fixed("tau"):
         tiles.append(_estimated("SD of true effects (τ)", interval(results, "heterogeneity", "tau")))
     new, row = place(results, "predictions", "new effect")
     _, low, high = _shown(results, row, new)
-    where = (
-        f"in a new {pooled_answer.cluster_word(results.model['cluster_column'])}"
-        if results.clustered
-        else "of a new study"
-    )
+    where = "of a new study"
+    if results.clustered:
+        where = f"in a new {pooled_answer.cluster_word(results.model['cluster_column'])}"
     return [*tiles, Tile(f"True effect {where}", [low, " to ", high], ["95% prediction interval"])]
 
 
@@ -90,8 +82,5 @@ def _regression(results: Results) -> list[Tile]:
     found = average_effects.named(results, regression_answer.coefficients(results))[:EFFECTS]
     tiles = [_estimated(f"{entry.name}{kind}", effect(results, entry.row, entry.source)) for entry in found]
     share = quantity(results, "ICC [null]")
-    return (
-        [*tiles, _estimated("Share of the variation between clusters (ICC), without predictors", share)]
-        if share
-        else tiles
-    )
+    what = "Share of the variation between clusters (ICC), without predictors"
+    return [*tiles, _estimated(what, share)] if share else tiles

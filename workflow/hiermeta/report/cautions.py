@@ -7,31 +7,32 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
+
+import numpy as np
 
 from hiermeta.data.measures import MEASURES
-from hiermeta.figures.checks import judged
+from hiermeta.figures.checks import far_out, judged
 from hiermeta.figures.influence import name, unit
 from hiermeta.figures.palette import symbol
 from hiermeta.io.results import Results, Row
 from hiermeta.report import checks, health, small_study
 from hiermeta.report.cells import Number, Sentence, from_document
-from hiermeta.report.comparison import FILE, TABLE, bayes_factor, factor, part
+from hiermeta.report.comparison import FILE, TABLE, UNDECIDED, bayes_factor, factor, part
 from hiermeta.report.numbers import MAGNITUDE
 from hiermeta.report.pooled_answer import at_averages
 from hiermeta.text.numbers import EXACT, noun, percent
 
 FEW_ESTIMATES, FEW_GROUPS = 10, 5
 """Estimates and groups below which an answer leans on its priors."""
-UNDECIDED = math.log(3.0)
-"""Size of the logarithm of a Bayes factor below which it decides nothing (Lee & Wagenmakers 2013: anecdotal)."""
 _TWICE = 2.001
 """Factor of a prior's scale up to which another answer is told."""
 DOMINANT = 0.5
 """Share of the weights from which one cluster is said to dominate."""
 OUTLYING = 0.05
-"""Probability, times their number, of left-out estimates from which one is said to lie far out (Bonferroni)."""
+"""Probability, times their number, of residuals from which the largest is said to lie far out (Bonferroni)."""
 _LIMIT = 1.959964
 _BAD_FIT = "not in every respect"
 _NAMED = 3
@@ -60,19 +61,26 @@ class Light:
 
 def cautions(results: Results) -> dict[str, list[Sentence]]:
     """Sentences by the light that they belong to; those on the answer itself are under an empty name."""
-    rules: dict[str, list[Callable[[Results], Iterator[Sentence]]]]
+    rules: dict[str, list[Callable[[Results], Iterable[Sentence]]]]
     if results.is_meta:
-        rules = {DATA: [_few, _dominant], BIAS: [_small_study], FIT: [_outlying]}
+        rules = {DATA: [_few, _dominant], BIAS: [small_study.warning], FIT: [_outlying]}
         rules[""] = [_undecided, _unstable, _other_priors, _one_unit, _dependent, _not_the_best]
     else:
         rules = {DATA: [_few_groups], FIT: [_misfit, _far_out, _dispersion], "": [_not_the_best]}
     return {light: [sentence for rule in found for sentence in rule(results)] for light, found in rules.items()}
 
 
-def lights(results: Results) -> list[Light]:
-    """Whether the numbers were computed correctly, the model fits, small studies differ, and the data are enough."""
-    found = cautions(results)
-    computed = {"pass": "all checks passed", "warn": "read the failed checks", "fail": "failed"}
+def lights(results: Results, found: dict[str, list[Sentence]]) -> list[Light]:
+    """Whether the numbers were computed correctly, the model fits, small studies differ, and the data are enough.
+
+    Parameters
+    ----------
+    results : Results
+        With numbers that may be used.
+    found : dict of str to list of Sentence
+        Its `cautions`.
+    """
+    computed = {"pass": "all checks passed", "warn": "read the failed checks"}
     outside = results.status == "pass" and health.failed(health.beside_classical(results))
     status = "warn" if outside else results.status
     section = "influence" if results.is_meta else "checks"
@@ -92,10 +100,9 @@ def lights(results: Results) -> list[Light]:
     return [*made, _light(found, DATA, good, bad, "data")]
 
 
-def named(results: Results) -> list[str]:
-    """Names of the lights that ask for care, beside those of the computation itself; for the overview."""
-    usable = results.has_numbers and results.status in ("pass", "warn")
-    return [light.name for light in lights(results)[1:] if light.status == "warn"] if usable else []
+def named(shown: Sequence[Light]) -> list[str]:
+    """Names of the lights that ask for care, beside that of the computation itself; for the overview."""
+    return [light.name for light in shown if light.status == "warn" and light.name != COMPUTED]
 
 
 def _light(found: dict[str, list[Sentence]], name: str, good: str, bad: str, section: str) -> Light:
@@ -129,16 +136,12 @@ def _dominant(results: Results) -> Iterator[Sentence]:
             yield [f"One cluster, {largest}, has at least half of the weight in the pooled effect."]
 
 
-def _small_study(results: Results) -> Iterator[Sentence]:
-    yield from small_study.warning(results)
-
-
 def _outlying(results: Results) -> Iterator[Sentence]:
     """Left-out units that lie far out, or are predicted badly as a whole."""
     bad, _, _ = judged(results.loo)
     for kind in ("estimate", "cluster"):
         rows = [row for row in results.loo if row["unit"] == kind and math.isfinite(row["pit"])]
-        out = [row for row in rows if 2 * min(row["pit"], 1 - row["pit"]) * len(rows) < OUTLYING]
+        out = list(compress(rows, far_out(np.array([row["pit"] for row in rows])))) if rows else []
         if out:
             named = ", ".join(name(results, row) for row in out[:_NAMED])
             more = f" and {len(out) - _NAMED} more" if len(out) > _NAMED else ""
@@ -168,18 +171,17 @@ def _far_out(results: Results) -> Iterator[Sentence]:
 
 
 def _dispersion(results: Results) -> Iterator[Sentence]:
-    found = checks.dispersion(results)
-    if found and str(found[0]).startswith("Counts vary") and "as their family" not in str(found[0]):
-        yield found
+    if checks.dispersed(results):
+        yield checks.dispersion(results) or []
 
 
 def _few_groups(results: Results) -> Iterator[Sentence]:
     factors = results.model.get("groups") or [{"name": "", "n_clusters": results.model["n_clusters"]}]
-    for position, factor_ in enumerate(factors):
-        if factor_["n_clusters"] < FEW_GROUPS:
+    for position, group in enumerate(factors):
+        if group["n_clusters"] < FEW_GROUPS:
             count = from_document(results.model, f"groups/{position}/n_clusters", "model.json", "count")
             yield [
-                "With only ", count, f" clusters of {factor_['name']}, their standard deviation and the intraclass "
+                "With only ", count, f" clusters of {group['name']}, their standard deviation and the intraclass "
                 "correlation lean on the prior; a fixed factor in place of the random term is an alternative.",
             ]  # fmt: skip
 

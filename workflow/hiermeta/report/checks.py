@@ -96,12 +96,22 @@ def misfit(results: Results) -> Sentence:
     return [f"The model does not reproduce the data in every respect: simulated data differ in {named} (model checks)."]
 
 
+def dispersed(results: Results) -> bool:
+    """Whether counts clearly vary otherwise than their family says."""
+    known = dispersion(results) is not None
+    return known and _tail(place(results, "checks", "dispersion")[1]) < _CLEAR
+
+
+def _tail(row: Row) -> float:
+    return float(min(row["p"], 1 - row["p"]))
+
+
 def dispersion(results: Results) -> Sentence | None:
     """Whether counts vary as their family says; None for outcomes where that can't be seen."""
     if likelihood(results).kind == "event" or all(row["statistic"] != "dispersion" for row in results.rows("checks")):
         return None
     source, row = place(results, "checks", "dispersion")
-    over, tail = row["p"] < 0.5, min(row["p"], 1 - row["p"])
+    over, tail = row["p"] < 0.5, _tail(row)
     more, name, width = ("more", "overdispersion", "narrow") if over else ("less", "underdispersion", "wide")
     if tail < _CLEAR:
         start = f"Counts vary {more} than their family says ({name}), so that intervals are too {width}"

@@ -34,6 +34,8 @@ PARTS = {
 }
 STRENGTH = ((3.0, "anecdotal"), (10.0, "moderate"), (30.0, "strong"), (100.0, "very strong"), (math.inf, "extreme"))
 """Upper ends of the Bayes factors that the words stand for (Jeffreys 1961, in Lee & Wagenmakers' 2013 wording)."""
+UNDECIDED = math.log(STRENGTH[0][0])
+"""Size of the logarithm of a Bayes factor below which it decides nothing."""
 _LARGEST = math.log(1e6)
 _NAT = 0.5
 """Differences between log marginal likelihoods that matter: half a unit."""

@@ -134,8 +134,9 @@ def write_report(folder: Path, presentation: Mapping[str, str | None], target: P
         results = Results(folder)
         message, steps = trouble(results)
         found = {"status": results.status, "message": message, "steps": steps, "crashed": results.crashed}
-        found["cautions"] = cautions.named(results)
-        return render("report.html.j2", context(results, presentation)), found
+        shown = context(results, presentation)
+        found["cautions"] = cautions.named(shown["content"].get("answer", {}).get("lights", []))
+        return render("report.html.j2", shown), found
 
     def replacement(message: str) -> tuple[str, dict[str, Any]]:
         steps = [after_crash(folder.name, "report")]

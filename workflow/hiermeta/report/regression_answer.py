@@ -8,7 +8,7 @@ from hiermeta.figures.regression import groups, linear, ratio
 from hiermeta.io.results import Results, Row
 from hiermeta.report import average_effects, clustering, uninformed
 from hiermeta.report.cells import Number, Sentence, from_document
-from hiermeta.report.comparison import STRENGTH, factor, part, strength
+from hiermeta.report.comparison import UNDECIDED, factor, part, strength
 from hiermeta.report.health import verdict
 from hiermeta.report.model import level_means
 from hiermeta.report.numbers import effect, place, plain, quantity, ranged, summarised, unsigned
@@ -66,18 +66,17 @@ def _effects(results: Results, outcome: str, found: list[tuple[int, Row]]) -> Se
         return [f"No predictor of {outcome} has a coefficient whose 95% credible interval excludes {none}."]
     sentence: Sentence = []
     kept = max(NAMED, sum(entry.is_product for entry in every))
+    noun = ratio(results).removesuffix(" ratio")
+    it, verb = ("they", "are") if noun == "odds" else ("it", "is")
     for position, entry in enumerate(clear[:kept]):
         size = ranged(effect(results, entry.row, entry.source), named=position == 0)
-        noun = ratio(results).removesuffix(" ratio")
-        it_is = "they are" if noun == "odds" else "it is"
         if linear(results) and entry.difference:
             size = ranged(unsigned(summarised(entry.row, entry.source)), named=position == 0)
             lead: Sentence = ["it is " if position else f"{outcome} is ", *size, entry.higher]
         elif linear(results):
             lead = [f"{'with' if position else f'{outcome} changes with'} {entry.name} by ", *size, entry.unit]
         elif entry.difference:
-            start = f"{it_is} " if position else f"The {noun} of {outcome} {it_is.split()[1]} "
-            lead = [start, *size, entry.times]
+            lead = [f"{it if position else f'The {noun} of {outcome}'} {verb} ", *size, entry.times]
         else:
             who = f"{'each' if position else 'Each'} unit of {entry.name}" if entry.unit else entry.name
             lead = [f"{who}{'' if position else f' goes with {noun} of {outcome}'} ", *size, " times as high"]
@@ -105,7 +104,7 @@ def slopes(results: Results) -> Sentence:
         term, _, group = what.rpartition(" by ") if several else (what, "", results.model["cluster_column"])
         value, number = factor(results, position)
         kind = "difference" if term.endswith("]") else "slope"
-        if strength(value) == STRENGTH[0][1]:
+        if abs(value) < UNDECIDED:
             words = f"the data do not settle whether the {kind} of {term} varies between clusters of {group}"
         elif value > 0:
             words = f"the {kind} of {term} varies between clusters of {group}"

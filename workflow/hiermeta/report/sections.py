@@ -90,9 +90,14 @@ def _failure(results: Results) -> dict[str, Any]:
 def _answer(results: Results) -> dict[str, Any]:
     meta = results.is_meta
     said = [*pooled_answer.answer(results), verdict(results)] if meta else regression_answer.answer(results)
-    cautious = [sentence for found in cautions.cautions(results).values() for sentence in found]
-    found = {"card": card(results), "lights": cautions.lights(results), "sentences": said, "cautions": cautious}
-    return found | {"steps": next_steps(results)}
+    found = cautions.cautions(results)
+    return {
+        "card": card(results),
+        "lights": cautions.lights(results, found),
+        "sentences": said,
+        "cautions": [sentence for sentences in found.values() for sentence in sentences],
+        "steps": next_steps(results),
+    }
 
 
 def _data(results: Results) -> dict[str, Any]:

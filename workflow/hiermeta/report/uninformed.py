@@ -16,8 +16,7 @@ def sentence(results: Results) -> Sentence:
         return []
     shown = [*names[:NAMED], "others"] if len(names) > NAMED else names
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
-    whose = "their intervals are hardly narrower than those of their priors"
-    return [
-        f"The data hardly inform {listed}: "
-        f"{whose if len(names) > 1 else 'its interval is hardly narrower than that of its prior'}."
-    ]
+    whose = "its interval is hardly narrower than that of its prior"
+    if len(names) > 1:
+        whose = "their intervals are hardly narrower than those of their priors"
+    return [f"The data hardly inform {listed}: {whose}."]
