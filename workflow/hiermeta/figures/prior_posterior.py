@@ -66,14 +66,8 @@ def _curve(rows: list[Row], name: str) -> Curve:
 def _smoothed(draws: Array, prior: Prior) -> Curve:
     """The density of one parameter by its draws."""
     low, high = np.quantile(draws, [0.0005, 0.9995])
-    grid = np.linspace(*_to_support(float(low), float(high), prior), _GRID)
+    grid = np.linspace(*prior.up_to_support(float(low), float(high)), _GRID)
     return grid, density(draws, grid, prior.support)
-
-
-def _to_support(start: float, end: float, prior: Prior) -> tuple[float, float]:
-    """The range, as far as an end of the support that is close."""
-    bounds, room = prior.support, 0.5 * (end - start)
-    return bounds[0] if start - bounds[0] < room else start, bounds[1] if bounds[1] - end < room else end
 
 
 def _range(inner: Array, prior: Prior) -> tuple[float, float]:
@@ -82,7 +76,7 @@ def _range(inner: Array, prior: Prior) -> tuple[float, float]:
     low, high = prior.ppf(np.array([0.01, 0.99])).tolist()
     room = last - first
     start, end = max(low, first - room), min(high, last + room)
-    return _to_support(min(start, first), max(end, last), prior)
+    return prior.up_to_support(min(start, first), max(end, last))
 
 
 def _panel(axes: Axes, title: str, curve: Curve, prior: Prior, row: Row) -> None:

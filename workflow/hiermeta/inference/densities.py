@@ -44,19 +44,13 @@ def table(posterior: exact.ExactPosterior) -> pd.DataFrame:
             axis, bounds = posterior.grid.axes[number], posterior.grid.bounds[number]
             limits = axis.value(np.array(bounds))
             ends = np.array([exact.quantile(probabilities[name], level, *limits) for level in _ENDS])
-            at = _points(_to_support(ends, axis.prior.support))
+            at = _points(np.array(axis.prior.up_to_support(*ends)))
             parts.append((name, at, _of_axis(posterior, number, at)))
     return pd.concat(
         [pd.DataFrame({"parameter": name, "at": at, "density": density}) for name, at, density in parts]
         or [pd.DataFrame(columns=header("densities.csv"))],
         ignore_index=True,
     )
-
-
-def _to_support(ends: Array, support: tuple[float, float]) -> Array:
-    """The range, as far as the end of the support where that is close."""
-    room = 0.5 * (ends[1] - ends[0])
-    return np.array([end if abs(end - limit) > room else limit for end, limit in zip(ends, support, strict=True)])
 
 
 def _points(ends: Array) -> Array:

@@ -164,6 +164,17 @@ class Prior:
             return self.arguments[0], self.arguments[0]
         return FAMILIES[self.family].support
 
+    def up_to_support(self, start: float, end: float) -> tuple[float, float]:
+        """A range, as far as an end of the support that lies within half of its width.
+
+        Examples
+        --------
+        >>> Prior("half_normal", (1.0,)).up_to_support(0.2, 1.0), Prior("normal", (0.0, 1.0)).up_to_support(0.2, 1.0)
+        ((0.0, 1.0), (0.2, 1.0))
+        """
+        (low, high), room = self.support, 0.5 * (end - start)
+        return low if start - low < room else start, high if high - end < room else end
+
     @property
     def stan_arguments(self) -> list[float]:
         """Three numbers, the family's arguments filled up with zeros."""
