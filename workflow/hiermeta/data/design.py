@@ -119,11 +119,9 @@ class Design:
         >>> fit(parse("~ year * type"), rows, exchangeable=True).at_intercept
         'where year and type are at their averages'
         """
-        factors = {} if self.exchangeable else self.factors
-        levels = "where " + " and ".join(f"{name} = {levels[0]}" for name, levels in factors.items())
-        if factors:
-            means = [f"at the mean of {' and '.join(self.numeric)}"] if self.numeric else []
-            return ", ".join([*means, levels])
+        if self.factors and not self.exchangeable:
+            means = f"at the mean of {' and '.join(self.numeric)}, " if self.numeric else ""
+            return f"{means}where {' and '.join(f'{name} = {levels[0]}' for name, levels in self.factors.items())}"
         products = any(len(term) > 1 for term in self.formula.terms)
         at = "at their averages" if self.centred else "zero"
         return f"where {' and '.join(self.formula.columns)} are {at}" if products else ""

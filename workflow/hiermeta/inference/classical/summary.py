@@ -207,8 +207,8 @@ def _robust_predictions(gls: Gls) -> dict[str, Any]:
     """At the mean design, with the CR2 covariance and t quantiles on its degrees of freedom."""
     mean = sandwich.cr2(gls, gls.rows.mean_design)[0]
     margin = t.ppf(0.975, mean["df"]) * np.hypot(mean["se"], gls.tau2**0.5)
-    ends = {"pi": [mean["estimate"] - margin, mean["estimate"] + margin]}
-    return {"mean": mean["estimate"], "se": mean["se"], "df": mean["df"], "ci": mean["ci"]} | ends
+    pi = [mean["estimate"] - margin, mean["estimate"] + margin]
+    return {"mean": mean["estimate"], "se": mean["se"], "df": mean["df"], "ci": mean["ci"], "pi": pi}
 
 
 def _q_profile(rows: Rows) -> dict[str, Any]:
