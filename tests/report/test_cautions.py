@@ -223,6 +223,20 @@ def test_the_light_of_the_computation_knows_the_classical_fit(monkeypatch: pytes
     assert (light.status, light.words) == ("warn", "read the failed checks")
 
 
+def test_the_overview_names_what_a_caution_is_about() -> None:
+    """Is a light that warns named so that it can't be read as its opposite, and one that passes not at all?
+
+    Seen to fail: below "Cautions" stood "model fits the data".
+    """
+    names = [cautions.COMPUTED, cautions.FIT, cautions.BIAS, cautions.DATA]
+    assert cautions.named([cautions.Light(name, "warn", "", "") for name in names]) == [
+        "model fit",
+        "small-study effects",
+        "few or uneven data",
+    ]
+    assert cautions.named([cautions.Light(name, "pass", "", "") for name in names]) == []
+
+
 def test_units_that_are_predicted_badly_as_a_whole_are_told() -> None:
     """Is it told that left-out clusters are far from uniform, though none lies far out?
 

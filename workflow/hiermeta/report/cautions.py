@@ -38,6 +38,8 @@ _BAD_FIT = "not in every respect"
 _NAMED = 3
 
 COMPUTED, FIT, BIAS, DATA = "computed correctly", "model fits the data", "small-study effects", "enough data"
+_CONCERNS = {FIT: "model fit", BIAS: "small-study effects", DATA: "few or uneven data"}
+"""What a light that asks for care is about, where its own name would deny it."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,8 @@ def lights(results: Results, found: dict[str, list[Sentence]]) -> list[Light]:
 
 
 def named(shown: Sequence[Light]) -> list[str]:
-    """Names of the lights that ask for care, beside that of the computation itself; for the overview."""
-    return [light.name for light in shown if light.status == "warn" and light.name != COMPUTED]
+    """What the lights that ask for care are about, beside that of the computation itself; for the overview."""
+    return [_CONCERNS[light.name] for light in shown if light.status == "warn" and light.name != COMPUTED]
 
 
 def _light(found: dict[str, list[Sentence]], name: str, good: str, bad: str, section: str) -> Light:
